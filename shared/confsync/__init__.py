@@ -1,0 +1,1 @@
+"""Third-party conferences in Google Calendar, created and kept true to their events."""

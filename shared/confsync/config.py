@@ -1,0 +1,191 @@
+"""Settings: one TOML file per environment, read once into frozen values.
+
+The file's path is in `CONFSYNC_CONFIG`; the channel keys (a secret) are in `CONFSYNC_CHANNEL_KEYS`. The file holds secret
+names and outside addresses, never a secret. Unknown keys and missing values raise `NotConfigured`, which names the key.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from confsync.domain.errors import NotConfigured
+from confsync.domain.solution import Solution
+
+CONFIG_VARIABLE = "CONFSYNC_CONFIG"
+KEYS_VARIABLE = "CONFSYNC_CHANNEL_KEYS"
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file."""
+
+
+class Google(Section, frozen=True, kw_only=True):
+    """How Google is reached. `service_account` signs for domain-wide delegation, through IAM, without a key file."""
+
+    project: str
+    credentials: Literal["delegation", "application-default"] = "application-default"
+    service_account: str | None = None
+    calendar_api: str = "https://www.googleapis.com/calendar/v3/"
+    oauth_token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+    iam_api: str = "https://iamcredentials.googleapis.com"
+    identity_certs_url: str = "https://www.googleapis.com/oauth2/v1/certs"
+    conference_data: Literal["auto", "native", "description"] = "auto"
+
+
+class Store(Section, frozen=True, kw_only=True):
+    """Where records live: Firestore, or one SQLite file."""
+
+    kind: Literal["firestore", "sqlite"]
+    database: str = "(default)"
+    path: str | None = None
+
+
+class Queue(Section, frozen=True, kw_only=True):
+    """The Cloud Tasks queue, and where its tasks go. `service_account` signs them."""
+
+    location: str
+    name: str
+    sync_url: str
+    reconcile_url: str
+    service_account: str
+    api: str = "https://cloudtasks.googleapis.com"
+
+
+class Secrets(Section, frozen=True, kw_only=True):
+    """Where third-party credentials live: Secret Manager, or a directory with one file per secret."""
+
+    kind: Literal["secret-manager", "file"] = "secret-manager"
+    api: str = "https://secretmanager.googleapis.com"
+    path: str | None = None
+    cache_seconds: float = 60
+
+
+class Channels(Section, frozen=True, kw_only=True):
+    """Watch channels. `ttl` is in seconds; notifications within `coalesce_seconds` become one sync."""
+
+    notifications_url: str
+    ttl: int = 604_800
+    coalesce_seconds: float = 1.0
+
+
+class Sweep(Section, frozen=True, kw_only=True):
+    """How often things are looked at without being asked, in seconds, and how much one run does itself."""
+
+    calendar_interval: int = 900
+    inline_renewals: int = 20
+    batch: int = 500
+
+
+class Limits(Section, frozen=True, kw_only=True):
+    """In seconds. `provider_deadline` bounds one provider call as a whole; a lease outlives several of them."""
+
+    provider_deadline: float = 15
+    lease: float = 60
+
+    def __post_init__(self) -> None:
+        if self.lease < 3 * self.provider_deadline:
+            raise ValueError("`limits.lease` must be at least three times `limits.provider_deadline`")
+
+
+class Addon(Section, frozen=True, kw_only=True):
+    """How the add-on is answered. Google's pages show two candidates for the outermost object of an HTTP answer, and no
+    public example: `action_wrapper` chooses, "" for none."""
+
+    action_wrapper: Literal["renderActions", ""] = "renderActions"
+
+
+class Callers(Section, frozen=True, kw_only=True):
+    """Who may call a function: the tokens' audiences, and the service accounts or OAuth clients they are from."""
+
+    audiences: tuple[str, ...]
+    service_accounts: tuple[str, ...]
+    clients: tuple[str, ...] = ()
+
+
+class FunctionCallers(Section, frozen=True, kw_only=True):
+    """`Callers` per function that has any. (Calendar's notifications prove themselves by their channel token.)"""
+
+    create_conference: Callers
+    sync_calendar: Callers
+    reconcile_conference: Callers
+    renew_channels: Callers
+
+
+class SolutionSettings(Section, frozen=True, kw_only=True):
+    """A configured solution. `secret` is a name in the secret store; addresses default to the provider's own.
+
+    `login_url` is where a person connects their account when the provider asks for it.
+    """
+
+    provider: str
+    name: str
+    icon_url: str | None = None
+    login_url: str | None = None
+    secret: str | None = None
+    api: str | None = None
+    token_url: str | None = None
+    settings: dict[str, Any] = {}
+
+    def solution(self, solution_id: str) -> Solution:
+        """The solution as the rest of confsync knows it."""
+        return Solution(
+            id=solution_id,
+            name=self.name,
+            provider=self.provider,
+            icon_uri=self.icon_url,
+            settings=self.settings,
+        )
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """The whole file."""
+
+    google: Google
+    store: Store
+    queue: Queue
+    channels: Channels
+    callers: FunctionCallers
+    solutions: dict[str, SolutionSettings]
+    secrets: Secrets = Secrets()
+    sweep: Sweep = Sweep()
+    limits: Limits = Limits()
+    addon: Addon = Addon()
+
+
+def required(key: str, value: str | None) -> str:
+    """A value that is needed because of another one. Raises `NotConfigured`, which names the key."""
+    if not value:
+        raise NotConfigured(f"{key} is missing")
+    return value
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process. Raises `NotConfigured`."""
+    name = environ.get(CONFIG_VARIABLE)
+    if not name:
+        raise NotConfigured(f"{CONFIG_VARIABLE} is not set: it is the path of the environment's TOML file")
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise NotConfigured(f"{CONFIG_VARIABLE}={name}: {error.strerror}") from error
+    return parse(text, source=name)
+
+
+def parse(text: str, *, source: str = "configuration") -> Settings:
+    """The settings in a TOML text. Raises `NotConfigured`, which names the key."""
+    try:
+        return msgspec.convert(tomllib.loads(text), Settings)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise NotConfigured(f"{source}: {str(error).replace('$.', '')}") from error
+
+
+def channel_keys(environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
+    """The key ring of the channel tokens, newest first: comma-separated in the environment. Raises `NotConfigured`."""
+    ring = tuple(key.strip().encode() for key in environ.get(KEYS_VARIABLE, "").split(",") if key.strip())
+    if not ring or any(len(key) < 32 for key in ring):
+        raise NotConfigured(f"{KEYS_VARIABLE} holds one or more keys of at least 32 characters, separated by commas")
+    return ring

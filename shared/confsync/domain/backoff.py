@@ -1,0 +1,26 @@
+"""When to try again."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+FIRST = timedelta(seconds=2)
+LONGEST = timedelta(hours=1)
+
+
+def spread(key: str) -> float:
+    """A number in [0, 1) that is the same for the same key: jitter that tests and retries can repeat."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") / 2**32
+
+
+def retry_time(key: str, attempts: int, now: datetime) -> datetime:
+    """Exponential backoff with jitter: after the n-th failed attempt, 50 to 100 % of 2 s * 2^(n-1), at most an hour."""
+    whole: timedelta = min(FIRST * 2.0 ** min(max(attempts, 1) - 1, 20), LONGEST)
+    return now + whole * (0.5 + 0.5 * spread(f"{key}{attempts}"))
+
+
+def next_visit(key: str, interval: timedelta, now: datetime) -> datetime:
+    """A periodic visit, 75 to 125 % of the interval away, so that visits made together drift apart.
+
+    https://developers.google.com/workspace/calendar/api/guides/quota
+    """
+    return now + interval * (0.75 + 0.5 * spread(f"{key}{now.timestamp()}"))

@@ -1,0 +1,24 @@
+"""Who is calling one of our functions, as a Google-signed identity token proves it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """`audience` is the one of the allowed audiences that the token is for. `hosted_domain` is a Workspace account's domain.
+
+    https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload
+    """
+
+    email: str
+    subject: str
+    audience: str
+    hosted_domain: str | None = None
+
+    @property
+    def tenant(self) -> str:
+        """Whose conferences may be shared with this caller's events: the Workspace domain, else the account alone.
+
+        The address's own domain will not do: strangers share gmail.com.
+        """
+        return self.hosted_domain or self.email.lower()

@@ -1,0 +1,84 @@
+"""Watch channels, and the token by which a notification proves that it comes from one of ours."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from confsync.domain.backoff import spread
+from confsync.domain.errors import Forbidden
+
+TOKEN_VERSION = "v1"  # noqa: S105 - a format, not a secret
+MAX_TOKEN = 256
+
+
+class ChannelState(StrEnum):
+    """A channel is stored before Google knows it, so that a crash never leaves an unknown one."""
+
+    REGISTERING = "registering"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """One watch channel. `key` is the channel id. `due_at`: when to renew it (or to give a stuck one up), None if retired.
+
+    `resource_id` and `expiration` are known once Google answered. `owner` made it, and only that account can stop it.
+    """
+
+    key: str
+    calendar_key: str
+    calendar_id: str
+    owner: str
+    created_at: datetime
+    state: ChannelState = ChannelState.REGISTERING
+    resource_id: str | None = None
+    expiration: datetime | None = None
+    due_at: datetime | None = None
+    expire_at: datetime | None = None
+    version: str | None = None
+
+
+def renewal_time(channel_id: str, now: datetime, expiration: datetime) -> datetime:
+    """When to renew: at half-life, up to a tenth of the life earlier, the same for the same channel.
+
+    The stagger keeps channels that were made together from being renewed together.
+    """
+    return now + (expiration - now) * (0.5 - 0.1 * spread(channel_id))
+
+
+def token(keys: Sequence[bytes], channel_id: str, calendar_key: str) -> str:
+    """The channel token: `v1.<calendar key>.<mac>`, made with the first key of the ring; at most 256 characters.
+
+    https://developers.google.com/workspace/calendar/api/guides/push#create-watch-requests
+    """
+    return f"{TOKEN_VERSION}.{calendar_key}.{_mac(keys[0], channel_id, calendar_key)}"
+
+
+def verified_calendar_key(keys: Sequence[bytes], channel_id: str, text: str) -> str:
+    """The calendar key in a channel token, once its mac was checked in constant time against every key of the ring.
+
+    Raises `Forbidden` if it is not ours.
+    """
+    version, _, rest = text.partition(".")
+    calendar_key, _, mac = rest.partition(".")
+    expected = [_mac(key, channel_id, calendar_key) for key in keys]
+    # every key is tried, so that the time taken does not tell which one matched
+    matches = [hmac.compare_digest(mac.encode(), each.encode()) for each in expected]
+    if version != TOKEN_VERSION or not any(matches):
+        raise Forbidden("the channel token was not made by this deployment's keys")
+    return calendar_key
+
+
+def _mac(key: bytes, channel_id: str, calendar_key: str) -> str:
+    return hmac.new(key, f"{channel_id}\n{calendar_key}".encode(), hashlib.sha256).hexdigest()
+
+
+def bucket_end(now: datetime, seconds: float) -> datetime:
+    """End of the time bucket that `now` is in: one task per calendar and bucket, run when the bucket is over."""
+    size = timedelta(seconds=seconds)
+    epoch = datetime.fromtimestamp(0, now.tzinfo)
+    return epoch + ((now - epoch) // size + 1) * size

@@ -1,0 +1,118 @@
+"""Our record of one meeting at a provider: what it should be, what it is, and what is still to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+
+from confsync.domain.entry_point import ConferenceDetails
+from confsync.domain.lease import Lease
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConferenceSpec:
+    """What a conference should be. Times are aware; `recurrence` holds the event's RRULE, EXDATE and RDATE lines.
+
+    `host` is the Google account it is made for. An empty title is legal in Calendar; providers put their own there.
+    """
+
+    title: str
+    start: datetime
+    end: datetime
+    time_zone: str
+    all_day: bool = False
+    recurrence: tuple[str, ...] = ()
+    description: str = ""
+    attendees: tuple[str, ...] = ()
+    host: str = ""
+
+    def changed_from(self, other: "ConferenceSpec") -> frozenset[str]:
+        """Names of the fields in which they differ. The time zone counts: it moves a series across DST."""
+        return frozenset(f.name for f in fields(self) if getattr(self, f.name) != getattr(other, f.name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderConference:
+    """A meeting as a provider has it. `reference` is what its provider needs to find it again; never a secret."""
+
+    reference: Mapping[str, str]
+    details: ConferenceDetails
+
+
+class ConferenceState(StrEnum):
+    """What people see of a conference's progress."""
+
+    PENDING = "pending"  # something is to do
+    ACTIVE = "active"  # applied equals desired
+    UNCONFIRMED = "unconfirmed"  # a create was sent and no answer came
+    FAILED = "failed"  # the provider refuses for good; retried when the desired state changes
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desired:
+    """What should be true. `spec` None: no meeting. Each change of mind raises `version`."""
+
+    version: int
+    spec: ConferenceSpec | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """What is true at the provider. `version` is the desired version it was made for; `reference` None: no meeting."""
+
+    version: int = 0
+    spec: ConferenceSpec | None = None
+    reference: Mapping[str, str] | None = None
+    details: ConferenceDetails | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conference:
+    """`id` is also `conferenceData.conferenceId`. `links` are link keys, oldest first: the first drives `desired`.
+
+    `generation` rises when a meeting has to be made anew, so that `marker` never finds one that was given up.
+    `creating_since` is set before a create is sent and cleared when its outcome is recorded: while it stands, look for the
+    marker before creating. `verify_at`: when to look for a second meeting that a slow first attempt may have left.
+    `retry_at`: no provider call before this. `due_at`: when the sweep should look at it, None when nothing is left to do.
+    """
+
+    id: str
+    solution: str
+    tenant: str
+    host: str
+    desired: Desired
+    created_at: datetime
+    applied: Applied = field(default_factory=Applied)
+    state: ConferenceState = ConferenceState.PENDING
+    links: tuple[str, ...] = ()
+    generation: int = 1
+    creating_since: datetime | None = None
+    verify_at: datetime | None = None
+    lease: Lease = field(default_factory=Lease)
+    attempts: int = 0
+    retry_at: datetime | None = None
+    due_at: datetime | None = None
+    last_error: str | None = None
+    expire_at: datetime | None = None
+    version: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Its document id."""
+        return self.id
+
+    @property
+    def marker(self) -> str:
+        """The idempotency key that the provider's copy carries."""
+        return f"{self.id}.{self.generation}"
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there should be a meeting."""
+        return self.desired.spec is not None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the provider has what is desired (whether events show it is the links' matter)."""
+        return self.applied.version == self.desired.version and self.creating_since is None

@@ -1,0 +1,34 @@
+"""Document ids. Google's ids hold `@ . # /` and may be long, so ours are hashes of them.
+
+https://cloud.google.com/firestore/docs/best-practices#document_ids
+"""
+
+import hashlib
+
+CONFERENCE_PREFIX = "confsync-"
+_LENGTH = 40
+
+
+def _digest(*parts: str) -> str:
+    # JSON-free joining needs a separator that no part can contain
+    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:_LENGTH]
+
+
+def calendar_key(calendar_id: str) -> str:
+    """Key of a calendar, from its real id ("primary" resolved); 40 hex digits."""
+    return _digest("calendar", calendar_id.lower())
+
+
+def link_key(calendar: str, event_id: str) -> str:
+    """Key of the link of an event; `calendar` is a calendar key."""
+    return _digest("link", calendar, event_id)
+
+
+def conference_id(calendar: str, event_id: str, solution: str) -> str:
+    """Our conference id, as it stands in `conferenceData.conferenceId`; the same for the same three."""
+    return CONFERENCE_PREFIX + _digest("conference", calendar, event_id, solution)
+
+
+def is_conference_id(text: str | None) -> bool:
+    """Whether it has the form of our conference ids, so that other vendors' ids cost no read."""
+    return text is not None and text.startswith(CONFERENCE_PREFIX)

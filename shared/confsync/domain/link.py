@@ -1,0 +1,61 @@
+"""A link: this event has this conference."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from confsync.domain.conference import ConferenceSpec
+
+COLLECT_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provisional:
+    """A conference made for an event that has not been seen with it: people choose one before they save the event."""
+
+    conference_id: str
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """One event of one calendar, and its conferences.
+
+    `conference_id` is the one the event was seen with (at `seen_at`); None while all are provisional. `published` is the
+    revision of the conference details that the event is known to show. `spec` is the event as last read; it drives the
+    conference when this link is its oldest. `owner` is the account whose access reads the calendar.
+    """
+
+    key: str
+    calendar_key: str
+    calendar_id: str
+    event_id: str
+    owner: str
+    spec: ConferenceSpec
+    created_at: datetime
+    conference_id: str | None = None
+    seen_at: datetime | None = None
+    published: str | None = None
+    provisional: tuple[Provisional, ...] = ()
+    version: str | None = None
+
+    @property
+    def conference_ids(self) -> tuple[str, ...]:
+        """Every conference this link keeps alive, the seen one first."""
+        seen = (self.conference_id,) if self.conference_id else ()
+        return seen + tuple(p.conference_id for p in self.provisional)
+
+    def with_provisional(self, conference_id: str, now: datetime) -> "Link":
+        """The link with one more choice; its 24 hours start anew if it was chosen before."""
+        kept = tuple(p for p in self.provisional if p.conference_id != conference_id)
+        return replace(self, provisional=(*kept, Provisional(conference_id=conference_id, since=now)))
+
+    def without(self, conference_id: str) -> "Link":
+        """The link with that conference gone from it."""
+        kept = tuple(p for p in self.provisional if p.conference_id != conference_id)
+        if self.conference_id != conference_id:
+            return replace(self, provisional=kept)
+        return replace(self, provisional=kept, conference_id=None, seen_at=None, published=None)
+
+    def collectable(self, conference_id: str, now: datetime) -> bool:
+        """Whether that conference was chosen, but not seen on the event in time."""
+        return any(p.conference_id == conference_id and now - p.since >= COLLECT_AFTER for p in self.provisional)

@@ -1,0 +1,209 @@
+"""What an event means for its conferences: the whole policy of confsync, without any I/O.
+
+`follow` takes one event as Calendar has it now and brings links and desired states in agreement with it. It may be called any number of
+times with the same event. It never touches a conference that is not ours: only our own records are changed, and those say
+which meetings we made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from confsync.domain.calendar import Calendar
+from confsync.domain.conference import Conference, ConferenceSpec, ConferenceState, Desired
+from confsync.domain.event import Event
+from confsync.domain.keys import link_key
+from confsync.domain.link import Link
+
+SWEEP_GRACE = timedelta(seconds=60)
+"""How long a task has for a change before the sweep also looks at it."""
+
+
+class Action(StrEnum):
+    """What `follow` found, for logs and reports."""
+
+    NOTHING = "nothing"
+    UPDATED = "updated"  # the event's own conference follows it
+    SEEN = "seen"  # a provisional conference was saved with the event
+    ADOPTED = "adopted"  # the event carries a conference of ours that another event has too
+    REVIVED = "revived"  # the event carries a conference that was given up
+    DETACHED = "detached"  # the user took the conference away
+    DELETED = "deleted"  # the event is gone
+
+
+@dataclass
+class Ledger:
+    """Working copy of the records that one decision may touch, and what became of them."""
+
+    links: dict[str, Link] = field(default_factory=dict)
+    conferences: dict[str, Conference] = field(default_factory=dict)
+    changed: dict[str, Link | Conference] = field(default_factory=dict)
+    removed: dict[str, Link] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, links: Mapping[str, Link], conferences: Mapping[str, Conference]) -> "Ledger":
+        """A ledger of these records, by key, with nothing changed."""
+        return cls(links=dict(links), conferences=dict(conferences))
+
+    def put(self, record: Link | Conference) -> None:
+        """Change or add a record."""
+        if isinstance(record, Link):
+            if self.links.get(record.key) == record:
+                return
+            self.links[record.key] = record
+            self.removed.pop(record.key, None)
+        else:
+            if self.conferences.get(record.id) == record:
+                return
+            self.conferences[record.id] = record
+        self.changed[record.key] = record
+
+    def drop(self, link: Link) -> None:
+        """Remove a link."""
+        self.links.pop(link.key, None)
+        self.changed.pop(link.key, None)
+        if link.version is not None:
+            self.removed[link.key] = link
+
+
+def follow(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Action:
+    """Bring links and desired states in agreement with the event. `ledger` holds its link and every conference named by either."""
+    link = ledger.links.get(link_key(calendar.key, event.id))
+    if event.cancelled:
+        return _deleted(ledger, link, now)
+    if link is None:
+        return _adopt(ledger, calendar, event, now)
+    before = len(ledger.changed)
+    link = replace(link, spec=event.spec(host=link.owner))
+    ledger.put(link)
+    action = _recognise(ledger, link, event, now)
+    drive(ledger, ledger.links.get(link.key, link), now)
+    if action is Action.NOTHING and len(ledger.changed) > before:
+        return Action.UPDATED
+    return action
+
+
+def _recognise(ledger: Ledger, link: Link, event: Event, now: datetime) -> Action:
+    """See which of its conferences the event shows."""
+    carried = event.conference_id
+    if carried == link.conference_id:
+        return Action.NOTHING
+    if carried is not None and carried in {p.conference_id for p in link.provisional}:
+        _see(ledger, link, carried, event, now)
+        return Action.SEEN
+    if link.conference_id is None:
+        return Action.NOTHING  # chosen, not saved yet: it stays provisional until it is collected
+    detach(ledger, link, link.conference_id, now)
+    ours = ledger.conferences.get(carried) if carried else None
+    remaining = ledger.links.get(link.key)
+    if ours is not None and remaining is not None and ours.wanted:
+        ledger.put(replace(ours, links=(*ours.links, link.key)))
+        _see(ledger, remaining, ours.id, event, now)
+    elif remaining is not None and not remaining.conference_ids:
+        ledger.drop(remaining)
+    return Action.DETACHED
+
+
+def _see(ledger: Ledger, link: Link, conference_id: str, event: Event, now: datetime) -> None:
+    """The event shows this conference: it is the link's own now, and the one it replaces goes."""
+    replaced = link.conference_id
+    if replaced is not None:
+        detach(ledger, link, replaced, now)
+        link = ledger.links.get(link.key, link)
+    published = _published(ledger.conferences.get(conference_id), event)
+    ledger.put(replace(link.without(conference_id), conference_id=conference_id, seen_at=now, published=published))
+    if published is None:
+        _look_soon(ledger, conference_id, now)
+
+
+def _look_soon(ledger: Ledger, conference_id: str, now: datetime) -> None:
+    """The event shows other details than the meeting has: have them written."""
+    conference = ledger.conferences.get(conference_id)
+    if conference is not None:
+        due = min(filter(None, (conference.due_at, now + SWEEP_GRACE)))
+        ledger.put(replace(conference, due_at=due))
+
+
+def _published(conference: Conference | None, event: Event) -> str | None:
+    """The revision of the details that the event shows, None if it shows others."""
+    details = conference.applied.details if conference else None
+    if details is None or event.conference is None:
+        return None
+    return details.revision if event.conference.uris == details.uris else None
+
+
+def _adopt(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Action:
+    """An event without a link that carries one of our conferences: a copy, a split series, an event from the trash."""
+    conference = ledger.conferences.get(event.conference_id or "")
+    is_ours = conference is not None and conference.tenant == calendar.tenant
+    if conference is None or not is_ours or not event.organizer_self or event.recurring_event_id:
+        return Action.NOTHING
+    link = Link(
+        key=link_key(calendar.key, event.id),
+        calendar_key=calendar.key,
+        calendar_id=calendar.calendar_id,
+        event_id=event.id,
+        owner=calendar.owner,
+        spec=event.spec(host=calendar.owner),
+        created_at=now,
+        conference_id=conference.id,
+        seen_at=now,
+        published=_published(conference, event),
+    )
+    revived = not conference.wanted
+    ledger.put(link)
+    ledger.put(replace(conference, links=(*conference.links, link.key), expire_at=None))
+    drive(ledger, link, now)
+    if link.published is None:
+        _look_soon(ledger, conference.id, now)
+    return Action.REVIVED if revived else Action.ADOPTED
+
+
+def _deleted(ledger: Ledger, link: Link | None, now: datetime) -> Action:
+    if link is None:
+        return Action.NOTHING
+    for conference_id in link.conference_ids:
+        detach(ledger, link, conference_id, now)
+    ledger.drop(ledger.links.get(link.key, link))
+    return Action.DELETED
+
+
+def detach(ledger: Ledger, link: Link, conference_id: str, now: datetime) -> None:
+    """Take a conference off a link. The last link takes the meeting with it; else the next oldest drives it."""
+    link = ledger.links.get(link.key, link)
+    ledger.put(link.without(conference_id))
+    conference = ledger.conferences.get(conference_id)
+    if conference is None:
+        return
+    left = tuple(key for key in conference.links if key != link.key)
+    ledger.put(replace(conference, links=left))
+    driver = ledger.links.get(left[0]) if left else None
+    if not left:
+        ledger.put(desire(ledger.conferences[conference_id], None, now))
+    elif driver is not None:
+        ledger.put(desire(ledger.conferences[conference_id], driver.spec, now))
+
+
+def drive(ledger: Ledger, link: Link, now: datetime) -> None:
+    """Let the link's event set the desired state of each conference that it is the oldest link of."""
+    for conference_id in link.conference_ids:
+        conference = ledger.conferences.get(conference_id)
+        if conference is not None and conference.links and conference.links[0] == link.key:
+            ledger.put(desire(conference, link.spec, now))
+
+
+def desire(conference: Conference, spec: ConferenceSpec | None, now: datetime) -> Conference:
+    """The conference with this desired state; unchanged if it is the same already. Its host stays who it was."""
+    if spec is not None:
+        spec = replace(spec, host=conference.host)
+    if conference.desired.spec == spec:
+        return conference
+    return replace(
+        conference,
+        desired=Desired(version=conference.desired.version + 1, spec=spec),
+        state=ConferenceState.PENDING,
+        attempts=0,
+        last_error=None,
+        due_at=now + SWEEP_GRACE,
+    )

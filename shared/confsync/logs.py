@@ -1,0 +1,90 @@
+"""JSON lines on standard output, as Cloud Logging reads them.
+
+https://cloud.google.com/logging/docs/structured-logging
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import structlog
+
+SECRET_NAMES = re.compile(r"token|secret|password|passcode|pin$|authorization|assertion|start_url", re.IGNORECASE)
+BEARER = re.compile(r"(Bearer |Basic )[\w.~+/=-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|ya29\.[\w.-]+")
+QUERY = re.compile(r"([?&](?:pwd|token|access_token|key|jwt|tk|zak)=)[^&\s\"']+", re.IGNORECASE)
+HIDDEN = "[hidden]"
+
+Line = MutableMapping[str, Any]
+
+
+def configure(project: str = "") -> None:
+    """Send every line, ours and the libraries' from warnings up, to standard output as JSON. Call once per process."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            structlog.processors.format_exc_info,
+            _cloud_names(project),
+            _hide_secrets,
+            structlog.processors.JSONRenderer(default=str),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _cloud_names(project),
+                _hide_secrets,
+                structlog.processors.JSONRenderer(default=str),
+            ],
+            foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def traced(trace: str) -> AbstractContextManager[Any]:
+    """While it lasts, every line carries the trace id."""
+    return structlog.contextvars.bound_contextvars(trace=trace)
+
+
+def logger(trace: str) -> Any:
+    """A logger whose lines carry the trace id; configured on its first use where nothing was configured before."""
+    if not structlog.is_configured():
+        configure()
+    return structlog.get_logger().bind(trace=trace)
+
+
+def _cloud_names(project: str) -> structlog.typing.Processor:
+    def rename(_: Any, __: str, line: Line) -> Line:
+        line["severity"] = line.pop("level", "info").upper()
+        line["message"] = line.pop("event", "")
+        if trace := line.pop("trace", None):
+            line["logging.googleapis.com/trace"] = f"projects/{project}/traces/{trace}" if project else trace
+        return line
+
+    return rename
+
+
+def _hide_secrets(_: Any, __: str, line: Line) -> Line:
+    """The last net: nothing that is named or looks like a secret leaves, whoever logged it."""
+    return {key: HIDDEN if SECRET_NAMES.search(key) else _hidden(value) for key, value in line.items()}
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: HIDDEN if SECRET_NAMES.search(str(key)) else _hidden(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_hidden(each) for each in value]
+    if isinstance(value, str):
+        return QUERY.sub(rf"\1{HIDDEN}", BEARER.sub(HIDDEN, value))
+    return value

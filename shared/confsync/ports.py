@@ -1,0 +1,245 @@
+"""Every seam of confsync on one page: what use cases need from the outside, and nothing of how it is done.
+
+All raise the errors of `domain/errors.py` and no others. Times are aware UTC. Each port has one contract suite in
+`tests/contracts/`, run on every implementation and on the fake.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from confsync.domain.calendar import Calendar as CalendarRecord
+from confsync.domain.channel import Channel
+from confsync.domain.conference import Conference, ConferenceSpec, ProviderConference
+from confsync.domain.entry_point import ConferenceDetails
+from confsync.domain.event import Event, EventPage
+from confsync.domain.link import Link
+from confsync.domain.solution import Capabilities, Solution
+
+Record = CalendarRecord | Channel | Conference | Link
+R = TypeVar("R", CalendarRecord, Channel, Conference, Link)
+Due = TypeVar("Due", CalendarRecord, Channel, Conference)
+
+
+class Clock(Protocol):
+    """Time and chance."""
+
+    def now(self) -> datetime:
+        """The present, aware UTC."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    def new_id(self) -> str:
+        """A fresh unguessable id: 32 hex digits."""
+        ...
+
+
+class Secrets(Protocol):
+    """Third-party credentials."""
+
+    def get(self, name: str) -> str:
+        """The newest value of the named secret, at most a short while old. Raises `NotFound`, `PermissionDenied`, `Temporary`."""
+        ...
+
+
+# --- store -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Save:
+    """Write the record if it still has the version it was read with; a record without a version must not exist yet."""
+
+    record: Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remove:
+    """Delete the record if it still has the version it was read with."""
+
+    record: Record
+
+
+Write = Save | Remove
+
+
+class Store(Protocol):
+    """Records with versions, and atomic conditional writes.
+
+    Each record that a read returns carries an opaque `version`. There are no interactive transactions: read, decide,
+    then `commit` everything at once on the condition that nothing changed meanwhile. Leases and fencing are conditional writes like any other.
+    Queries by `due_at` may lag; a commit's conditions never do.
+    """
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        """The record, or None. Strongly consistent."""
+        ...
+
+    def get_many(self, kind: type[R], keys: Sequence[str]) -> dict[str, R]:
+        """Those of the records that exist, by key. Strongly consistent."""
+        ...
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """All of the writes or none (up to 450). Raises `StoreConflict` if any condition does not hold.
+
+        After a `Temporary` error the writes may have been done: read before deciding again.
+        """
+        ...
+
+    def links_of_calendar(self, calendar_key: str, *, limit: int | None = None) -> Iterator[Link]:
+        """Links of a calendar in any stable order, at most `limit`."""
+        ...
+
+    def channels_of_calendar(self, calendar_key: str) -> list[Channel]:
+        """Channels of a calendar that are not retired."""
+        ...
+
+    def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
+        """Records with `due_at` <= now, the longest due first."""
+        ...
+
+
+# --- Google Calendar -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConferenceOnEvent:
+    """What is written to an event: our conference id, the solution people see, the details."""
+
+    conference_id: str
+    solution: Solution
+    details: ConferenceDetails
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """Google's answer to a watch request."""
+
+    resource_id: str
+    expiration: datetime
+
+
+class Calendar(Protocol):
+    """Google Calendar, as one account sees it."""
+
+    def resolve(self, calendar_id: str) -> str:
+        """The calendar's real id ("primary" becomes the account's address). Raises `NotFound`."""
+        ...
+
+    def get_event(self, calendar_id: str, event_id: str) -> Event:
+        """The event, cancelled or not. Raises `NotFound`, `Invalid` if it can't be read."""
+        ...
+
+    def list_events(
+        self, calendar_id: str, *, sync_token: str | None = None, page_token: str | None = None
+    ) -> EventPage:
+        """One page of changes since the token, or of all events without one. Raises `SyncTokenExpired`, `NotFound`.
+
+        The other query parameters are fixed and identical for first list, delta and watch; see `QUERY_VERSION`.
+        """
+        ...
+
+    def write_conference(self, calendar_id: str, event: Event, conference: ConferenceOnEvent) -> Event:
+        """Put the conference on the event natively (PATCH of that field, If-Match); returns the event read back.
+
+        Raises `PreconditionFailed` if the event changed since it was read, `Invalid` if Google refuses the data. Google may
+        also accept and strip it: compare what comes back.
+        """
+        ...
+
+    def write_text(self, calendar_id: str, event: Event, *, location: str, description: str) -> Event:
+        """Set location and description (PATCH, If-Match); returns the event. Raises `PreconditionFailed`."""
+        ...
+
+    def watch(self, calendar_id: str, channel_id: str, *, token: str, ttl: timedelta) -> Watch:
+        """Open a watch channel. Raises `Unwatchable`, `Conflict` if the channel id is taken, `NotFound`."""
+        ...
+
+    def stop(self, channel_id: str, resource_id: str) -> None:
+        """Close a watch channel. Raises `NotFound` if there is none (any more)."""
+        ...
+
+
+class Calendars(Protocol):
+    """The way to Google Calendar as a given account."""
+
+    query_version: int
+    """Version of the fixed query parameters: a sync token made with another one is worthless."""
+
+    def acting_as(self, account: str) -> Calendar:
+        """Calendar as this account (an email address). Raises nothing; its calls raise `ReauthorizationRequired`."""
+        ...
+
+    def with_token(self, access_token: str) -> Calendar:
+        """Calendar as whoever this access token is from, for this request only; the token is never kept."""
+        ...
+
+
+# --- providers -------------------------------------------------------------------------------------------------------
+
+
+class ConferenceProvider(Protocol):
+    """A third-party conferencing system, for one configured solution.
+
+    Every call ends within `bootstrap`'s provider deadline, which is shorter than a conference's lease. What one vendor can do more
+    goes into the solution's settings, never into another method.
+    """
+
+    capabilities: Capabilities
+
+    def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
+        """Make a meeting that carries the marker. Raises `Ambiguous` when it may have been made all the same."""
+        ...
+
+    def find(self, marker: str, host: str) -> list[ProviderConference]:
+        """Every meeting of the host (a spec's `host`) that carries the marker, oldest first."""
+        ...
+
+    def get(self, reference: Mapping[str, str]) -> ProviderConference:
+        """The meeting as it is. Raises `NotFound`."""
+        ...
+
+    def update(
+        self, reference: Mapping[str, str], spec: ConferenceSpec, changed: frozenset[str], marker: str
+    ) -> ProviderConference:
+        """Make the meeting agree with the spec; `changed` names the fields that differ. Raises `NotFound`."""
+        ...
+
+    def delete(self, reference: Mapping[str, str]) -> None:
+        """End the meeting's existence. Raises `NotFound` if there is none (any more)."""
+        ...
+
+
+class Providers(Protocol):
+    """The configured solutions."""
+
+    def solution(self, solution_id: str) -> Solution:
+        """Raises `NotConfigured`."""
+        ...
+
+    def provider(self, solution_id: str) -> ConferenceProvider:
+        """The provider that makes this solution's conferences, built once. Raises `NotConfigured`."""
+        ...
+
+
+# --- queue -----------------------------------------------------------------------------------------------------------
+
+
+class Queue(Protocol):
+    """Work for later, delivered at least once, in any order."""
+
+    def sync_calendar(
+        self, calendar_key: str, *, at: datetime | None = None, name: str | None = None, renew: bool = False
+    ) -> None:
+        """Have the calendar synced at (or soon after) that time. A task of the same name absorbs this one.
+
+        `renew`: replace its watch channel first. Raises `Temporary` if the queue did not take it.
+        """
+        ...
+
+    def reconcile_conference(self, conference_id: str, *, at: datetime | None = None) -> None:
+        """Have the conference reconciled. Raises `Temporary` if the queue did not take it."""
+        ...

@@ -1,0 +1,64 @@
+"""Give up conferences that were chosen for an event and never saved with it."""
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from confsync.domain.calendar import Calendar
+from confsync.domain.conference import Conference
+from confsync.domain.errors import NotFound
+from confsync.domain.event import Event
+from confsync.domain.link import Link
+from confsync.domain.plan import Ledger, detach, follow
+from confsync.ports import Calendars, Clock, Store
+from confsync.usecases import ledgers
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectProvisional:
+    """Calendar makes a conference when people choose it; they may close the event without saving.
+
+    https://developers.google.com/workspace/add-ons/calendar/conferencing/create-conference
+    """
+
+    store: Store
+    calendars: Calendars
+    clock: Clock
+
+    def __call__(self, conference: Conference) -> bool:
+        """Whether anything was given up (or found to be saved after all); the conference has to be read again then.
+
+        The event itself has the last word: it is read once more, in case it was saved and no notification arrived. Raises what Calendar
+        raises: what can't be looked at is not given up.
+        """
+        now = self.clock.now()
+        links = self.store.get_many(Link, conference.links)
+        stale = [link for link in links.values() if link.collectable(conference.id, now)]
+        for link in stale:
+            self._settle(conference, link)
+        return bool(stale)
+
+    def _settle(self, conference: Conference, link: Link) -> None:
+        event = self._event(link)
+        calendar = self.store.get(Calendar, link.calendar_key)
+        ledger = ledgers.load(self.store, {link.key: link}, [event])
+        if calendar is not None and event.conference_id == conference.id:
+            follow(ledger, calendar, event, self.clock.now())
+        else:
+            self._give_up(ledger, conference, link)
+        self.store.commit(ledgers.writes(ledger))
+
+    def _give_up(self, ledger: Ledger, conference: Conference, link: Link) -> None:
+        log.info("conference was never saved with its event", conference_id=conference.id)
+        detach(ledger, link, conference.id, self.clock.now())
+        rest = ledger.links[link.key]
+        if not rest.conference_ids:
+            ledger.drop(rest)
+
+    def _event(self, link: Link) -> Event:
+        try:
+            return self.calendars.acting_as(link.owner).get_event(link.calendar_id, link.event_id)
+        except NotFound:
+            return replace(Event(id=link.event_id), cancelled=True)

@@ -1,0 +1,247 @@
+"""A person chose a conference for an event: make it while they wait, and follow the event from now on."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from confsync.domain import keys
+from confsync.domain.calendar import Calendar, CalendarState
+from confsync.domain.caller import Caller
+from confsync.domain.conference import Conference, ConferenceSpec, ConferenceState, Desired
+from confsync.domain.entry_point import ConferenceDetails
+from confsync.domain.errors import (
+    AuthExpired,
+    Busy,
+    ConfsyncError,
+    NotFound,
+    PermissionDenied,
+    ReauthorizationRequired,
+    ServiceError,
+    StoreConflict,
+    Temporary,
+)
+from confsync.domain.event import Event
+from confsync.domain.link import Link
+from confsync.domain.plan import SWEEP_GRACE, desire
+from confsync.domain.solution import Solution
+from confsync.ports import Calendar as GoogleCalendar
+from confsync.ports import Calendars, Clock, Providers, Queue, Record, Save, Store
+from confsync.usecases.reconcile_conference import ReconcileConference
+
+log = structlog.get_logger()
+
+PATIENCE = timedelta(seconds=22)
+"""People wait, and the add-on's own limit is 30 s. https://developers.google.com/apps-script/guides/services/quotas"""
+
+PLACEHOLDER_LENGTH = timedelta(hours=1)
+CONFLICTS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateRequest:
+    """Which solution was chosen for which event, by whom. `user_token` is the person's own access token, if there is one."""
+
+    solution_id: str
+    calendar_id: str
+    event_id: str
+    user: Caller
+    user_token: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Created:
+    """The conference, ready to be joined."""
+
+    conference_id: str
+    solution: Solution
+    details: ConferenceDetails
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateConference:
+    """Record what is wanted, have it made, begin to follow the calendar."""
+
+    store: Store
+    calendars: Calendars
+    providers: Providers
+    queue: Queue
+    clock: Clock
+    reconcile: ReconcileConference
+    patience: timedelta = PATIENCE
+
+    def __call__(self, request: CreateRequest) -> Created:
+        """The same request gives the same conference. Raises `NotConfigured` for an unknown solution, and service errors."""
+        deadline = self.clock.now() + self.patience
+        solution = self.providers.solution(request.solution_id)
+        calendar_id, event = self._read(request)
+        conference_id, calendar_key = self._want(request, calendar_id, event)
+        self._begin_following(calendar_key)
+        conference = self._settle(conference_id, deadline)
+        assert conference.applied.details is not None
+        log.info("conference created", conference_id=conference_id, calendar_key=calendar_key, solution=solution.id)
+        return Created(conference_id=conference_id, solution=solution, details=conference.applied.details)
+
+    # --- what is asked for -------------------------------------------------------------------------------------------
+
+    def _read(self, request: CreateRequest) -> tuple[str, Event | None]:
+        """The calendar's real id and the event; no event if it has not been saved yet.
+
+        The person's own token may lack the Calendar scopes; then the calendar is reached as that person by our own means. Never
+        as anybody else.
+        """
+        own = self.calendars.acting_as(request.user.email)
+        if request.user_token is None:
+            return self._read_as(own, request)
+        try:
+            return self._read_as(self.calendars.with_token(request.user_token), request)
+        except (AuthExpired, PermissionDenied, ReauthorizationRequired):
+            return self._read_as(own, request)
+
+    @staticmethod
+    def _read_as(google: GoogleCalendar, request: CreateRequest) -> tuple[str, Event | None]:
+        calendar_id = google.resolve(request.calendar_id)
+        try:
+            event = google.get_event(calendar_id, request.event_id)
+        except NotFound:
+            return calendar_id, None
+        return calendar_id, None if event.cancelled else event
+
+    def _want(self, request: CreateRequest, calendar_id: str, event: Event | None) -> tuple[str, str]:
+        """Record calendar, link and desired state in one commit; whoever asks again or at the same time finds them."""
+        key = keys.calendar_key(calendar_id)
+        conference_id = keys.conference_id(key, request.event_id, request.solution_id)
+        for _ in range(CONFLICTS):
+            now = self.clock.now()
+            calendar = self.store.get(Calendar, key)
+            link = self.store.get(Link, keys.link_key(key, request.event_id))
+            conference = self.store.get(Conference, conference_id)
+            spec = self._spec(event, link, request, now)
+            wanted_link = self._link(link, calendar_id, request, conference_id, spec, now)
+            stored: list[Record | None] = [calendar, link, conference]
+            wanted: list[Record] = [
+                self._calendar(calendar, calendar_id, request, now),
+                wanted_link,
+                self._conference(conference, conference_id, wanted_link, request, now),
+            ]
+            try:
+                self.store.commit([Save(record=new) for old, new in zip(stored, wanted, strict=True) if new != old])
+            except StoreConflict:
+                continue
+            return conference_id, key
+        raise Temporary(f"event {request.event_id} is being changed by others", service="confsync")
+
+    @staticmethod
+    def _spec(event: Event | None, link: Link | None, request: CreateRequest, now: datetime) -> ConferenceSpec:
+        """The event as it is; before it is saved placeholders, which the first sync replaces."""
+        if event is not None:
+            return event.spec(host=request.user.email)
+        if link is not None:
+            return link.spec
+        start = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        return ConferenceSpec(
+            title="", start=start, end=start + PLACEHOLDER_LENGTH, time_zone="UTC", host=request.user.email
+        )
+
+    def _calendar(self, stored: Calendar | None, calendar_id: str, request: CreateRequest, now: datetime) -> Calendar:
+        if stored is None:
+            return Calendar(
+                key=keys.calendar_key(calendar_id),
+                calendar_id=calendar_id,
+                owner=request.user.email,
+                tenant=request.user.tenant,
+                created_at=now,
+                due_at=now + SWEEP_GRACE,
+            )
+        if stored.state in {CalendarState.PAUSED, CalendarState.GONE}:
+            # this person just reached it: follow it through their access, from a full list
+            return replace(
+                stored,
+                owner=request.user.email,
+                state=CalendarState.ACTIVE,
+                reason=None,
+                sync_token=None,
+                channel_id=None,
+                due_at=now + SWEEP_GRACE,
+            )
+        return stored
+
+    @staticmethod
+    def _link(
+        stored: Link | None,
+        calendar_id: str,
+        request: CreateRequest,
+        conference_id: str,
+        spec: ConferenceSpec,
+        now: datetime,
+    ) -> Link:
+        key = keys.calendar_key(calendar_id)
+        link = stored or Link(
+            key=keys.link_key(key, request.event_id),
+            calendar_key=key,
+            calendar_id=calendar_id,
+            event_id=request.event_id,
+            owner=request.user.email,
+            spec=spec,
+            created_at=now,
+        )
+        link = replace(link, spec=replace(spec, host=link.owner))
+        return link if link.conference_id == conference_id else link.with_provisional(conference_id, now)
+
+    @staticmethod
+    def _conference(
+        stored: Conference | None, conference_id: str, link: Link, request: CreateRequest, now: datetime
+    ) -> Conference:
+        conference = stored or Conference(
+            id=conference_id,
+            solution=request.solution_id,
+            tenant=request.user.tenant,
+            host=request.user.email,
+            desired=Desired(version=0, spec=None),
+            created_at=now,
+        )
+        if link.key not in conference.links:
+            conference = replace(conference, links=(*conference.links, link.key), expire_at=None)
+        if conference.links[0] == link.key:
+            conference = desire(conference, link.spec, now)
+        if conference.state is ConferenceState.FAILED:
+            # a person asks again: that is a reason to try again
+            conference = replace(conference, state=ConferenceState.PENDING, retry_at=None)
+        return conference
+
+    # --- having it made ----------------------------------------------------------------------------------------------
+
+    def _begin_following(self, calendar_key: str) -> None:
+        """The first sync opens the watch channel. If the queue refuses, the sweep does it: people get their meeting now."""
+        calendar = self.store.get(Calendar, calendar_key)
+        if calendar is not None and calendar.sync_token is not None:
+            return
+        try:
+            self.queue.sync_calendar(calendar_key)
+        except ConfsyncError as error:
+            log.warning("first sync is left to the sweep", calendar_key=calendar_key, error=str(error))
+
+    def _settle(self, conference_id: str, deadline: datetime) -> Conference:
+        """Reconcile until the meeting can be joined. Raises the reason when it can't be, or takes too long."""
+        error: ConfsyncError | None = None
+        while True:
+            try:
+                outcome = self.reconcile(conference_id)
+            except Busy as busy:
+                error = error or Temporary(str(busy), service="confsync")
+            else:
+                conference = outcome.conference
+                if conference is not None and conference.applied.details is not None and conference.wanted:
+                    return conference
+                error = outcome.error or error
+                if isinstance(error, ServiceError) and conference is not None:
+                    self._give_up_early(conference, error, deadline)
+            if self.clock.now() >= deadline:
+                raise error or Temporary(f"conference {conference_id} takes too long", service="confsync")
+            self.clock.sleep(0.25)
+
+    @staticmethod
+    def _give_up_early(conference: Conference, error: ServiceError, deadline: datetime) -> None:
+        """No use in waiting for what comes after the deadline, or needs a person."""
+        if conference.retry_at is None or conference.retry_at > deadline:
+            raise error

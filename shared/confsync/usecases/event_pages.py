@@ -1,0 +1,49 @@
+"""Reading a calendar page by page: what changed, or everything."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from confsync.domain.errors import NotFound, SyncTokenExpired, Temporary
+from confsync.domain.event import Event, EventPage
+from confsync.ports import Calendar
+
+
+def delta(google: Calendar, calendar_id: str, sync_token: str) -> Iterator[EventPage]:
+    """Pages of changes since the token; an empty page may still have a next one. Raises `SyncTokenExpired`."""
+    page = google.list_events(calendar_id, sync_token=sync_token)
+    yield page
+    while page.page_token is not None:
+        page = google.list_events(calendar_id, sync_token=sync_token, page_token=page.page_token)
+        yield page
+
+
+def everything(google: Calendar, calendar_id: str, linked: set[str]) -> Iterator[EventPage]:
+    """Pages of all events. A full list has no tombstones: `linked` events that it lacks are asked for one by one.
+
+    Those that are found after all (they were outside the list) come as they are, the others as cancelled, on the last page.
+    """
+    page_token = None
+    while True:
+        page = _listed(google, calendar_id, page_token)
+        linked = linked - page.ids
+        page_token = page.page_token
+        if page_token is None:
+            missing = tuple(_confirmed(google, calendar_id, event_id) for event_id in sorted(linked))
+            yield replace(page, events=page.events + missing)
+            return
+        yield page
+
+
+def _listed(google: Calendar, calendar_id: str, page_token: str | None) -> EventPage:
+    try:
+        return google.list_events(calendar_id, page_token=page_token)
+    except SyncTokenExpired as error:
+        # without a token there is nothing to drop: asking again at once would be a loop
+        raise Temporary("Calendar answers 410 to a full list", service="google-calendar") from error
+
+
+def _confirmed(google: Calendar, calendar_id: str, event_id: str) -> Event:
+    try:
+        return google.get_event(calendar_id, event_id)
+    except NotFound:
+        return Event(id=event_id, cancelled=True)

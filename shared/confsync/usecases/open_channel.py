@@ -1,0 +1,111 @@
+"""Watch channels: open one, replace one before it expires, give one up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import structlog
+
+from confsync.domain.calendar import Calendar, CalendarState
+from confsync.domain.channel import Channel, ChannelState, renewal_time, token
+from confsync.domain.errors import NotFound, ServiceError, Unwatchable
+from confsync.ports import Calendars, Clock, Save, Store
+
+log = structlog.get_logger()
+
+REGISTERING_FOR = timedelta(minutes=10)
+"""After this a registration whose outcome we never recorded is done again."""
+
+KEEP_RETIRED = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenChannel:
+    """Keep exactly one current watch channel per calendar. `ttl` is what we ask for; Google may give less."""
+
+    store: Store
+    calendars: Calendars
+    clock: Clock
+    keys: Sequence[bytes]
+    ttl: timedelta
+
+    def __call__(self, calendar: Calendar) -> Calendar:
+        """Open a channel, make it the calendar's current one, then stop the one before; returns the calendar as stored.
+
+        The channel is stored before Google knows it, in one commit with the calendar: of two callers one gets
+        `StoreConflict`, so there are never two current ones. While both are open, changes are told twice, never not at
+        all. If Google can't watch the calendar, it is polled from now on.
+        """
+        now = self.clock.now()
+        channel = Channel(
+            key=self.clock.new_id(),
+            calendar_key=calendar.key,
+            calendar_id=calendar.calendar_id,
+            owner=calendar.owner,
+            created_at=now,
+            due_at=now + REGISTERING_FOR,
+        )
+        self.store.commit([Save(record=channel), Save(record=replace(calendar, channel_id=channel.key))])
+        try:
+            self._register(channel)
+        except Unwatchable as error:
+            return self._poll(calendar.key, channel.key, str(error))
+        if (old := calendar.channel_id) and (before := self.store.get(Channel, old)):
+            self.retire(before)
+        return self._stored(calendar.key)
+
+    def renew(self, channel: Channel) -> str | None:
+        """Replace a channel that is due, or end it if it is not current. Returns the key of the calendar to sync once."""
+        calendar = self.store.get(Calendar, channel.calendar_key)
+        wanted = calendar is not None and calendar.state is CalendarState.ACTIVE
+        if calendar is None or not wanted or calendar.channel_id != channel.key:
+            self.retire(channel)
+            return None
+        self(calendar)
+        return calendar.key
+
+    def retire(self, channel: Channel) -> None:
+        """Stop a channel as far as Google lets us, and remember that it is over."""
+        if channel.resource_id is not None:
+            try:
+                self.calendars.acting_as(channel.owner).stop(channel.key, channel.resource_id)
+            except NotFound:
+                pass  # expired or stopped before
+            except ServiceError as error:
+                # it lapses by itself, and its notifications are only hints
+                log.warning("channel not stopped", channel_id=channel.key, error=str(error))
+        self._save(channel.key, state=ChannelState.RETIRED, due_at=None, expire_at=self.clock.now() + KEEP_RETIRED)
+
+    def _register(self, channel: Channel) -> None:
+        watch = self.calendars.acting_as(channel.owner).watch(
+            channel.calendar_id,
+            channel.key,
+            token=token(self.keys, channel.key, channel.calendar_key),
+            ttl=self.ttl,
+        )
+        now = self.clock.now()
+        self._save(
+            channel.key,
+            state=ChannelState.ACTIVE,
+            resource_id=watch.resource_id,
+            expiration=watch.expiration,
+            due_at=renewal_time(channel.key, now, watch.expiration),
+            expire_at=watch.expiration + KEEP_RETIRED,
+        )
+
+    def _poll(self, calendar_key: str, channel_id: str, reason: str) -> Calendar:
+        self._save(channel_id, state=ChannelState.RETIRED, due_at=None, expire_at=self.clock.now() + KEEP_RETIRED)
+        calendar = self._stored(calendar_key)
+        polled = replace(calendar, state=CalendarState.POLLING, reason=reason, channel_id=None)
+        self.store.commit([Save(record=polled)])
+        return self._stored(calendar_key)
+
+    def _save(self, channel_id: str, **changes: object) -> None:
+        stored = self.store.get(Channel, channel_id)
+        if stored is not None:
+            self.store.commit([Save(record=replace(stored, **changes))])  # type: ignore[arg-type]
+
+    def _stored(self, calendar_key: str) -> Calendar:
+        calendar = self.store.get(Calendar, calendar_key)
+        assert calendar is not None, "calendars are never removed"
+        return calendar

@@ -1,0 +1,100 @@
+"""Put a conference's details on the events that have it."""
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from confsync.domain import description_block
+from confsync.domain.calendar import Calendar as CalendarRecord
+from confsync.domain.calendar import WriteMode
+from confsync.domain.conference import Conference
+from confsync.domain.entry_point import ConferenceDetails
+from confsync.domain.errors import Invalid, NotFound, PreconditionFailed, StoreConflict
+from confsync.domain.event import Event
+from confsync.domain.link import Link
+from confsync.ports import Calendar, Calendars, ConferenceOnEvent, Providers, Save, Store
+
+log = structlog.get_logger()
+
+ATTEMPTS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishConference:
+    """Write the details to one event, natively where Google takes them, else as text.
+
+    Whether an ordinary client may write third-party conference data is contradicted between Google's pages and live tests, so
+    the outcome is read back, and remembered per calendar when it has to be text.
+    """
+
+    store: Store
+    calendars: Calendars
+    providers: Providers
+    mode: WriteMode = WriteMode.AUTO
+
+    def __call__(self, conference: Conference, link: Link) -> None:
+        """Make the link's event show the conference's details, unless a person has changed its conference meanwhile.
+
+        Raises `PreconditionFailed` if the event is being edited all the time, and what Calendar raises.
+        """
+        details = conference.applied.details
+        assert details is not None
+        shown = ConferenceOnEvent(
+            conference_id=conference.id, solution=self.providers.solution(conference.solution), details=details
+        )
+        calendar = self.calendars.acting_as(link.owner)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                event = calendar.get_event(link.calendar_id, link.event_id)
+                if not event.cancelled and event.conference_id == conference.id:
+                    self._write(calendar, link, event, shown)
+                break
+            except NotFound:
+                break  # the sync will find out what became of it
+            except PreconditionFailed:
+                if attempt == ATTEMPTS:
+                    raise
+        self._remember(link, conference.id, details)
+
+    def _write(self, calendar: Calendar, link: Link, event: Event, shown: ConferenceOnEvent) -> None:
+        record = self.store.get(CalendarRecord, link.calendar_key)
+        mode = record.write_mode if record is not None and self.mode is WriteMode.AUTO else self.mode
+        if event.conference is not None and event.conference.uris == shown.details.uris:
+            return
+        if mode is not WriteMode.DESCRIPTION and self._write_native(calendar, link, event, shown, mode):
+            return
+        current = calendar.get_event(link.calendar_id, link.event_id)
+        block = description_block.render(shown.solution.name, shown.conference_id, shown.details)
+        calendar.write_text(
+            link.calendar_id,
+            current,
+            location=shown.details.video_uri or current.location,
+            description=description_block.put(current.description, block),
+        )
+        if record is not None and mode is WriteMode.AUTO:
+            log.warning("calendar does not take conference data; writing text", calendar_key=record.key)
+            self._try_commit(replace(record, write_mode=WriteMode.DESCRIPTION))
+
+    def _write_native(
+        self, calendar: Calendar, link: Link, event: Event, shown: ConferenceOnEvent, mode: WriteMode
+    ) -> bool:
+        """Whether Google took it and kept it."""
+        try:
+            back = calendar.write_conference(link.calendar_id, event, shown)
+        except Invalid:
+            if mode is WriteMode.NATIVE:
+                raise
+            return False
+        kept = back.conference is not None and shown.details.video_uri in {None, *back.conference.uris}
+        return kept or mode is WriteMode.NATIVE
+
+    def _remember(self, link: Link, conference_id: str, details: ConferenceDetails) -> None:
+        stored = self.store.get(Link, link.key)
+        if stored is not None and stored.conference_id == conference_id:
+            self._try_commit(replace(stored, published=details.revision))
+
+    def _try_commit(self, record: CalendarRecord | Link) -> None:
+        try:
+            self.store.commit([Save(record=record)])
+        except StoreConflict:
+            log.info("changed meanwhile; the next visit will see", key=record.key)

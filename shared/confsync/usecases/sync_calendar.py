@@ -1,0 +1,288 @@
+"""Read what changed on a calendar and write what should be true.
+
+No provider is called here. Desired states, links and quarantined events are committed page by page, the sync token with the last
+page, and each commit is conditional on the calendar's record: a worker that lost its lease, or was overtaken, commits nothing.
+https://developers.google.com/workspace/calendar/api/guides/sync
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import chain
+
+import structlog
+
+from confsync.domain.backoff import next_visit, retry_time
+from confsync.domain.calendar import Calendar, CalendarState
+from confsync.domain.errors import (
+    Busy,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    ReauthorizationRequired,
+    ServiceError,
+    StoreConflict,
+    SyncTokenExpired,
+)
+from confsync.domain.event import Event, EventPage
+from confsync.domain.keys import is_conference_id, link_key
+from confsync.domain.link import Link
+from confsync.domain.plan import Action, follow
+from confsync.ports import Calendar as GoogleCalendar
+from confsync.ports import Calendars, Clock, Queue, Save, Store, Write
+from confsync.usecases import event_pages, ledgers
+from confsync.usecases.open_channel import OpenChannel
+
+log = structlog.get_logger()
+
+EVENTS_PER_COMMIT = 50
+"""An event may change a handful of records; a commit takes 450."""
+
+MAX_QUARANTINE = 100
+PAUSED_INTERVAL = timedelta(hours=1)
+OVERTAKEN = 5
+
+
+@dataclass
+class SyncReport:
+    """What one sync did. `full`: everything was listed, not only changes."""
+
+    calendar_key: str
+    full: bool = False
+    pages: int = 0
+    events: int = 0
+    unreadable: int = 0
+    actions: Counter[Action] = field(default_factory=Counter)
+    reconcile: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncCalendar:
+    """Sync one calendar. `interval`: when the sweep looks again though no notification came."""
+
+    store: Store
+    calendars: Calendars
+    queue: Queue
+    clock: Clock
+    channels: OpenChannel
+    lease: timedelta
+    interval: timedelta
+
+    def __call__(self, calendar_key: str, *, renew: bool = False) -> SyncReport:
+        """Raises `Busy` while another worker syncs it, and what Calendar raises, after that was recorded."""
+        for _ in range(OVERTAKEN):
+            calendar = self.store.get(Calendar, calendar_key)
+            if calendar is None or calendar.state is CalendarState.GONE:
+                return SyncReport(calendar_key)
+            if calendar.lease.taken(self.clock.now()):
+                raise Busy(f"calendar {calendar_key} is being synced")
+            run = _Run(self, calendar)
+            try:
+                run.sync(renew=renew)
+            except StoreConflict:
+                continue  # another worker was faster; its work may be all that was to do
+            except ServiceError as error:
+                run.failed(error)
+                raise
+            self._hand_over(run.report)
+            return run.report
+        raise Busy(f"calendar {calendar_key} is being changed by others")
+
+    def _hand_over(self, report: SyncReport) -> None:
+        """Queue what is to reconcile. If the queue refuses, nothing is lost: the sweep finds every conference that is due."""
+        for conference_id in sorted(report.reconcile):
+            self.queue.reconcile_conference(conference_id)
+        log.info(
+            "calendar synced",
+            calendar_key=report.calendar_key,
+            full=report.full,
+            pages=report.pages,
+            events=report.events,
+            unreadable=report.unreadable,
+            reconcile=len(report.reconcile),
+            **{action: count for action, count in report.actions.items() if action is not Action.NOTHING},
+        )
+
+
+class _Run:
+    """One attempt. `calendar` is the record as last stored: the version that the next commit is conditional on."""
+
+    def __init__(self, case: SyncCalendar, calendar: Calendar) -> None:
+        self.case = case
+        self.calendar = calendar
+        self.google: GoogleCalendar = case.calendars.acting_as(calendar.owner)
+        self.report = SyncReport(calendar.key)
+        self.linked: set[str] | None = None
+        """Event ids of all links, once they have been listed."""
+
+    def sync(self, *, renew: bool) -> None:
+        self._ensure_channel(renew=renew)
+        token = self.calendar.sync_token
+        if token is not None and self.calendar.query_version == self.case.calendars.query_version:
+            try:
+                self._delta(token)
+                return
+            except SyncTokenExpired:
+                log.info("sync token expired; listing everything", calendar_key=self.calendar.key)
+                self._reload()
+        self._full()
+
+    def failed(self, error: ServiceError) -> None:
+        """Record why, and when to look again. A lost grant pauses the calendar; a lost calendar is gone; nothing is wiped."""
+        now = self.case.clock.now()
+        mine, latest = self.calendar.lease, self.case.store.get(Calendar, self.calendar.key)
+        if latest is None:
+            return
+        lease = latest.lease.release() if latest.lease.epoch == mine.epoch else latest.lease
+        failures = latest.failures + 1
+        retry_at = retry_time(latest.key, failures, now)
+        if isinstance(error, RateLimited) and error.retry_at is not None:
+            retry_at = max(retry_at, error.retry_at)
+        record = replace(latest, lease=lease, failures=failures, last_attempt=now, due_at=retry_at, reason=str(error))
+        if isinstance(error, ReauthorizationRequired | PermissionDenied):
+            # when access returns, everything is listed: what changed meanwhile is not lost
+            record = replace(record, state=CalendarState.PAUSED, sync_token=None, channel_id=None)
+            record = replace(record, due_at=now + PAUSED_INTERVAL)
+        elif isinstance(error, NotFound):
+            record = replace(record, state=CalendarState.GONE, sync_token=None, channel_id=None, due_at=None)
+        log.warning("calendar not synced", calendar_key=latest.key, state=record.state, error=str(error))
+        try:
+            self.case.store.commit([Save(record=record)])
+        except StoreConflict:
+            log.info("another worker has the calendar", calendar_key=latest.key)
+
+    def _ensure_channel(self, *, renew: bool) -> None:
+        """The channel comes before the list, so that no change falls between the two."""
+        if self.calendar.state is CalendarState.POLLING:
+            return
+        if self.calendar.channel_id is None or renew:
+            self.calendar = self.case.channels(self.calendar)
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def _delta(self, token: str) -> None:
+        pages = event_pages.delta(self.google, self.calendar.calendar_id, token)
+        first = next(pages)
+        relevant = self._relevant(first)
+        if first.page_token is None and len(relevant) <= EVENTS_PER_COMMIT:
+            # The usual case: one commit, conditional on the record that the token came from. That fences it as well
+            # as a lease would, and saves taking one.
+            self._decide(relevant, self._finished(self._quarantined(first), first.sync_token or token))
+            self._count(first)
+        else:
+            self._under_lease(chain([first], pages), token)
+
+    def _full(self) -> None:
+        self.report.full = True
+        self.linked = {link.event_id for link in self.case.store.links_of_calendar(self.calendar.key)}
+        self._under_lease(event_pages.everything(self.google, self.calendar.calendar_id, self.linked), None)
+
+    def _under_lease(self, pages: Iterable[EventPage], token: str | None) -> None:
+        """Page after page, each commit extending the lease. A last page without a token leaves `token` as it was."""
+        now = self.case.clock.now()
+        lease = self.calendar.lease.take(self.case.clock.new_id(), now, self.case.lease)
+        self._commit([], replace(self.calendar, lease=lease, last_attempt=now))
+        for page in pages:
+            relevant = self._relevant(page)
+            for start in range(0, len(relevant), EVENTS_PER_COMMIT):
+                self._decide_leased(relevant[start : start + EVENTS_PER_COMMIT], page)
+            if not relevant:
+                self._decide_leased([], page)
+            self._count(page)
+            token = page.sync_token or token
+        self._commit([], self._finished(self.calendar, token))
+
+    def _count(self, page: EventPage) -> None:
+        self.report.pages += 1
+        self.report.events += len(page.events)
+        self.report.unreadable += len(page.unreadable)
+
+    def _relevant(self, page: EventPage) -> list[Event]:
+        """The events that have a link or show a conference of ours; all others cost nothing."""
+        linked = self.linked if self.linked is not None else self._linked(page.events)
+        return [e for e in page.events if e.id in linked or is_conference_id(e.conference_id)]
+
+    def _linked(self, events: Sequence[Event]) -> set[str]:
+        """Which of the events have links: by the calendar's links if those are fewer than the events, else one by one."""
+        if len(events) > 1:
+            some = list(self.case.store.links_of_calendar(self.calendar.key, limit=len(events)))
+            if len(some) < len(events):
+                return {link.event_id for link in some}
+        return {link.event_id for link in self._links(events).values()}
+
+    def _links(self, events: Sequence[Event]) -> dict[str, Link]:
+        keys = [link_key(self.calendar.key, event.id) for event in events]
+        return self.case.store.get_many(Link, keys) if keys else {}
+
+    # --- deciding and writing ----------------------------------------------------------------------------------------
+
+    def _decide(self, events: Sequence[Event], update: Calendar) -> None:
+        """Bring links and desired states in agreement with the events, in one commit with the calendar's record."""
+        ledger = ledgers.load(self.case.store, self._links(events), events)
+        now = self.case.clock.now()
+        actions = Counter(follow(ledger, self.calendar, event, now) for event in events)
+        self.case.store.commit([Save(record=update), *ledgers.writes(ledger)])
+        self.report.actions += actions
+        self.report.reconcile.update(ledgers.unfinished(ledger))
+
+    def _decide_leased(self, events: Sequence[Event], page: EventPage) -> None:
+        """The same under the lease: a conflict over an event's records is no reason to begin the calendar anew."""
+        for _ in range(OVERTAKEN):
+            update = self._quarantined(page)
+            if not events and update == self.calendar and not self._lease_is_old():
+                return
+            lease = self.calendar.lease.extend(self.case.clock.now(), self.case.lease)
+            try:
+                self._decide(events, replace(update, lease=lease))
+            except StoreConflict:
+                self._reload_own()
+                continue
+            self._reload()
+            return
+        raise Busy(f"events of calendar {self.calendar.key} are being changed by others")
+
+    def _commit(self, writes: Sequence[Write], update: Calendar) -> None:
+        self.case.store.commit([Save(record=update), *writes])
+        self._reload()
+
+    def _reload_own(self) -> None:
+        mine = self.calendar.lease
+        self._reload()
+        if not self.calendar.lease.holds(mine, self.case.clock.now()):
+            raise Busy(f"lost the lease of calendar {self.calendar.key}; whoever has it now goes on")
+
+    def _reload(self) -> None:
+        stored = self.case.store.get(Calendar, self.calendar.key)
+        assert stored is not None, "calendars are never removed"
+        self.calendar = stored
+
+    def _lease_is_old(self) -> bool:
+        until = self.calendar.lease.until
+        return until is None or until - self.case.clock.now() < self.case.lease / 2
+
+    def _quarantined(self, page: EventPage) -> Calendar:
+        """The calendar with this page's unreadable events noted, and those that can be read again taken off."""
+        if not page.unreadable and not self.calendar.quarantined:
+            return self.calendar
+        here = page.ids
+        kept = tuple(event for event in self.calendar.quarantined if event.id not in here)
+        for event in page.unreadable:
+            log.error("event can't be read", calendar_key=self.calendar.key, event_id=event.id, reason=event.reason)
+        return replace(self.calendar, quarantined=(*kept, *page.unreadable)[-MAX_QUARANTINE:])
+
+    def _finished(self, calendar: Calendar, token: str | None) -> Calendar:
+        now = self.case.clock.now()
+        polling = calendar.state is CalendarState.POLLING
+        return replace(
+            calendar,
+            state=CalendarState.POLLING if polling else CalendarState.ACTIVE,
+            reason=calendar.reason if polling else None,
+            sync_token=token,
+            query_version=self.case.calendars.query_version,
+            lease=calendar.lease.release(),
+            failures=0,
+            last_attempt=now,
+            last_success=now,
+            due_at=next_visit(calendar.key, self.case.interval, now),
+        )

@@ -1,0 +1,1 @@
+"""Headers and bytes in, values out, and back. No vendor, no Flask, no I/O."""

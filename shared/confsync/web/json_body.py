@@ -1,0 +1,29 @@
+"""JSON bodies into typed values."""
+
+import re
+from typing import TypeVar
+
+import msgspec
+
+from confsync.domain.errors import BadRequest
+from confsync.web.endpoint import Call
+
+T = TypeVar("T")
+
+
+def body(call: Call, kind: type[T]) -> T:
+    """The body as this type; unknown fields are left alone. Raises `BadRequest`, which names the field."""
+    try:
+        return msgspec.json.decode(call.body, type=kind)
+    except msgspec.ValidationError as error:
+        raise BadRequest(str(error), field=_field(str(error))) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest(f"the body is not JSON: {error}") from error
+
+
+def _field(message: str) -> str | None:
+    """The path in msgspec's message, down to the missing field if that is what it is about."""
+    path = re.search(r"at `\$\.?([^`]*)`", message)
+    missing = re.search(r"missing required field `([^`]*)`", message)
+    parts = [match[1] for match in (path, missing) if match and match[1]]
+    return ".".join(parts) or None

@@ -1,0 +1,69 @@
+"""What Cloud Tasks and Cloud Scheduler call: verified, small bodies, and answers that tell the queue whether to try again.
+
+https://cloud.google.com/tasks/docs/creating-http-target-tasks
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from confsync.domain import errors
+from confsync.usecases.reconcile_conference import Outcome
+from confsync.usecases.renew_channels import SweepReport
+from confsync.usecases.sync_calendar import SyncReport
+from confsync.web.callers import ServiceCallers, Verify
+from confsync.web.endpoint import Answer, Call, Handler, answer
+from confsync.web.json_body import body
+
+RECORDED = (errors.ReauthorizationRequired, errors.PermissionDenied, errors.NotFound, errors.Invalid)
+"""A retry by the queue is no use: the record says what is wrong, and the sweep looks again."""
+
+
+class SyncTask(msgspec.Struct, frozen=True):
+    """Body of a sync task."""
+
+    calendar_key: str
+    renew: bool = False
+
+
+class ReconcileTask(msgspec.Struct, frozen=True):
+    """Body of a reconcile task."""
+
+    conference_id: str
+
+
+def sync_calendar(sync: Callable[..., SyncReport], callers: ServiceCallers, verify: Verify) -> Handler:
+    """One calendar, for a sync task."""
+
+    def handle(call: Call) -> Answer:
+        callers.check(call.headers, verify)
+        task = body(call, SyncTask)
+        try:
+            report = sync(task.calendar_key, renew=task.renew)
+        except RECORDED as error:
+            return answer({"recorded": type(error).__name__})
+        return answer({"full": report.full, "events": report.events, "reconcile": len(report.reconcile)})
+
+    return handle
+
+
+def reconcile_conference(reconcile: Callable[[str], Outcome], callers: ServiceCallers, verify: Verify) -> Handler:
+    """One conference, for a reconcile task. A recorded failure is an answer: its next attempt is scheduled already."""
+
+    def handle(call: Call) -> Answer:
+        callers.check(call.headers, verify)
+        outcome = reconcile(body(call, ReconcileTask).conference_id)
+        state = outcome.conference.state if outcome.conference else "unknown"
+        return answer({"state": state} | ({"recorded": type(outcome.error).__name__} if outcome.error else {}))
+
+    return handle
+
+
+def renew_channels(renew: Callable[[], SweepReport], callers: ServiceCallers, verify: Verify) -> Handler:
+    """The sweep, for Cloud Scheduler; its body does not matter."""
+
+    def handle(call: Call) -> Answer:
+        callers.check(call.headers, verify)
+        return answer(msgspec.to_builtins(renew()))
+
+    return handle
