@@ -1,14 +1,15 @@
 """Settings: one TOML file per environment, read once into frozen values.
 
-The file's path is in `CONFSYNC_CONFIG`; the channel keys (a secret) are in `CONFSYNC_CHANNEL_KEYS`. The file holds secret
-names and outside addresses, never a secret. Unknown keys and missing values raise `NotConfigured`, which names the key.
+The file's path is in `CONFSYNC_CONFIG`; the channel keys (a secret) are in `CONFSYNC_CHANNEL_KEYS`. The file holds
+secret names and outside addresses, never a secret. Unknown keys and missing values raise `NotConfigured`, which names
+the key.
 """
 
 import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -17,6 +18,9 @@ from confsync.domain.solution import Solution
 
 CONFIG_VARIABLE = "CONFSYNC_CONFIG"
 KEYS_VARIABLE = "CONFSYNC_CHANNEL_KEYS"
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,30 +65,30 @@ class Secrets(Section, frozen=True, kw_only=True):
     kind: Literal["secret-manager", "file"] = "secret-manager"
     api: str = "https://secretmanager.googleapis.com"
     path: str | None = None
-    cache_seconds: float = 60
+    cache_seconds: Seconds = 60
 
 
 class Channels(Section, frozen=True, kw_only=True):
     """Watch channels. `ttl` is in seconds; notifications within `coalesce_seconds` become one sync."""
 
     notifications_url: str
-    ttl: int = 604_800
-    coalesce_seconds: float = 1.0
+    ttl: Count = 604_800
+    coalesce_seconds: Seconds = 1.0
 
 
 class Sweep(Section, frozen=True, kw_only=True):
     """How often things are looked at without being asked, in seconds, and how much one run does itself."""
 
-    calendar_interval: int = 900
-    inline_renewals: int = 20
-    batch: int = 500
+    calendar_interval: Count = 900
+    inline_renewals: Count = 20
+    batch: Count = 500
 
 
 class Limits(Section, frozen=True, kw_only=True):
     """In seconds. `provider_deadline` bounds one provider call as a whole; a lease outlives several of them."""
 
-    provider_deadline: float = 15
-    lease: float = 60
+    provider_deadline: Seconds = 15
+    lease: Seconds = 60
 
     def __post_init__(self) -> None:
         if self.lease < 3 * self.provider_deadline:
@@ -170,8 +174,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         raise NotConfigured(f"{CONFIG_VARIABLE} is not set: it is the path of the environment's TOML file")
     try:
         text = Path(name).read_text(encoding="utf-8")
-    except OSError as error:
-        raise NotConfigured(f"{CONFIG_VARIABLE}={name}: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotConfigured(f"{CONFIG_VARIABLE}={name}: {error}") from error
     return parse(text, source=name)
 
 

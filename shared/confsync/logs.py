@@ -12,9 +12,13 @@ from typing import Any
 
 import structlog
 
-SECRET_NAMES = re.compile(r"token|secret|password|passcode|pin$|authorization|assertion|start_url", re.IGNORECASE)
-BEARER = re.compile(r"(Bearer |Basic )[\w.~+/=-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|ya29\.[\w.-]+")
-QUERY = re.compile(r"([?&](?:pwd|token|access_token|key|jwt|tk|zak)=)[^&\s\"']+", re.IGNORECASE)
+_WORDS = (
+    r"token|secret|passw|passcode|pwd|credential|authorization|assertion|cookie|api_?key|private_?key|start_url|zak"
+)
+SECRET_NAMES = re.compile(rf"{_WORDS}|(?:^|_)(?:pin|jwt)$", re.IGNORECASE)
+TOKENS = re.compile(r"\b(?:Bearer|Basic) [\w.~+/=-]{8,}|eyJ[\w-]+\.[\w-]+\.[\w-]*|ya29\.[\w.-]+", re.IGNORECASE)
+FORM = re.compile(rf"(\b\w*(?:{_WORDS})\w*=|\b(?:jwt|tk|key|pin)=)[^&\s\"']+", re.IGNORECASE)
+QUOTED = re.compile(rf"""(["'](?:\w*(?:{_WORDS})\w*|pin)["']\s*:\s*(["'])).*?\2""", re.IGNORECASE)
 HIDDEN = "[hidden]"
 
 Line = MutableMapping[str, Any]
@@ -30,7 +34,7 @@ def configure(project: str = "") -> None:
             structlog.processors.format_exc_info,
             _cloud_names(project),
             _hide_secrets,
-            structlog.processors.JSONRenderer(default=str),
+            structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
@@ -44,9 +48,14 @@ def configure(project: str = "") -> None:
                 structlog.processors.format_exc_info,
                 _cloud_names(project),
                 _hide_secrets,
-                structlog.processors.JSONRenderer(default=str),
+                structlog.processors.JSONRenderer(),
             ],
-            foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name],
+            foreign_pre_chain=[
+                structlog.contextvars.merge_contextvars,
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            ],
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
@@ -82,9 +91,15 @@ def _hide_secrets(_: Any, __: str, line: Line) -> Line:
 
 def _hidden(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: HIDDEN if SECRET_NAMES.search(str(key)) else _hidden(each) for key, each in value.items()}
-    if isinstance(value, list | tuple | set):
+        return {str(key): HIDDEN if SECRET_NAMES.search(str(key)) else _hidden(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
         return [_hidden(each) for each in value]
-    if isinstance(value, str):
-        return QUERY.sub(rf"\1{HIDDEN}", BEARER.sub(HIDDEN, value))
-    return value
+    if value is None or isinstance(value, int | float):
+        return value
+    return _clean(str(value))
+
+
+def _clean(text: str) -> str:
+    """Without what looks like a secret: tokens, and values under a secret's name in a URL, a form, or JSON."""
+    text = QUOTED.sub(rf"\1{HIDDEN}\2", TOKENS.sub(HIDDEN, text))
+    return FORM.sub(rf"\1{HIDDEN}", text)

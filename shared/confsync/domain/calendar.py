@@ -29,8 +29,8 @@ class WriteMode(StrEnum):
 class Calendar:
     """`calendar_id` has "primary" resolved. `owner` is the account that reads it; another owner means a full sync.
 
-    `sync_token` is valid only with the same `query_version`. `channel_id` is the current watch channel. `quarantined` are
-    events that could not be read. `failures` counts syncs that failed in a row. All times are aware UTC.
+    `sync_token` is valid only with the same `query_version`. `channel_id` is the current watch channel. `quarantined`
+    are events that could not be read. `failures` counts syncs that failed in a row. All times are aware UTC.
     """
 
     key: str

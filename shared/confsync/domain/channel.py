@@ -24,7 +24,8 @@ class ChannelState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """One watch channel. `key` is the channel id. `due_at`: when to renew it (or to give a stuck one up), None if retired.
+    """One watch channel. `key` is the channel id. `due_at`: when to renew it (or to give a stuck one up), None if
+    retired.
 
     `resource_id` and `expiration` are known once Google answered. `owner` made it, and only that account can stop it.
     """

@@ -72,9 +72,10 @@ class Conference:
     """`id` is also `conferenceData.conferenceId`. `links` are link keys, oldest first: the first drives `desired`.
 
     `generation` rises when a meeting has to be made anew, so that `marker` never finds one that was given up.
-    `creating_since` is set before a create is sent and cleared when its outcome is recorded: while it stands, look for the
-    marker before creating. `verify_at`: when to look for a second meeting that a slow first attempt may have left.
-    `retry_at`: no provider call before this. `due_at`: when the sweep should look at it, None when nothing is left to do.
+    `creating_since` is set before a create is sent and cleared when its outcome is recorded: while it stands, look for
+    the marker before creating. `verify_at`: when to look for a second meeting that a slow first attempt may have left.
+    `retry_at`: no provider call before this. `due_at`: when the sweep should look at it, None when nothing is left to
+    do.
     """
 
     id: str

@@ -1,15 +1,24 @@
 """Conference details as text, for calendars that don't take them natively.
 
 The block stands at the end of the description between two delimiters, so that it can be found, replaced and taken out
-again without touching a word that a person wrote. It carries our conference id: an event that shows it has the conference.
+again without touching a word that a person wrote. It carries our conference id: an event that shows it has the
+conference.
 """
 
 import re
 
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
+from confsync.domain.keys import CONFERENCE_PREFIX
 
 _RULE = "\u2500" * 12
-_BLOCK = re.compile(rf"\n*{_RULE} (?P<name>[^\n]*?) {_RULE}\n.*?{_RULE} (?P<id>[\w.-]+) {_RULE}\n?", re.DOTALL)
+_BREAK = r"(?:\r?\n|<br\s*/?>)"
+"""Calendar's editor turns line breaks into <br> as soon as somebody formats a word of the description."""
+
+_BLOCK = re.compile(
+    rf"{_BREAK}{{0,2}}{_RULE} (?:(?!{_RULE})[^\n])* {_RULE}{_BREAK}"
+    rf"(?:(?!{_RULE}).)*{_RULE} (?P<id>{CONFERENCE_PREFIX}[\w.-]+) {_RULE}",
+    re.DOTALL,
+)
 
 
 def render(name: str, conference_id: str, details: ConferenceDetails) -> str:

@@ -1,7 +1,8 @@
 """Entry points and conference details, within Calendar's limits.
 
 Limits: https://developers.google.com/workspace/calendar/api/v3/reference/events (conferenceData) and
-https://developers.google.com/apps-script/reference/conference-data. Building a value that Calendar would refuse raises `Invalid`.
+https://developers.google.com/apps-script/reference/conference-data. Building a value that Calendar would refuse raises
+`Invalid`.
 """
 
 import hashlib
@@ -21,7 +22,6 @@ MAX_ENTRY_POINTS = 300
 MAX_PARAMETERS = 300
 MAX_PARAMETER_KEY = 50
 MAX_PARAMETER_VALUE = 1024
-MAX_CONFERENCE_ID = 512
 
 CODES = ("meeting_code", "access_code", "passcode", "password", "pin")
 

@@ -1,7 +1,8 @@
 """Leases with fencing: one worker at a time, and a late one can do no harm.
 
-A lease is a field of the record it protects. Taking it raises `epoch` and is a conditional write, so of two racing workers one
-gets `StoreConflict`. Whatever a holder writes later goes through a conditional write of the same record, after `holds`.
+A lease is a field of the record it protects. Taking it raises `epoch` and is a conditional write, so of two racing
+workers one gets `StoreConflict`. Whatever a holder writes later goes through a conditional write of the same record,
+after `holds`.
 """
 
 from dataclasses import dataclass

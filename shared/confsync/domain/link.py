@@ -20,9 +20,9 @@ class Provisional:
 class Link:
     """One event of one calendar, and its conferences.
 
-    `conference_id` is the one the event was seen with (at `seen_at`); None while all are provisional. `published` is the
-    revision of the conference details that the event is known to show. `spec` is the event as last read; it drives the
-    conference when this link is its oldest. `owner` is the account whose access reads the calendar.
+    `conference_id` is the one the event was seen with (at `seen_at`); None while all are provisional. `published` is
+    the revision of the conference details that the event is known to show. `spec` is the event as last read; it drives
+    the conference when this link is its oldest. `owner` is the account whose access reads the calendar.
     """
 
     key: str

@@ -1,8 +1,8 @@
 """What an event means for its conferences: the whole policy of confsync, without any I/O.
 
-`follow` takes one event as Calendar has it now and brings links and desired states in agreement with it. It may be called any number of
-times with the same event. It never touches a conference that is not ours: only our own records are changed, and those say
-which meetings we made.
+`follow` takes one event as Calendar has it now and brings links and desired states in agreement with it. It may be
+called any number of times with the same event. It never touches a conference that is not ours: only our own records are
+changed, and those say which meetings we made.
 """
 
 from collections.abc import Mapping
@@ -49,10 +49,12 @@ class Ledger:
     def put(self, record: Link | Conference) -> None:
         """Change or add a record."""
         if isinstance(record, Link):
+            gone = self.removed.pop(record.key, None)
+            if gone is not None:
+                record = replace(record, version=gone.version)  # it is still stored
             if self.links.get(record.key) == record:
                 return
             self.links[record.key] = record
-            self.removed.pop(record.key, None)
         else:
             if self.conferences.get(record.id) == record:
                 return
@@ -68,39 +70,38 @@ class Ledger:
 
 
 def follow(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Action:
-    """Bring links and desired states in agreement with the event. `ledger` holds its link and every conference named by either."""
-    link = ledger.links.get(link_key(calendar.key, event.id))
+    """Bring links and desired states in agreement with the event. `ledger` holds its link and every conference named by
+    either."""
+    stored = ledger.links.get(link_key(calendar.key, event.id))
     if event.cancelled:
-        return _deleted(ledger, link, now)
-    if link is None:
+        return _deleted(ledger, stored, now)
+    if stored is None:
         return _adopt(ledger, calendar, event, now)
-    before = len(ledger.changed)
-    link = replace(link, spec=event.spec(host=link.owner))
+    link = replace(stored, spec=event.spec(host=stored.owner))
     ledger.put(link)
-    action = _recognise(ledger, link, event, now)
+    action = _recognise(ledger, calendar, link, event, now)
     drive(ledger, ledger.links.get(link.key, link), now)
-    if action is Action.NOTHING and len(ledger.changed) > before:
+    if action is Action.NOTHING and link.spec != stored.spec:
         return Action.UPDATED
     return action
 
 
-def _recognise(ledger: Ledger, link: Link, event: Event, now: datetime) -> Action:
+def _recognise(ledger: Ledger, calendar: Calendar, link: Link, event: Event, now: datetime) -> Action:
     """See which of its conferences the event shows."""
     carried = event.conference_id
     if carried == link.conference_id:
         return Action.NOTHING
-    if carried is not None and carried in {p.conference_id for p in link.provisional}:
+    if carried is not None and carried in link.conference_ids:
         _see(ledger, link, carried, event, now)
         return Action.SEEN
+    ours = _adoptable(ledger, calendar, event)
+    if ours is not None:
+        return _attach(ledger, link, ours, event, now)
     if link.conference_id is None:
         return Action.NOTHING  # chosen, not saved yet: it stays provisional until it is collected
     detach(ledger, link, link.conference_id, now)
-    ours = ledger.conferences.get(carried) if carried else None
-    remaining = ledger.links.get(link.key)
-    if ours is not None and remaining is not None and ours.wanted:
-        ledger.put(replace(ours, links=(*ours.links, link.key)))
-        _see(ledger, remaining, ours.id, event, now)
-    elif remaining is not None and not remaining.conference_ids:
+    remaining = ledger.links[link.key]
+    if not remaining.conference_ids:
         ledger.drop(remaining)
     return Action.DETACHED
 
@@ -133,11 +134,19 @@ def _published(conference: Conference | None, event: Event) -> str | None:
     return details.revision if event.conference.uris == details.uris else None
 
 
+def _adoptable(ledger: Ledger, calendar: Calendar, event: Event) -> Conference | None:
+    """The conference of ours that the event may share: an organizer's own event, of the same tenant, and no instance of
+    a series."""
+    conference = ledger.conferences.get(event.conference_id or "")
+    if conference is None or conference.tenant != calendar.tenant:
+        return None
+    return conference if event.organizer_self and not event.recurring_event_id else None
+
+
 def _adopt(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Action:
     """An event without a link that carries one of our conferences: a copy, a split series, an event from the trash."""
-    conference = ledger.conferences.get(event.conference_id or "")
-    is_ours = conference is not None and conference.tenant == calendar.tenant
-    if conference is None or not is_ours or not event.organizer_self or event.recurring_event_id:
+    conference = _adoptable(ledger, calendar, event)
+    if conference is None:
         return Action.NOTHING
     link = Link(
         key=link_key(calendar.key, event.id),
@@ -147,17 +156,16 @@ def _adopt(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> A
         owner=calendar.owner,
         spec=event.spec(host=calendar.owner),
         created_at=now,
-        conference_id=conference.id,
-        seen_at=now,
-        published=_published(conference, event),
     )
-    revived = not conference.wanted
-    ledger.put(link)
+    return _attach(ledger, link, conference, event, now)
+
+
+def _attach(ledger: Ledger, link: Link, conference: Conference, event: Event, now: datetime) -> Action:
+    """The event shows a conference that it had no part in so far: it is one of its links from now on."""
     ledger.put(replace(conference, links=(*conference.links, link.key), expire_at=None))
-    drive(ledger, link, now)
-    if link.published is None:
-        _look_soon(ledger, conference.id, now)
-    return Action.REVIVED if revived else Action.ADOPTED
+    _see(ledger, link, conference.id, event, now)
+    drive(ledger, ledger.links[link.key], now)
+    return Action.ADOPTED if conference.wanted else Action.REVIVED
 
 
 def _deleted(ledger: Ledger, link: Link | None, now: datetime) -> Action:

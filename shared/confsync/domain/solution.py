@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+
 @dataclass(frozen=True, kw_only=True)
 class Solution:
     """A configured choice that users see ("Zoom with recording"). `id` is also the add-on manifest's solution id."""

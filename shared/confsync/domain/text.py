@@ -1,8 +1,10 @@
 """An event's words in the form that providers take."""
 
+import re
 from html.parser import HTMLParser
 
-_BREAKS = {"br", "p", "li", "div"}
+_BLOCKS = {"p", "li", "div", "ul", "ol"}
+_GAP = re.compile(r"\n{3,}")
 
 
 def cut(text: str, limit: int) -> str:
@@ -15,7 +17,7 @@ def plain(html: str) -> str:
     reader = _Text()
     reader.feed(html)
     reader.close()
-    return "".join(reader.parts).strip()
+    return _GAP.sub("\n\n", "".join(reader.parts)).strip()
 
 
 class _Text(HTMLParser):
@@ -27,5 +29,9 @@ class _Text(HTMLParser):
         self.parts.append(data)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if tag in _BREAKS:
+        if tag == "br" or tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _BLOCKS:
             self.parts.append("\n")

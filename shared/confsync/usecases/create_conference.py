@@ -17,7 +17,6 @@ from confsync.domain.errors import (
     NotFound,
     PermissionDenied,
     ReauthorizationRequired,
-    ServiceError,
     StoreConflict,
     Temporary,
 )
@@ -234,14 +233,17 @@ class CreateConference:
                 if conference is not None and conference.applied.details is not None and conference.wanted:
                     return conference
                 error = outcome.error or error
-                if isinstance(error, ServiceError) and conference is not None:
+                if conference is not None:
                     self._give_up_early(conference, error, deadline)
             if self.clock.now() >= deadline:
                 raise error or Temporary(f"conference {conference_id} takes too long", service="confsync")
             self.clock.sleep(0.25)
 
     @staticmethod
-    def _give_up_early(conference: Conference, error: ServiceError, deadline: datetime) -> None:
+    def _give_up_early(conference: Conference, error: ConfsyncError | None, deadline: datetime) -> None:
         """No use in waiting for what comes after the deadline, or needs a person."""
-        if conference.retry_at is None or conference.retry_at > deadline:
-            raise error
+        if conference.retry_at is None:
+            if error is not None:
+                raise error
+        elif conference.retry_at > deadline:
+            raise error or Temporary(f"an earlier attempt failed: {conference.last_error}", service="confsync")

@@ -17,18 +17,19 @@ def delta(google: Calendar, calendar_id: str, sync_token: str) -> Iterator[Event
         yield page
 
 
-def everything(google: Calendar, calendar_id: str, linked: set[str]) -> Iterator[EventPage]:
-    """Pages of all events. A full list has no tombstones: `linked` events that it lacks are asked for one by one.
+def everything(google: Calendar, calendar_id: str, seen: set[str]) -> Iterator[EventPage]:
+    """Pages of all events. A full list has no tombstones: events of `seen` that it lacks are asked for
+    one by one.
 
     Those that are found after all (they were outside the list) come as they are, the others as cancelled, on the last page.
     """
     page_token = None
     while True:
         page = _listed(google, calendar_id, page_token)
-        linked = linked - page.ids
+        seen = seen - page.ids
         page_token = page.page_token
         if page_token is None:
-            missing = tuple(_confirmed(google, calendar_id, event_id) for event_id in sorted(linked))
+            missing = tuple(_confirmed(google, calendar_id, event_id) for event_id in sorted(seen))
             yield replace(page, events=page.events + missing)
             return
         yield page

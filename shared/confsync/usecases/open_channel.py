@@ -49,7 +49,8 @@ class OpenChannel:
         try:
             self._register(channel)
         except Unwatchable as error:
-            return self._poll(calendar.key, channel.key, str(error))
+            self._poll(calendar.key, channel.key, str(error))
+            return self._stored(calendar.key)
         if (old := calendar.channel_id) and (before := self.store.get(Channel, old)):
             self.retire(before)
         return self._stored(calendar.key)
@@ -93,12 +94,14 @@ class OpenChannel:
             expire_at=watch.expiration + KEEP_RETIRED,
         )
 
-    def _poll(self, calendar_key: str, channel_id: str, reason: str) -> Calendar:
-        self._save(channel_id, state=ChannelState.RETIRED, due_at=None, expire_at=self.clock.now() + KEEP_RETIRED)
-        calendar = self._stored(calendar_key)
+    def _poll(self, calendar_key: str, channel_id: str, reason: str) -> None:
+        """In one commit: a calendar whose current channel is retired would be neither watched nor marked."""
+        over = self.clock.now() + KEEP_RETIRED
+        calendar, channel = self._stored(calendar_key), self.store.get(Channel, channel_id)
+        assert channel is not None, "it was stored before Google was asked"
         polled = replace(calendar, state=CalendarState.POLLING, reason=reason, channel_id=None)
-        self.store.commit([Save(record=polled)])
-        return self._stored(calendar_key)
+        retired = replace(channel, state=ChannelState.RETIRED, due_at=None, expire_at=over)
+        self.store.commit([Save(record=polled), Save(record=retired)])
 
     def _save(self, channel_id: str, **changes: object) -> None:
         stored = self.store.get(Channel, channel_id)

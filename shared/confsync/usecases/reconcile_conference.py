@@ -76,14 +76,11 @@ class ReconcileConference:
             if conference is None or self._waits(conference):
                 return Outcome(conference=conference)
             try:
-                if self.collect(conference):
+                if self._collected(conference):
                     continue
-            except StoreConflict:
-                continue
-            links = self.store.get_many(Link, conference.links)
-            if not self._has_work(conference, links):
-                return Outcome(conference=self._rest(conference, links))
-            try:
+                links = self.store.get_many(Link, conference.links)
+                if not self._has_work(conference, links):
+                    return Outcome(conference=self._rest(conference, links))
                 taken = self._take(conference)
             except StoreConflict:
                 continue  # somebody wrote between our read and our write: look again
@@ -91,7 +88,7 @@ class ReconcileConference:
                 self._step(taken, conference, links)
             except (ServiceError, NotConfigured) as error:
                 return self._failed(taken, conference, error)
-        self.queue.reconcile_conference(conference_id)
+        self._follow_up(conference_id, self.clock.now())
         return Outcome(conference=self.store.get(Conference, conference_id))
 
     # --- what there is to do -----------------------------------------------------------------------------------------
@@ -101,6 +98,14 @@ class ReconcileConference:
         if conference.lease.taken(now):
             raise Busy(f"conference {conference.id} is being worked on")
         return conference.retry_at is not None and now < conference.retry_at
+
+    def _collected(self, conference: Conference) -> bool:
+        """Whether a choice was given up. A calendar out of reach is no reason to leave the rest undone: it is looked at later."""
+        try:
+            return self.collect(conference)
+        except ServiceError as error:
+            log.warning("could not look whether the event was saved", conference_id=conference.id, error=str(error))
+            return False
 
     def _verify_due(self, conference: Conference) -> bool:
         return conference.verify_at is not None and conference.verify_at <= self.clock.now()
@@ -256,25 +261,23 @@ class ReconcileConference:
         )
 
     def _rest(self, conference: Conference, links: dict[str, Link]) -> Conference:
-        """Nothing is to do now: store the state that people see, and when to look again."""
-        if conference.state is ConferenceState.FAILED:
+        """Nothing is to do now: store the state that people see, and when to look again. Raises `StoreConflict`."""
+        if conference.state is ConferenceState.FAILED and conference.retry_at is None:
             return conference  # for good; it stays visible until something changes
         state = ConferenceState.ACTIVE if conference.wanted else ConferenceState.DELETED
+        now = self.clock.now()
+        # what should have been collected by now could not be looked at
         collect = [
-            p.since + COLLECT_AFTER
+            p.since + COLLECT_AFTER if now < p.since + COLLECT_AFTER else now + REFUSED_RETRY
             for link in links.values()
             for p in link.provisional
             if p.conference_id == conference.id
         ]
         due_at = min(filter(None, [conference.verify_at, *collect]), default=None)
-        rested = replace(conference, state=state, due_at=due_at)
+        rested = replace(self._done(conference), state=state, due_at=due_at)
         if rested == conference:
             return conference
-        try:
-            self.store.commit([Save(record=rested)])
-        except StoreConflict:
-            self.queue.reconcile_conference(conference.id)  # it changed under our hands: look again
-            return conference
+        self.store.commit([Save(record=rested)])
         self._follow_up(conference.id, conference.verify_at)
         return rested
 

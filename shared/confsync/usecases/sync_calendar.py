@@ -30,7 +30,7 @@ from confsync.domain.keys import is_conference_id, link_key
 from confsync.domain.link import Link
 from confsync.domain.plan import Action, follow
 from confsync.ports import Calendar as GoogleCalendar
-from confsync.ports import Calendars, Clock, Queue, Save, Store, Write
+from confsync.ports import Calendars, Clock, Queue, Save, Store
 from confsync.usecases import event_pages, ledgers
 from confsync.usecases.open_channel import OpenChannel
 
@@ -175,14 +175,18 @@ class _Run:
 
     def _full(self) -> None:
         self.report.full = True
-        self.linked = {link.event_id for link in self.case.store.links_of_calendar(self.calendar.key)}
-        self._under_lease(event_pages.everything(self.google, self.calendar.calendar_id, self.linked), None)
+        links = list(self.case.store.links_of_calendar(self.calendar.key))
+        self.linked = {link.event_id for link in links}
+        # what was only chosen so far belongs to an event that may not be saved yet: its absence says nothing
+        seen = {link.event_id for link in links if link.seen_at is not None}
+        pages = event_pages.everything(self.google, self.calendar.calendar_id, seen)
+        self._under_lease(pages, None)
 
     def _under_lease(self, pages: Iterable[EventPage], token: str | None) -> None:
         """Page after page, each commit extending the lease. A last page without a token leaves `token` as it was."""
         now = self.case.clock.now()
         lease = self.calendar.lease.take(self.case.clock.new_id(), now, self.case.lease)
-        self._commit([], replace(self.calendar, lease=lease, last_attempt=now))
+        self._commit(replace(self.calendar, lease=lease, last_attempt=now))
         for page in pages:
             relevant = self._relevant(page)
             for start in range(0, len(relevant), EVENTS_PER_COMMIT):
@@ -191,7 +195,7 @@ class _Run:
                 self._decide_leased([], page)
             self._count(page)
             token = page.sync_token or token
-        self._commit([], self._finished(self.calendar, token))
+        self._finish_leased(token)
 
     def _count(self, page: EventPage) -> None:
         self.report.pages += 1
@@ -242,8 +246,19 @@ class _Run:
             return
         raise Busy(f"events of calendar {self.calendar.key} are being changed by others")
 
-    def _commit(self, writes: Sequence[Write], update: Calendar) -> None:
-        self.case.store.commit([Save(record=update), *writes])
+    def _finish_leased(self, token: str | None) -> None:
+        """Store the token. The sweep may put the calendar off at any moment: no reason to begin it anew."""
+        for _ in range(OVERTAKEN):
+            try:
+                self._commit(self._finished(self.calendar, token))
+            except StoreConflict:
+                self._reload_own()
+                continue
+            return
+        raise Busy(f"calendar {self.calendar.key} is being changed by others")
+
+    def _commit(self, update: Calendar) -> None:
+        self.case.store.commit([Save(record=update)])
         self._reload()
 
     def _reload_own(self) -> None:

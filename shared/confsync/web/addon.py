@@ -1,8 +1,8 @@
 """The add-on's request and our answer to it, in both forms.
 
-Google documents conferencing add-ons for Apps Script: our shim sends `{"eventData": {...}}` and gets plain conference data. For
-HTTP add-ons it documents the event object and the markup, but not which of them it uses to create a conference; so both ids'
-spellings are taken, and the outermost object of the answer is configurable.
+Google documents conferencing add-ons for Apps Script: our shim sends `{"eventData": {...}}` and gets plain conference
+data. For HTTP add-ons it documents the event object and the markup, but not which of them it uses to create a
+conference; so both ids' spellings are taken, and the outermost object of the answer is configurable.
 https://developers.google.com/workspace/add-ons/guides/alternate-runtimes ·
 https://developers.google.com/workspace/add-ons/calendar/conferencing/create-conference
 """
@@ -63,8 +63,8 @@ class ConferenceErrorType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class AddonCallers:
-    """Who may ask for conferences. `services` is the add-on's own service account, calling for a user whose token is in the
-    body; `clients` are the OAuth clients that those user tokens, and the shim's, are for."""
+    """Who may ask for conferences. `services` is the add-on's own service account, calling for a user whose token is in
+    the body; `clients` are the OAuth clients that those user tokens, and the shim's, are for."""
 
     services: ServiceCallers
     clients: tuple[str, ...]
@@ -176,8 +176,8 @@ def _error(error: errors.ConfsyncError, login_url: str | None) -> dict[str, Any]
 
 
 def error_type(error: errors.ConfsyncError) -> ConferenceErrorType:
-    """What Calendar should tell the person. A calendar out of reach is a matter of permission, a provider that refuses a
-    user one of the solution."""
+    """What Calendar should tell the person. A calendar out of reach is a matter of permission, a provider that refuses
+    a user one of the solution."""
     calendar = isinstance(error, errors.ServiceError) and error.service == CALENDAR
     match error:
         case errors.AuthExpired() | errors.ReauthorizationRequired() | errors.PermissionDenied() if calendar:

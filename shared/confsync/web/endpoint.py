@@ -1,8 +1,8 @@
 """From an HTTP request to a use case and back: what all functions have in common.
 
-`serve` is the only place where errors become status codes. What is the caller's fault is a 4xx that names the field, logged
-once; what is ours is a 500 with a trace id and nothing else. structlog is imported when there is something to log, because the
-notification function's cold start has no time for it.
+`serve` is the only place where errors become status codes. What is the caller's fault is a 4xx that names the field,
+logged once; what is ours is a 500 with a trace id and nothing else. structlog is imported when there is something to
+log, because the notification function's cold start has no time for it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def serve(load: Callable[[], Handler], request: HttpRequest, *, json_body: bool 
     """Answer a POST with what `load()` makes of it. Never raises."""
     trace = _trace_id(request.headers)
     try:
-        return load()(_checked(request, trace, json_body=json_body))
+        call = _checked(request, trace, json_body=json_body)
+        return load()(call)
     except (HttpError, errors.ConfsyncError) as error:
         return _refusal(error, trace)
     except Exception:  # noqa: BLE001 - the last door: nobody outside may see what went wrong
@@ -114,7 +115,7 @@ def _refusal(error: HttpError | errors.ConfsyncError, trace: str) -> Answer:
     if isinstance(error, HttpError):
         status, code, headers = error.status, error.code, error.headers
     else:
-        status, code = next(said for kind, said in STATUSES.items() if isinstance(error, kind))
+        status, code = next((said for kind, said in STATUSES.items() if isinstance(error, kind)), (500, "internal"))
         headers = {"Retry-After": "1"} if status == 503 else {}
     level = "info" if status == 503 and code == "busy" else "warning" if status < 500 or status == 503 else "error"
     getattr(_log(trace), level)("request refused", status=status, code=code, reason=str(error))

@@ -17,7 +17,7 @@ def body(call: Call, kind: type[T]) -> T:
         return msgspec.json.decode(call.body, type=kind)
     except msgspec.ValidationError as error:
         raise BadRequest(str(error), field=_field(str(error))) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
 
 

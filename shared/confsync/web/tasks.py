@@ -1,4 +1,5 @@
-"""What Cloud Tasks and Cloud Scheduler call: verified, small bodies, and answers that tell the queue whether to try again.
+"""What Cloud Tasks and Cloud Scheduler call: verified, small bodies, and answers that tell the queue whether to try
+again.
 
 https://cloud.google.com/tasks/docs/creating-http-target-tasks
 """

@@ -1,0 +1,124 @@
+"""The `Queue` port on Cloud Tasks: one POST per task, by the standard library's own HTTP client.
+
+It is on the notification function's way from cold start to first answer: google-cloud-tasks, google.auth or requests
+would cost more than the function itself, and http.client is loaded by functions-framework anyway.
+"""
+
+import base64
+import http.client
+import json
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from confsync.domain.errors import Temporary
+
+SERVICE = "cloud-tasks"
+TIMEOUT = 5.0
+"""Seconds per socket operation. Calendar wants its notification answered within seconds."""
+
+
+class CloudTasksQueue:
+    """The `Queue` port. Each task is an HTTP request with an identity token, whose audience is the target's address.
+
+    https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks/create
+
+    `access_token` gives our own token. One connection per thread is kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        api: str,
+        project: str,
+        location: str,
+        queue: str,
+        sync_url: str,
+        reconcile_url: str,
+        service_account: str,
+        access_token: Callable[[], str],
+    ) -> None:
+        self._api = urlsplit(api.rstrip("/"))
+        self._queue = f"projects/{project}/locations/{location}/queues/{queue}"
+        self._sync_url = sync_url
+        self._reconcile_url = reconcile_url
+        self._service_account = service_account
+        self._access_token = access_token
+        self._local = threading.local()
+
+    def sync_calendar(
+        self, calendar_key: str, *, at: datetime | None = None, name: str | None = None, renew: bool = False
+    ) -> None:
+        """Have the calendar synced at (or soon after) that time. A task of the same name absorbs this one.
+
+        `renew`: replace its watch channel first. Raises `Temporary` if the queue did not take it.
+        """
+        self._create(self._sync_url, {"calendar_key": calendar_key, "renew": renew}, at, name)
+
+    def reconcile_conference(self, conference_id: str, *, at: datetime | None = None) -> None:
+        """Have the conference reconciled. Raises `Temporary` if the queue did not take it."""
+        self._create(self._reconcile_url, {"conference_id": conference_id}, at, None)
+
+    def _create(self, url: str, payload: Mapping[str, Any], at: datetime | None, name: str | None) -> None:
+        body = json.dumps({"task": self._task(url, payload, at, name)}).encode()
+        headers = {"Authorization": f"Bearer {self._access_token()}", "Content-Type": "application/json"}
+        status, answer = self._post(f"{self._api.path}/v2/{self._queue}/tasks", body, headers)
+        if status == 409 and name is not None:
+            return  # ALREADY_EXISTS: the task of that name does it
+        if status != 200:
+            raise Temporary(f"{self._queue} took no task: {status} {_message(answer)}", service=SERVICE, status=status)
+
+    def _task(self, url: str, payload: Mapping[str, Any], at: datetime | None, name: str | None) -> dict[str, Any]:
+        task: dict[str, Any] = {
+            "httpRequest": {
+                "url": url,
+                "httpMethod": "POST",
+                "headers": {"Content-Type": "application/json"},
+                "body": base64.b64encode(json.dumps(payload).encode()).decode(),
+                "oidcToken": {"serviceAccountEmail": self._service_account, "audience": url},
+            }
+        }
+        if at is not None:
+            task["scheduleTime"] = at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        if name is not None:
+            task["name"] = f"{self._queue}/tasks/{name}"
+        return task
+
+    def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """Status and body. Sent again if no answer came: a kept connection may be dead; a doubled task does no harm."""
+        try:
+            return self._post_once(path, body, headers)
+        except (OSError, http.client.HTTPException):
+            self._close()
+        try:
+            return self._post_once(path, body, headers)
+        except (OSError, http.client.HTTPException) as error:
+            self._close()
+            raise Temporary(f"{self._queue}: no answer: {error!r}", service=SERVICE) from error
+
+    def _post_once(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        connection = self._connection()
+        connection.request("POST", path, body=body, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            secure = self._api.scheme == "https"
+            kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+            connection = self._local.connection = kind(self._api.netloc, timeout=TIMEOUT)
+        return connection
+
+    def _close(self) -> None:
+        self._connection().close()
+        del self._local.connection
+
+
+def _message(answer: bytes) -> str:
+    try:
+        return str(json.loads(answer)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return answer[:200].decode(errors="replace")

@@ -1,0 +1,5 @@
+"""The store on Firestore: production."""
+
+from confsync.adapters.firestore.store import FirestoreStore
+
+__all__ = ["FirestoreStore"]

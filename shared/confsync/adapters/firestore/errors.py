@@ -1,0 +1,51 @@
+"""What Firestore's errors mean to us, in one place, and which calls may be made again.
+
+https://cloud.google.com/firestore/docs/understand-error-codes
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from google.api_core import exceptions as google
+from google.api_core.retry import Retry, if_exception_type
+from google.auth.exceptions import GoogleAuthError
+
+from confsync.adapters.records import conflict
+from confsync.domain.errors import ConfsyncError, Invalid, NotConfigured, PermissionDenied, ServiceError, Temporary
+
+TIMEOUT = 10.0  # seconds for one attempt
+RETRY_READ = Retry(initial=0.1, maximum=2.0, timeout=TIMEOUT)
+# Only after answers that say that nothing was written. A commit that was cut off may have been done: made again, it
+# would take its own first attempt for somebody else's change.
+RETRY_COMMIT = Retry(
+    if_exception_type(google.Aborted, google.ResourceExhausted), initial=0.05, maximum=1.0, timeout=TIMEOUT
+)
+
+
+@contextmanager
+def ours(names: Sequence[str] = ()) -> Iterator[None]:
+    """A block in which Firestore's errors become those of `domain/errors.py`. `names` are the records it commits."""
+    try:
+        yield
+    except (google.GoogleAPIError, GoogleAuthError) as error:
+        raise _ours(_cause(error), names) from error
+
+
+def _cause(error: Exception) -> Exception:
+    return error.cause or error if isinstance(error, google.RetryError) else error
+
+
+def _ours(error: Exception, names: Sequence[str]) -> ConfsyncError:
+    match error:
+        case google.AlreadyExists() | google.FailedPrecondition() | google.NotFound() | google.Aborted() if names:
+            return conflict(names)
+        case google.NotFound():  # a document that is not there is no error
+            return NotConfigured(f"Firestore has no such database: {error}")
+        case google.PermissionDenied() | google.Unauthenticated() | GoogleAuthError():
+            return PermissionDenied(f"Firestore: {error}", service="firestore")
+        case google.InvalidArgument() | google.OutOfRange() | google.FailedPrecondition():
+            return Invalid(f"Firestore: {error}", service="firestore")
+        case google.ServerError() | google.TooManyRequests() | google.RetryError() | google.Aborted():
+            return Temporary(f"Firestore: {error}", service="firestore")
+        case _:
+            return ServiceError(f"Firestore: {error}", service="firestore")

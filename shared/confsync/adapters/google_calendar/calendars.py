@@ -1,0 +1,203 @@
+# mypy: allow-untyped-calls
+# (google-auth is typed in parts only)
+"""The `Calendars` and `Calendar` ports on google-api-python-client.
+
+httplib2 silently repeats a request whose connection was cut, even a POST. Every call here bears it: reads and `stop`
+are idempotent, a repeated PATCH fails its If-Match, and a repeated watch fails by its channel id.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import httplib2
+import msgspec
+from google.oauth2.credentials import Credentials
+from google_auth_httplib2 import AuthorizedHttp
+from googleapiclient.discovery import build
+from googleapiclient.http import HttpRequest
+
+from confsync.adapters.google_calendar import translate
+from confsync.adapters.google_calendar.conference_data import conference_data
+from confsync.adapters.google_calendar.errors import FAILURES, domain_error
+from confsync.adapters.google_calendar.query import EVENT_FIELDS, EVENT_TYPES, LIST_PARAMETERS, QUERY_VERSION
+from confsync.adapters.google_credentials import AccountCredentials
+from confsync.domain.event import Event, EventPage
+from confsync.ports import Clock, ConferenceOnEvent, Watch
+
+T = TypeVar("T")
+
+
+class _WatchAnswer(msgspec.Struct, rename="camel"):
+    resource_id: str
+    expiration: int
+
+
+class _CalendarAnswer(msgspec.Struct):
+    id: str
+
+
+class GoogleCalendars:
+    """Calendar as any account. One per process: it holds the built service, and one HTTP connection pool per thread.
+
+    `api` is the full base URL, `notifications_url` where watch channels deliver. `timeout` is in seconds, per socket
+    operation; `retries` is how often a call is repeated on 5xx, rate limits and transport errors, with backoff.
+    """
+
+    query_version = QUERY_VERSION
+
+    def __init__(
+        self,
+        *,
+        api: str,
+        credentials: AccountCredentials,
+        notifications_url: str,
+        clock: Clock,
+        timeout: float = 20.0,
+        retries: int = 2,
+    ) -> None:
+        self.notifications_url = notifications_url
+        self._credentials = credentials
+        self._clock = clock
+        self._timeout = timeout
+        self._retries = retries
+        self._local = threading.local()
+        # `http` here only keeps the library from looking for credentials; each call brings its own
+        service = build(
+            "calendar",
+            "v3",
+            http=httplib2.Http(),
+            client_options={"api_endpoint": api.rstrip("/") + "/"},
+            static_discovery=True,
+        )
+        self.events = service.events()
+        self.calendars = service.calendars()
+        self.channels = service.channels()
+
+    def acting_as(self, account: str) -> "GoogleCalendar":
+        """Calendar as this account. Its quota is counted per account, not all on the service account.
+
+        https://developers.google.com/workspace/calendar/api/guides/quota (quotaUser: at most 40 characters)
+        """
+        quota_user = hashlib.sha256(account.encode()).hexdigest()[:40]
+
+        def http() -> AuthorizedHttp:
+            return AuthorizedHttp(self._credentials.of(account), http=self._http())
+
+        return GoogleCalendar(self, http, quota_user=quota_user)
+
+    def with_token(self, access_token: str) -> "GoogleCalendar":
+        """Calendar as whoever the token is from. It can't be refreshed: 401 raises `AuthExpired` at once."""
+
+        def http() -> AuthorizedHttp:
+            return AuthorizedHttp(Credentials(token=access_token), http=self._http(), refresh_status_codes=())
+
+        return GoogleCalendar(self, http, quota_user=None)
+
+    def run(self, request: HttpRequest, http: Callable[[], AuthorizedHttp], read: Callable[[bytes], T]) -> T:
+        """The request's answer as `read` makes it from the body. Raises the domain's errors."""
+        request.postproc = lambda _response, content: read(content)
+        try:
+            answer: T = request.execute(http=http(), num_retries=self._retries)
+        except FAILURES as error:
+            raise domain_error(error, str(request.methodId), self._clock.now()) from error
+        return answer
+
+    def _http(self) -> httplib2.Http:
+        """This thread's connections: httplib2 is not thread-safe."""
+        pool: httplib2.Http | None = getattr(self._local, "http", None)
+        if pool is None:
+            pool = self._local.http = httplib2.Http(timeout=self._timeout)
+        return pool
+
+
+class GoogleCalendar:
+    """The `Calendar` port as one account."""
+
+    def __init__(self, google: GoogleCalendars, http: Callable[[], AuthorizedHttp], *, quota_user: str | None) -> None:
+        self._google = google
+        self._http = http
+        self._standard: dict[str, Any] = {"quotaUser": quota_user, "prettyPrint": False}
+
+    def resolve(self, calendar_id: str) -> str:
+        """The calendar's real id. Raises `NotFound`."""
+        request = self._google.calendars.get(calendarId=calendar_id, fields="id", **self._standard)
+        return self._run(request, lambda content: msgspec.json.decode(content, type=_CalendarAnswer).id)
+
+    def get_event(self, calendar_id: str, event_id: str) -> Event:
+        """The event, cancelled or not. Raises `NotFound`, `Invalid` if it can't be read."""
+        content = self._run(self._get(calendar_id, event_id), bytes)
+        zone = self._time_zone(calendar_id) if translate.needs_time_zone(content) else "UTC"
+        return translate.event(content, zone)
+
+    def list_events(
+        self, calendar_id: str, *, sync_token: str | None = None, page_token: str | None = None
+    ) -> EventPage:
+        """One page of changes since the token, or of all events without one. Raises `SyncTokenExpired`, `NotFound`."""
+        request = self._google.events.list(
+            calendarId=calendar_id, syncToken=sync_token, pageToken=page_token, **LIST_PARAMETERS, **self._standard
+        )
+        return self._run(request, translate.page)
+
+    def write_conference(self, calendar_id: str, event: Event, conference: ConferenceOnEvent) -> Event:
+        """Put the conference on the event; returns the event read back. Raises `PreconditionFailed`, `Invalid`."""
+        return self._patch(calendar_id, event, {"conferenceData": conference_data(conference)})
+
+    def write_text(self, calendar_id: str, event: Event, *, location: str, description: str) -> Event:
+        """Set location and description; returns the event. Raises `PreconditionFailed`."""
+        return self._patch(calendar_id, event, {"location": location, "description": description})
+
+    def watch(self, calendar_id: str, channel_id: str, *, token: str, ttl: timedelta) -> Watch:
+        """Open a watch channel. Raises `Unwatchable`, `Conflict` if the channel id is taken, `NotFound`.
+
+        https://developers.google.com/workspace/calendar/api/v3/reference/events/watch
+        """
+        body: Any = {
+            "id": channel_id,
+            "type": "web_hook",
+            "address": self._google.notifications_url,
+            "token": token,
+            "params": {"ttl": str(int(ttl.total_seconds()))},
+        }
+        request = self._google.events.watch(calendarId=calendar_id, body=body, eventTypes=EVENT_TYPES, **self._standard)
+        return self._run(request, _watch)
+
+    def stop(self, channel_id: str, resource_id: str) -> None:
+        """Close a watch channel. Raises `NotFound` if there is none (any more)."""
+        request = self._google.channels.stop(body={"id": channel_id, "resourceId": resource_id}, **self._standard)
+        self._run(request, bytes)
+
+    def _patch(self, calendar_id: str, event: Event, body: Any) -> Event:
+        request: Any = self._google.events.patch(
+            calendarId=calendar_id,
+            eventId=event.id,
+            body=body,
+            conferenceDataVersion=1,
+            sendUpdates="none",
+            fields="id",
+            **self._standard,
+        )
+        request.headers["If-Match"] = event.etag
+        self._run(request, bytes)
+        # PATCH may echo what Calendar then drops: only what can be read is written
+        content = self._run(self._get(calendar_id, event.id), bytes)
+        return translate.event(content, event.start.time_zone if event.start else "UTC")
+
+    def _get(self, calendar_id: str, event_id: str) -> HttpRequest:
+        return self._google.events.get(calendarId=calendar_id, eventId=event_id, fields=EVENT_FIELDS, **self._standard)
+
+    def _time_zone(self, calendar_id: str) -> str:
+        # events.list tells it too, and needs no further scope
+        request = self._google.events.list(calendarId=calendar_id, maxResults=1, fields="timeZone", **self._standard)
+        return self._run(request, translate.time_zone)
+
+    def _run(self, request: HttpRequest, read: Callable[[bytes], T]) -> T:
+        return self._google.run(request, self._http, read)
+
+
+def _watch(content: bytes) -> Watch:
+    # Calendar writes the milliseconds as a string
+    answer = msgspec.json.decode(content, type=_WatchAnswer, strict=False)
+    return Watch(resource_id=answer.resource_id, expiration=datetime.fromtimestamp(answer.expiration / 1000, UTC))

@@ -1,0 +1,31 @@
+"""The fixed parameters of every request that reads events.
+
+The first list, every delta and the watch must agree on them, "to avoid undefined behavior":
+https://developers.google.com/workspace/calendar/api/guides/sync
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+QUERY_VERSION = 1
+"""Raise it with any change below: sync tokens made with other parameters are worthless, and dropped by it."""
+
+# Only what translate.py reads: a small mask is most of a fast full sync.
+EVENT_FIELDS = (
+    "id,status,etag,summary,description,location,start,end,recurrence,recurringEventId,organizer(email,self),"
+    "attendees/email,conferenceData(conferenceId,conferenceSolution(key,name),entryPoints/uri,"
+    "createRequest(conferenceSolutionKey,status))"
+)
+LIST_FIELDS = f"nextPageToken,nextSyncToken,timeZone,items({EVENT_FIELDS})"
+
+# eventTypes: birthdays, working places and focus times have no conferences.
+EVENT_TYPES: Literal["default"] = "default"
+
+# Never orderBy or timeMin (they cost the sync token), nor showDeleted (deltas have tombstones without it). Masters and
+# exceptions, not instances. 2500 is the largest page.
+LIST_PARAMETERS: Mapping[str, Any] = {
+    "singleEvents": False,
+    "maxResults": 2500,
+    "eventTypes": EVENT_TYPES,
+    "fields": LIST_FIELDS,
+}

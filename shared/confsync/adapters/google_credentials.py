@@ -1,0 +1,146 @@
+# mypy: allow-untyped-calls
+# (google-auth is typed in parts only)
+"""Google access tokens for reading and writing calendars, without a key file.
+
+Delegation: a Workspace administrator lets the service account act as any user
+(https://developers.google.com/identity/protocols/oauth2/service-account#delegatingauthority); IAM signs the assertion
+on behalf of the runtime's own credentials. Application-default: calendars are shared with the service account.
+"""
+
+import base64
+import threading
+from collections import OrderedDict
+from typing import Any, Protocol
+
+import google.auth
+from google.auth.crypt import Signer
+from google.auth.exceptions import TransportError
+from google.auth.transport.requests import AuthorizedSession, Request
+from google.oauth2 import service_account
+
+from confsync.domain.errors import PermissionDenied
+
+# events: list, get, patch, watch. calendars.readonly: calendars.get, which tells what "primary" is.
+# https://developers.google.com/workspace/calendar/api/auth
+CALENDAR_SCOPES = (
+    "https://www.googleapis.com/auth/calendar.events",
+    "https://www.googleapis.com/auth/calendar.calendars.readonly",
+)
+IAM_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+MAX_ACCOUNTS = 1024
+SIGN_TIMEOUT = 10.0
+
+
+class SharedCredentials:
+    """Credentials that several threads use: only one of them refreshes at a time, on a connection of its own.
+
+    What `AuthorizedHttp` and `AuthorizedSession` ask of credentials, and no more.
+    """
+
+    def __init__(self, credentials: Any) -> None:
+        self._credentials = credentials
+        self._request = Request()
+        self._lock = threading.Lock()
+
+    def before_request(self, _request: Any, _method: str, _url: str, headers: dict[str, str]) -> None:
+        """Add the access token to the headers; a new one if need be. Raises google.auth's errors."""
+        with self._lock:
+            if not self._credentials.valid:
+                self._credentials.refresh(self._request)
+            self._credentials.apply(headers)
+
+    def refresh(self, _request: Any) -> None:
+        """Get a new token though the old one looks good: Google said 401. Raises google.auth's errors."""
+        with self._lock:
+            self._credentials.refresh(self._request)
+
+
+class AccountCredentials(Protocol):
+    """Where access tokens come from."""
+
+    def of(self, account: str) -> SharedCredentials:
+        """Credentials to act as this account; nothing is asked of Google yet."""
+        ...
+
+
+class ApplicationDefault:
+    """Everybody is the runtime's service account, with whom the calendars are shared."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._credentials: SharedCredentials | None = None
+
+    def of(self, account: str) -> SharedCredentials:  # noqa: ARG002 - the same for all
+        """The runtime's credentials. Raises google.auth's `DefaultCredentialsError` where there are none."""
+        with self._lock:
+            if self._credentials is None:
+                self._credentials = SharedCredentials(google.auth.default(scopes=list(CALENDAR_SCOPES))[0])
+            return self._credentials
+
+
+class Delegation:
+    """Acts as any user of the Workspace domain. The latest 1,024 accounts keep their tokens."""
+
+    def __init__(self, *, service_account: str, token_url: str, iam_api: str) -> None:
+        self._service_account = service_account
+        self._token_url = token_url
+        self._signer = IamSigner(iam_api, service_account)
+        self._lock = threading.Lock()
+        self._accounts: OrderedDict[str, SharedCredentials] = OrderedDict()
+
+    def of(self, account: str) -> SharedCredentials:
+        """Credentials with that account as the assertion's subject."""
+        with self._lock:
+            found = self._accounts.get(account) or self._delegated(account)
+            self._accounts[account] = found
+            self._accounts.move_to_end(account)
+            if len(self._accounts) > MAX_ACCOUNTS:
+                self._accounts.popitem(last=False)
+            return found
+
+    def _delegated(self, account: str) -> SharedCredentials:
+        credentials = service_account.Credentials(
+            signer=self._signer,
+            service_account_email=self._service_account,
+            token_uri=self._token_url,
+            scopes=list(CALENDAR_SCOPES),
+            subject=account,
+        )
+        return SharedCredentials(credentials)
+
+
+class IamSigner(Signer):
+    """Signs as a service account through IAM; google-auth's own signer can't be pointed to another address.
+
+    https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/signBlob
+    """
+
+    key_id = None  # IAM picks the key
+
+    def __init__(self, api: str, service_account: str) -> None:
+        self._service_account = service_account
+        self._url = f"{api.rstrip('/')}/v1/projects/-/serviceAccounts/{service_account}:signBlob"
+        self._lock = threading.Lock()
+        self._session: AuthorizedSession | None = None
+
+    def sign(self, message: str | bytes) -> bytes:
+        """The signature. Raises `PermissionDenied` if we may not sign as the service account, else `TransportError`."""
+        payload = message.encode() if isinstance(message, str) else message
+        body = {"payload": base64.b64encode(payload).decode()}
+        response = self._authorized().post(self._url, json=body, timeout=SIGN_TIMEOUT)
+        if response.status_code in (403, 404):
+            raise PermissionDenied(
+                f"may not sign as {self._service_account}: it needs to exist, and the function's service account needs "
+                "roles/iam.serviceAccountTokenCreator on it",
+                service="iam",
+                status=response.status_code,
+            )
+        if response.status_code != 200:
+            raise TransportError(f"IAM signBlob answered {response.status_code}")
+        return base64.b64decode(response.json()["signedBlob"])
+
+    def _authorized(self) -> AuthorizedSession:
+        with self._lock:
+            if self._session is None:
+                self._session = AuthorizedSession(SharedCredentials(google.auth.default(scopes=[IAM_SCOPE])[0]))
+            return self._session

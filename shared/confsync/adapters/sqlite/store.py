@@ -1,0 +1,98 @@
+"""The store on SQLite: each record is a row that holds it as JSON, with the columns that queries need beside it."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from confsync.adapters.records import COLLECTIONS, check_commit, conflict, name, pages, plain, record
+from confsync.adapters.sqlite.connections import Connections, writing
+from confsync.domain.channel import Channel, ChannelState
+from confsync.domain.link import Link
+from confsync.ports import Due, R, Record, Save, Write
+
+_GET = "SELECT data, version FROM records WHERE collection = ? AND key IN (SELECT value FROM json_each(?))"
+_OF_CALENDAR = (
+    "SELECT data, version FROM records WHERE collection = ? AND calendar_key = ? AND key > ? ORDER BY key LIMIT ?"
+)
+_DUE = "SELECT data, version FROM records WHERE collection = ? AND due_at <= ? ORDER BY due_at LIMIT ?"
+_INSERT = (
+    "INSERT INTO records (collection, key, calendar_key, due_at, data) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+_DELETE = "DELETE FROM records WHERE collection = ? AND key = ? AND version = ?"
+_ALL = -1  # as a LIMIT
+
+
+class SqliteStore:
+    """Records in the SQLite file at this path, which is made if it isn't there. Safe for many threads and processes.
+
+    A commit has reached the disk when it returns. The file must be on a local disk: WAL needs shared memory
+    (https://www.sqlite.org/wal.html).
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self._connections = Connections(Path(path))
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        """The record, or None."""
+        return self.get_many(kind, [key]).get(key)
+
+    def get_many(self, kind: type[R], keys: Sequence[str]) -> dict[str, R]:
+        """Those of the records that exist, by key."""
+        return {each.key: each for each in self._read(kind, _GET, json.dumps(list(keys)))}
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """All of the writes or none. Raises `StoreConflict` if any condition does not hold."""
+        check_commit(writes)
+        with self._connections.borrow() as connection, writing(connection):
+            for write in writes:
+                if not _done(connection, write):
+                    raise conflict([name(write.record)])
+
+    def links_of_calendar(self, calendar_key: str, *, limit: int | None = None) -> Iterator[Link]:
+        """Links of a calendar by key."""
+        return pages(lambda after, size: self._read(Link, _OF_CALENDAR, calendar_key, after, size), limit)
+
+    def channels_of_calendar(self, calendar_key: str) -> list[Channel]:
+        """Channels of a calendar that are not retired."""
+        channels = self._read(Channel, _OF_CALENDAR, calendar_key, "", _ALL)
+        return [each for each in channels if each.state is not ChannelState.RETIRED]
+
+    def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
+        """Records with `due_at` <= now, the longest due first."""
+        return self._read(kind, _DUE, _sortable(now), limit)
+
+    def close(self) -> None:
+        """Close the idle connections. The store can still be used."""
+        self._connections.close()
+
+    def _read(self, kind: type[R], query: str, *values: str | int) -> list[R]:
+        with self._connections.borrow() as connection:
+            rows = connection.execute(query, (COLLECTIONS[kind], *values)).fetchall()
+        return [record(kind, msgspec.json.decode(data), str(version)) for data, version in rows]
+
+
+def _done(connection: sqlite3.Connection, write: Write) -> bool:
+    """Do the write, as far as its condition holds. What is saved goes into a new row: that gives it its new version."""
+    row = write.record
+    collection = COLLECTIONS[type(row)]
+    if row.version is not None and not connection.execute(_DELETE, (collection, row.key, row.version)).rowcount:
+        return False
+    return not isinstance(write, Save) or bool(connection.execute(_INSERT, (collection, *_columns(row))).rowcount)
+
+
+def _columns(row: Record) -> tuple[str, str | None, str | None, str]:
+    due_at = getattr(row, "due_at", None)
+    return (
+        row.key,
+        getattr(row, "calendar_key", None),
+        due_at and _sortable(due_at),
+        msgspec.json.encode(plain(row)).decode(),
+    )
+
+
+def _sortable(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="microseconds")

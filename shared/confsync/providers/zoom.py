@@ -1,0 +1,452 @@
+"""Zoom meetings, made by a server-to-server OAuth app of the organisation's Zoom account.
+
+https://developers.zoom.us/docs/api/meetings/ and https://developers.zoom.us/docs/internal-apps/s2s-oauth/
+The app needs `SCOPES`. The secret is a JSON object with account_id, client_id and client_secret.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+import phonenumbers
+
+from confsync.domain import description_block
+from confsync.domain.conference import ConferenceSpec, ProviderConference
+from confsync.domain.entry_point import MAX_ENTRY_POINTS, ConferenceDetails, EntryPoint, EntryPointType, Feature
+from confsync.domain.errors import (
+    Ambiguous,
+    AuthExpired,
+    NotConfigured,
+    NotFound,
+    PermissionDenied,
+    ReauthorizationRequired,
+    ServiceError,
+    Temporary,
+)
+from confsync.domain.recurrence import SUNDAY, Frequency, SimpleRule, simple_rule
+from confsync.domain.solution import Capabilities, Solution
+from confsync.domain.text import cut, plain
+from confsync.ports import Clock, Secrets
+from confsync.providers import ProviderConfig, credential, required, settings_of
+from confsync.transport.errors import Refusal, safe
+from confsync.transport.json_api import JsonApi
+from confsync.transport.oauth import Client, Token, TokenCache, fetch_token
+from confsync.transport.session import Deadline, Reply, Session
+
+TOKEN_URL = "https://zoom.us/oauth/token"  # noqa: S105 - an address
+API = "https://api.zoom.us/v2"
+SCOPES = (
+    "meeting:write:meeting:admin",
+    "meeting:read:meeting:admin",
+    "meeting:update:meeting:admin",
+    "meeting:delete:meeting:admin",
+    "meeting:read:list_meetings:admin",
+    "meeting:read:invitation:admin",  # only with the setting `sip`
+)
+
+MAX_TOPIC = 200
+MAX_AGENDA = 2000
+MAX_DURATION = timedelta(hours=24)
+MIN_DURATION = timedelta(minutes=1)
+
+SCHEDULED, NO_FIXED_TIME, FIXED_TIME = 2, 3, 8  # meeting types
+PAGE_SIZE = 300
+
+# https://developers.zoom.us/docs/api/references/recurrence-object-definitions/
+RECURRENCE_TYPE = {Frequency.DAILY: 1, Frequency.WEEKLY: 2, Frequency.MONTHLY: 3}
+MAX_INTERVAL = {Frequency.DAILY: 90, Frequency.WEEKLY: 12, Frequency.MONTHLY: 3}
+MAX_OCCURRENCES = 50
+FOR_EVER = 0  # "end_times 0 means there is no end time" (API reference, create a meeting)
+LAST_DAY_OF_ALL_MONTHS = 28  # what Zoom does in a month without the day is nowhere written
+
+# the code in an error body, where it tells more than the status: https://developers.zoom.us/docs/api/errors/
+CODES: Mapping[int | str, type[ServiceError]] = {
+    124: AuthExpired,
+    1001: NotFound,
+    3001: NotFound,
+    3161: PermissionDenied,
+    4700: PermissionDenied,
+    4711: PermissionDenied,
+    4735: ReauthorizationRequired,
+    4738: ReauthorizationRequired,
+    4741: ReauthorizationRequired,
+}
+_SCHEDULE = frozenset({"start", "end", "time_zone", "all_day", "recurrence"})
+
+
+class MeetingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Settings of a meeting in Zoom's own names; what is absent stays as the account has it.
+
+    A setting that the account has locked silently wins: https://developers.zoom.us/docs/api/meetings/
+    """
+
+    host_video: bool | None = None
+    participant_video: bool | None = None
+    join_before_host: bool | None = None
+    jbh_time: Literal[0, 5, 10] | None = None
+    waiting_room: bool | None = None
+    mute_upon_entry: bool | None = None
+    audio: Literal["both", "telephony", "voip"] | None = None
+    auto_recording: Literal["local", "cloud", "none"] | None = None
+    approval_type: Literal[0, 1, 2] | None = None
+    meeting_authentication: bool | None = None
+    authentication_option: str | None = None
+    authentication_domains: str | None = None
+    alternative_hosts: str | None = None
+    email_notification: bool | None = None
+    private_meeting: bool | None = None
+    global_dial_in_countries: tuple[Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")], ...] | None = None
+
+
+class Settings(MeetingSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`host`: the Zoom user who hosts, instead of the event's. `sip`: the account has the room connector."""
+
+    host: str = ""
+    passcode_length: Annotated[int, msgspec.Meta(ge=4, le=10)] | None = None
+    sip: bool = False
+
+
+class _Credentials(msgspec.Struct, frozen=True):
+    account_id: str
+    client_id: str
+    client_secret: str
+
+
+class _FieldError(msgspec.Struct, frozen=True):
+    field: str = ""
+    message: str = ""
+
+
+class _Error(msgspec.Struct, frozen=True):
+    code: int = 0
+    message: str = ""
+    errors: tuple[_FieldError, ...] | None = None
+
+
+class _DialIn(msgspec.Struct, frozen=True):
+    number: str
+    country: str | None = None
+    type: str | None = None
+
+
+class _MeetingSettings(msgspec.Struct, frozen=True):
+    global_dial_in_numbers: tuple[_DialIn, ...] | None = None
+
+
+class _Meeting(msgspec.Struct, frozen=True):
+    """What we read of a meeting. `start_url`, which makes anyone the host, is not among it."""
+
+    id: int | str
+    join_url: str
+    password: str | None = None
+    pstn_password: str | None = None
+    h323_password: str | None = None
+    settings: _MeetingSettings | None = None
+
+
+class _Listed(msgspec.Struct, frozen=True):
+    id: int | str
+    agenda: str | None = None
+    created_at: str | None = None
+
+
+class _Page(msgspec.Struct, frozen=True):
+    meetings: tuple[_Listed, ...]
+    next_page_token: str | None = None
+
+
+class _Invitation(msgspec.Struct, frozen=True):
+    sip_links: tuple[str, ...] | None = None
+
+
+class Zoom:
+    """Meetings of one Zoom account."""
+
+    capabilities = Capabilities(
+        watched=_SCHEDULE | {"title", "description"}, find=True, settle=timedelta(seconds=5), recurrence=True
+    )
+
+    def __init__(self, solution: Solution, config: ProviderConfig, secrets: Secrets, clock: Clock) -> None:
+        self._solution = solution
+        self._settings = settings_of(solution, Settings)
+        self._secret = required(solution, "secret", config.secret)
+        self._config = config
+        self._secrets = secrets
+        self._clock = clock
+        self._session = Session()
+        self._api = JsonApi(
+            service="zoom",
+            session=self._session,
+            tokens=TokenCache(self._token, clock),
+            clock=clock,
+            base=self._base,
+            refusal=_refusal,
+        )
+
+    def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
+        deadline, host = self._deadline(), self._host(spec.host)
+        body = {"topic": self._topic(spec), "agenda": _agenda(spec, marker), **_schedule(spec), **self._options()}
+        try:
+            meeting = self._api.fetch(
+                "create a meeting", "POST", _meetings_of(host), into=_Meeting, deadline=deadline, body=body
+            )
+        except NotFound as error:
+            raise _no_such_host(host) from error
+        try:
+            return self._conference(meeting, host, deadline)
+        except ServiceError as error:
+            raise Ambiguous(f"zoom created meeting {meeting.id}, but then: {error}", service="zoom") from error
+
+    def find(self, marker: str, host: str) -> list[ProviderConference]:
+        deadline, host = self._deadline(), self._host(host)
+        try:
+            carriers = [meeting for meeting in self._list(host, deadline) if _tag(marker) in (meeting.agenda or "")]
+        except NotFound as error:
+            raise _no_such_host(host) from error
+        found = []
+        for listed in sorted(carriers, key=lambda meeting: meeting.created_at or ""):
+            try:
+                found.append(self._read(str(listed.id), host, deadline))
+            except NotFound:
+                continue  # deleted since it was listed
+        return found
+
+    def get(self, reference: Mapping[str, str]) -> ProviderConference:
+        return self._read(reference["id"], reference["host"], self._deadline())
+
+    def update(
+        self, reference: Mapping[str, str], spec: ConferenceSpec, changed: frozenset[str], marker: str
+    ) -> ProviderConference:
+        deadline, body = self._deadline(), self._changes(spec, changed, marker)
+        if body:
+            self._api.send("update a meeting", "PATCH", _meeting(reference["id"]), deadline=deadline, body=body)
+        # the answer to a PATCH is empty, and a new passcode is a new link
+        return self._read(reference["id"], reference["host"], deadline)
+
+    def delete(self, reference: Mapping[str, str]) -> None:
+        self._api.send("delete a meeting", "DELETE", _meeting(reference["id"]), deadline=self._deadline())
+
+    # --- access ---
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._config.deadline)
+
+    def _token(self, deadline: Deadline) -> Token:
+        try:
+            credentials = msgspec.json.decode(credential(self._secrets, self._secret), type=_Credentials)
+        except msgspec.ValidationError as error:
+            raise NotConfigured(f"the secret {self._secret}: {str(error).replace('$.', '')}") from None
+        except msgspec.DecodeError:
+            raise NotConfigured(f"the secret {self._secret} is not a JSON object") from None
+        grant = {"grant_type": "account_credentials", "account_id": credentials.account_id}
+        client = Client(id=credentials.client_id, secret=credentials.client_secret, grant=grant)
+        url = self._config.token_url or TOKEN_URL
+        return fetch_token(self._session, self._clock, service="zoom", url=url, client=client, deadline=deadline)
+
+    def _base(self, token: Token) -> str:
+        if self._config.api:
+            return self._config.api.rstrip("/")
+        return f"{token.api_url.rstrip('/')}/v2" if token.api_url else API
+
+    def _host(self, asked: str) -> str:
+        host = self._settings.host or asked
+        if host in {"", "me"}:  # to a server-to-server app, "me" is whoever owns the app
+            raise NotConfigured(f"solutions.{self._solution.id}.settings.host: name a Zoom user, {host!r} is none")
+        return host
+
+    # --- calls ---
+
+    def _read(self, meeting_id: str, host: str, deadline: Deadline) -> ProviderConference:
+        meeting = self._api.fetch("read a meeting", "GET", _meeting(meeting_id), into=_Meeting, deadline=deadline)
+        return self._conference(meeting, host, deadline)
+
+    def _list(self, host: str, deadline: Deadline) -> Iterator[_Listed]:
+        query = {"type": "scheduled", "page_size": str(PAGE_SIZE)}
+        while True:
+            page = self._api.fetch(
+                "list a host's meetings", "GET", _meetings_of(host), into=_Page, deadline=deadline, query=query
+            )
+            yield from page.meetings
+            if not page.next_page_token:
+                return
+            query["next_page_token"] = page.next_page_token
+
+    def _sip(self, meeting: _Meeting, deadline: Deadline) -> str | None:
+        if not self._settings.sip:
+            return None
+        path = f"{_meeting(str(meeting.id))}/invitation"
+        invitation = self._api.fetch("read an invitation", "GET", path, into=_Invitation, deadline=deadline)
+        return next(iter(invitation.sip_links or ()), None)
+
+    # --- our values to Zoom's ---
+
+    def _topic(self, spec: ConferenceSpec) -> str:
+        return cut(" ".join(spec.title.split()) or self._solution.name, MAX_TOPIC)
+
+    def _options(self) -> dict[str, Any]:
+        names = MeetingSettings.__struct_fields__
+        chosen = {name: value for name in names if (value := getattr(self._settings, name)) is not None}
+        length = self._settings.passcode_length
+        passcode = {"password": self._clock.new_id()[:length]} if length else {}
+        return {**passcode, **({"settings": chosen} if chosen else {})}
+
+    def _changes(self, spec: ConferenceSpec, changed: frozenset[str], marker: str) -> dict[str, Any]:
+        """The fields to PATCH. The schedule goes as a whole: each of its parts decides the meeting's type."""
+        topic = {"topic": self._topic(spec)} if "title" in changed else {}
+        agenda = {"agenda": _agenda(spec, marker)} if "description" in changed else {}
+        return {**topic, **agenda, **(_schedule(spec) if changed & _SCHEDULE else {})}
+
+    # --- Zoom's values to ours ---
+
+    def _conference(self, meeting: _Meeting, host: str, deadline: Deadline) -> ProviderConference:
+        sip = self._sip(meeting, deadline)
+        points = [_video(meeting), *([_sip_point(meeting, sip)] if sip else [])]
+        numbers = (meeting.settings and meeting.settings.global_dial_in_numbers) or ()
+        phones = [_phone(meeting, number) for number in numbers]
+        return ProviderConference(
+            reference={"id": str(meeting.id), "host": host},
+            details=ConferenceDetails(entry_points=tuple([*points, *phones][:MAX_ENTRY_POINTS])),
+        )
+
+
+def _meetings_of(host: str) -> str:
+    return f"/users/{quote(host, safe='@')}/meetings"
+
+
+def _meeting(meeting_id: str) -> str:
+    return f"/meetings/{quote(meeting_id, safe='')}"
+
+
+def _no_such_host(host: str) -> PermissionDenied:
+    return PermissionDenied(
+        f"zoom: {host} is no user of this Zoom account; add them there, or set settings.host",
+        service="zoom",
+        status=404,
+    )
+
+
+def _refusal(reply: Reply) -> Refusal:
+    try:
+        said = msgspec.json.decode(reply.body, type=_Error)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        said = _Error(message="no error of Zoom's")
+    words = "; ".join([said.message, *(f"{e.field}: {e.message}" for e in said.errors or ())])
+    scopes = f" (the app needs the scopes {', '.join(SCOPES)})" if said.code == 4711 else ""
+    # a 404 without Zoom's own code is a wrong address or a proxy's, and must not pass for a deleted meeting
+    kind = CODES.get(said.code, Temporary if reply.status == 404 else None)
+    return Refusal(kind=kind, detail=f"code {said.code}: {safe(words)}{scopes}")
+
+
+def _tag(marker: str) -> str:
+    # the brackets keep the marker of generation 1 from being found in that of generation 10
+    return f"[{marker}]"
+
+
+def _agenda(spec: ConferenceSpec, marker: str) -> str:
+    """The marker comes first: lists show no more than 250 characters of an agenda."""
+    text = plain(description_block.strip(spec.description))
+    return cut(f"{_tag(marker)}\n\n{text}".strip(), MAX_AGENDA)
+
+
+def _schedule(spec: ConferenceSpec) -> dict[str, Any]:
+    """Type, time and recurrence: a series that Zoom can't express becomes one meeting without times."""
+    zone = _zone(spec.time_zone)
+    start = spec.start.astimezone(zone)
+    recurrence = None
+    if spec.recurrence:
+        rule = simple_rule(spec.recurrence, start)
+        recurrence = _recurrence(rule) if rule else None
+        if recurrence is None:
+            return {"type": NO_FIXED_TIME}
+    timing = {
+        "type": FIXED_TIME if recurrence else SCHEDULED,
+        "start_time": start.strftime("%Y-%m-%dT%H:%M:%S"),
+        "timezone": zone.key,
+        "duration": _minutes(spec.end - spec.start),
+    }
+    return {**timing, "recurrence": recurrence} if recurrence else timing
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def _minutes(duration: timedelta) -> int:
+    """Whole minutes, rounded up; Zoom's scheduler knows no meeting without length or of more than a day."""
+    clamped = min(max(duration, MIN_DURATION), MAX_DURATION)
+    return -(-clamped // timedelta(minutes=1))
+
+
+def _recurrence(rule: SimpleRule) -> dict[str, Any] | None:
+    """Zoom's recurrence object, None where it has none for this rule."""
+    split_week = rule.interval > 1 and len(rule.weekdays) > 1 and SUNDAY in rule.weekdays
+    if (
+        rule.interval > MAX_INTERVAL[rule.frequency]
+        or (rule.count or 0) > MAX_OCCURRENCES
+        or (rule.month_day or 0) > LAST_DAY_OF_ALL_MONTHS
+        or split_week  # whether a week of Zoom's begins on Sunday or Monday decides these, and is nowhere written
+    ):
+        return None
+    end = {"end_times": FOR_EVER if rule.count is None else rule.count}
+    return {"type": RECURRENCE_TYPE[rule.frequency], "repeat_interval": rule.interval, **_days(rule), **end}
+
+
+def _days(rule: SimpleRule) -> dict[str, Any]:
+    days = [1 if day == SUNDAY else day + 2 for day in rule.weekdays]  # Sunday is 1
+    if rule.frequency is Frequency.WEEKLY:
+        return {"weekly_days": ",".join(map(str, sorted(days)))}
+    if rule.month_week is not None:
+        return {"monthly_week": rule.month_week, "monthly_week_day": days[0]}
+    return {} if rule.month_day is None else {"monthly_day": rule.month_day}
+
+
+def _video(meeting: _Meeting) -> EntryPoint:
+    address = urlsplit(meeting.join_url)
+    return EntryPoint(
+        type=EntryPointType.VIDEO,
+        uri=meeting.join_url,
+        label=f"{address.netloc}{address.path}",
+        meeting_code=str(meeting.id),
+        passcode=meeting.password or None,
+    )
+
+
+def _sip_point(meeting: _Meeting, link: str) -> EntryPoint:
+    address = link.removeprefix("sip:")
+    return EntryPoint(
+        type=EntryPointType.SIP,
+        uri=f"sip:{address}",
+        label=address,
+        meeting_code=str(meeting.id),
+        passcode=meeting.h323_password or None,
+    )
+
+
+def _phone(meeting: _Meeting, dial_in: _DialIn) -> EntryPoint:
+    """A number to tap: it dials, waits, enters the meeting id, waits, and enters the numeric passcode."""
+    number = "+" + "".join(filter(str.isdigit, dial_in.number))
+    passcode = meeting.pstn_password
+    features = {"toll": (Feature.TOLL,), "tollfree": (Feature.TOLL_FREE,)}
+    return EntryPoint(
+        type=EntryPointType.PHONE,
+        uri=f"tel:{number},,{meeting.id}#" + (f",,,,*{passcode}#" if passcode else ""),
+        label=_international(number),
+        meeting_code=str(meeting.id),
+        passcode=passcode or None,
+        region_code=dial_in.country or None,
+        features=features.get(dial_in.type or "", ()),
+    )
+
+
+def _international(number: str) -> str:
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))

@@ -1,0 +1,114 @@
+"""What an HTTP answer, or its absence, means: the only place where providers' statuses become errors of our tree."""
+
+import re
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import requests
+import urllib3
+
+from confsync.domain.errors import (
+    Ambiguous,
+    AuthExpired,
+    Conflict,
+    Invalid,
+    NotFound,
+    PermissionDenied,
+    PreconditionFailed,
+    RateLimited,
+    ServiceError,
+    Temporary,
+)
+from confsync.transport.retry_after import retry_at
+
+if TYPE_CHECKING:
+    from confsync.transport.session import Reply, Request
+
+STATUSES: dict[int, type[ServiceError]] = {
+    401: AuthExpired,
+    403: PermissionDenied,
+    404: NotFound,
+    409: Conflict,
+    410: NotFound,
+    412: PreconditionFailed,
+    429: RateLimited,
+    503: Temporary,  # refused at the door
+}
+_OPAQUE = re.compile(r"https?://\S+|[\w~+/=-]{20,}")
+_MAX_DETAIL = 300
+_NEVER_SENT = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.ProxyError,
+    ssl.SSLCertVerificationError,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """What a vendor's error body adds to the status: `kind` if its own code tells more, and words for people."""
+
+    kind: type[ServiceError] | None = None
+    detail: str = ""
+
+
+def from_reply(request: "Request", reply: "Reply", refusal: Refusal, now: datetime) -> ServiceError:
+    """The error that a reply outside 2xx means."""
+    kind = refusal.kind or _of_status(reply.status, repeatable=request.repeatable)
+    message = f"{request.service} would not {request.action}: HTTP {reply.status}"
+    if refusal.detail:
+        message += f", {refusal.detail}"
+    when = retry_at(reply.headers, now)
+    if kind is RateLimited or (kind is Temporary and when is not None):
+        return RateLimited(message, service=request.service, status=reply.status, retry_at=when)
+    return kind(message, service=request.service, status=reply.status)
+
+
+def unreadable(request: "Request", reply: "Reply", reason: str) -> ServiceError:
+    """The error that a success with a body we can't use means: for a create, the thing may well be there."""
+    kind = Temporary if request.repeatable else Ambiguous
+    message = f"{request.service} answered the request to {request.action} with HTTP {reply.status}, but {reason}"
+    return kind(message, service=request.service, status=reply.status)
+
+
+def from_exception(request: "Request", error: Exception) -> ServiceError:
+    """The error that no answer means: `Temporary` if nothing can have been done, or doing it twice does no harm."""
+    message = f"{request.service} gave no answer to the request to {request.action} ({_reason(error)})"
+    if isinstance(error, ValueError):  # how requests says that an address or header is malformed
+        return Invalid(message, service=request.service)
+    kind = Temporary if request.repeatable or _never_sent(error) else Ambiguous
+    return kind(message, service=request.service)
+
+
+def _of_status(status: int, *, repeatable: bool) -> type[ServiceError]:
+    if status in STATUSES:
+        return STATUSES[status]
+    if status >= 500 or status in {408, 425}:
+        return Temporary if repeatable else Ambiguous
+    return Invalid
+
+
+def _cause(error: Exception) -> object:
+    """The socket's own complaint, inside what requests and urllib3 wrap around it."""
+    inner = error.args[0] if error.args else None
+    reason = getattr(inner, "reason", inner)
+    if isinstance(reason, urllib3.exceptions.SSLError) and reason.args:
+        return reason.args[0]
+    return reason
+
+
+def _never_sent(error: Exception) -> bool:
+    return isinstance(error, requests.ConnectTimeout) or isinstance(_cause(error), _NEVER_SENT)
+
+
+def _reason(error: Exception) -> str:
+    # class names only: the texts hold addresses with their queries
+    cause = _cause(error)
+    return type(cause if isinstance(cause, Exception) else error).__name__
+
+
+def safe(text: str) -> str:
+    """A vendor's words, without addresses and anything that could be a token, cut to a line."""
+    return _OPAQUE.sub("…", " ".join(text.split()))[:_MAX_DETAIL]

@@ -1,0 +1,91 @@
+"""A JSON API behind access tokens: typed replies, one refresh of a token that ended early, errors of our tree."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+
+from confsync.domain.errors import AuthExpired, PermissionDenied
+from confsync.ports import Clock
+from confsync.transport import errors
+from confsync.transport.errors import Refusal
+from confsync.transport.oauth import Token, TokenCache
+from confsync.transport.session import Authorization, Deadline, Reply, Request, Session
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class JsonApi:
+    """`base` gives the API's base URL for a token; `refusal` reads a vendor's error body."""
+
+    service: str
+    session: Session
+    tokens: TokenCache
+    clock: Clock
+    base: Callable[[Token], str]
+    refusal: Callable[[Reply], Refusal]
+
+    def fetch(
+        self,
+        action: str,
+        method: str,
+        path: str,
+        *,
+        into: type[T],
+        deadline: Deadline,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> T:
+        """The reply as a value of that type; fields the type does not name are never looked at."""
+        call = _Call(action=action, method=method, path=path, query=query or {}, body=body)
+        request, reply = self._send(call, deadline)
+        try:
+            return msgspec.json.decode(reply.body, type=into)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            reason = str(error) if isinstance(error, msgspec.ValidationError) else "not with JSON"
+            raise errors.unreadable(request, reply, errors.safe(reason)) from None
+
+    def send(
+        self, action: str, method: str, path: str, *, deadline: Deadline, body: Mapping[str, Any] | None = None
+    ) -> None:
+        """Have it done; the reply has nothing to tell."""
+        self._send(_Call(action=action, method=method, path=path, query={}, body=body), deadline)
+
+    def _send(self, call: "_Call", deadline: Deadline) -> tuple[Request, Reply]:
+        try:
+            return self._send_once(call, deadline)
+        except AuthExpired:
+            return self._send_once(call, deadline)
+
+    def _send_once(self, call: "_Call", deadline: Deadline) -> tuple[Request, Reply]:
+        token = self.tokens.get(deadline)
+        request = Request(
+            service=self.service,
+            action=call.action,
+            method=call.method,
+            url=self.base(token) + call.path,
+            repeatable=call.method != "POST",
+            auth=Authorization(value=f"Bearer {token.value}"),
+            query=call.query,
+            headers={"Accept": "application/json", "Content-Type": "application/json"},
+            body=None if call.body is None else msgspec.json.encode(call.body),
+        )
+        reply = self.session.send(request, deadline)
+        if reply.ok:
+            return request, reply
+        error = errors.from_reply(request, reply, self.refusal(reply), self.clock.now())
+        if isinstance(error, AuthExpired | PermissionDenied):
+            # denied too: a scope that an administrator grants now is only in tokens issued after that
+            self.tokens.forget(token)
+        raise error
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Call:
+    action: str
+    method: str
+    path: str
+    query: Mapping[str, str]
+    body: Mapping[str, Any] | None

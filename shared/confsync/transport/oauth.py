@@ -1,0 +1,107 @@
+"""Access tokens of an organisation's own application: fetched once, shared by all threads, kept till they end."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+from requests.auth import HTTPBasicAuth
+
+from confsync.domain.errors import ReauthorizationRequired
+from confsync.ports import Clock
+from confsync.transport import errors
+from confsync.transport.errors import Refusal
+from confsync.transport.session import Deadline, Reply, Request, Session
+
+EARLY = timedelta(seconds=60)  # a token that ends while its request travels is worthless
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """An access token. `api_url` is where its issuer says to use it, if it says so."""
+
+    value: str = field(repr=False)
+    expires_at: datetime
+    api_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """An application's own credentials (RFC 6749 section 2.3.1) and the grant it asks with."""
+
+    id: str
+    secret: str = field(repr=False)
+    grant: Mapping[str, str] = field(repr=False)
+
+
+class TokenCache:
+    """The current token of one account."""
+
+    def __init__(self, fetch: Callable[[Deadline], Token], clock: Clock) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token: Token | None = None
+
+    def get(self, deadline: Deadline) -> Token:
+        """The token. However many threads need a new one, one fetches it. Raises what fetching raises."""
+        with self._lock:
+            if self._token is None or self._token.expires_at - EARLY <= self._clock.now():
+                self._token = self._fetch(deadline)
+            return self._token
+
+    def forget(self, token: Token) -> None:
+        """Never give this token again. (Another thread may have replaced it already.)"""
+        with self._lock:
+            if self._token is token:
+                self._token = None
+
+
+class _Granted(msgspec.Struct, frozen=True):
+    access_token: str
+    expires_in: int = 3600
+    api_url: str | None = None
+
+
+class _Refused(msgspec.Struct, frozen=True):
+    error: str = ""
+    reason: str = ""
+
+
+def fetch_token(session: Session, clock: Clock, *, service: str, url: str, client: Client, deadline: Deadline) -> Token:
+    """A fresh token from the token endpoint. Raises `ReauthorizationRequired` when the credentials are refused."""
+    request = Request(
+        service=service,
+        action="issue an access token",
+        method="POST",
+        url=url,
+        repeatable=True,
+        auth=HTTPBasicAuth(client.id, client.secret),
+        body=client.grant,
+    )
+    asked_at = clock.now()
+    reply = session.send(request, deadline)
+    if not reply.ok:
+        raise errors.from_reply(request, reply, _refusal(reply), asked_at)
+    try:
+        granted = msgspec.json.decode(reply.body, type=_Granted)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise errors.unreadable(request, reply, "not with a token") from None
+    return Token(
+        value=granted.access_token,
+        expires_at=asked_at + timedelta(seconds=granted.expires_in),
+        api_url=granted.api_url,
+    )
+
+
+def _refusal(reply: Reply) -> Refusal:
+    try:
+        said = msgspec.json.decode(reply.body, type=_Refused)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        said = _Refused()
+    # also a 404, which is a wrong address here: to callers, `NotFound` is a meeting's
+    for_good = reply.status < 500 and reply.status not in {408, 425, 429}
+    return Refusal(
+        kind=ReauthorizationRequired if for_good else None, detail=errors.safe(f"{said.error} {said.reason}".strip())
+    )

@@ -1,0 +1,104 @@
+"""`python -m playground demo|serve [--store sqlite|firestore]`: see `make demo` and `make playground`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from playground.demo.story import Story
+from playground.demo.telling import Teller
+from playground.firestore_emulator import EmulatorUnavailable, firestore_emulator
+from playground.functions import FunctionFailed
+from playground.project import Project, Tempo, running
+
+DEMO = Tempo(ttl=40, coalesce=0.4, provider_deadline=1.5, lease=5, calendar_interval=1)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit code: 0 if every promise was kept."""
+    parser = argparse.ArgumentParser(prog="playground", description="Your Google Cloud project on localhost.")
+    parser.add_argument("what", choices=("demo", "serve"))
+    parser.add_argument("--store", choices=("sqlite", "firestore"), default="sqlite")
+    options = parser.parse_args(arguments)
+    try:
+        return demo(options.store) if options.what == "demo" else serve(options.store)
+    except (EmulatorUnavailable, FunctionFailed) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def demo(store: str) -> int:
+    """Tell the story once."""
+    started = time.monotonic()
+    with _project(store, DEMO) as project:
+        teller = Teller(project)
+        teller.console.print(f"Five functions and nine simulators are running ({store}), logs in {project.directory}")
+        kept = Story(project, teller).tell()
+        teller.console.print(f"{teller.steps} steps in {time.monotonic() - started:.0f} s")
+    return 0 if kept else 1
+
+
+def serve(store: str) -> int:
+    """Keep everything running until it is interrupted."""
+    with _project(store, Tempo(sweep=60)) as project:
+        print(_guide(project), flush=True)
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            return 0
+
+
+@contextmanager
+def _project(store: str, tempo: Tempo) -> Iterator[Project]:
+    with (
+        tempfile.TemporaryDirectory(prefix="confsync-playground-") as directory,
+        firestore_emulator() if store == "firestore" else nullcontext() as emulator,
+        running(Path(directory), tempo=tempo, firestore=emulator) as project,
+    ):
+        yield project
+
+
+def _guide(project: Project) -> str:
+    token = project.cloud.accounts.issue("ann@example.com")
+    calendar, create = project.cloud.url("calendar"), project.functions["create_conference"].url
+    issuer = project.cloud.url("issuer")
+    addresses = {name: server.url for name, server in project.cloud.servers.items()}
+    addresses |= {name: function.url for name, function in project.functions.items()}
+    listed = "\n".join(f"  {name:<24}{url}" for name, url in addresses.items())
+    client = project.addon().oauth_client_id
+    return f"""\
+Your Google Cloud project on localhost. Logs and records: {project.directory}
+
+{listed}
+
+Try, as ann@example.com:
+
+  # an identity token, as Apps Script would send it
+  ID=$(curl -s {issuer}/_playground/mint -H 'Content-Type: application/json' \\
+    -d '{{"email": "ann@example.com", "audience": "{client}"}}' | python3 -c 'import json,sys; print(json.load(sys.stdin)["token"])')
+
+  # choose Zoom for an event
+  curl -s '{create}?solution=zoom' -H "Authorization: Bearer $ID" -H 'Content-Type: application/json' \\
+    -d '{{"eventData": {{"calendarId": "primary", "eventId": "planning00001"}}}}'
+
+  # what Zoom holds
+  curl -s {project.cloud.url("zoom")}/_playground/meetings
+
+  # Ann's events
+  curl -s {calendar}/calendar/v3/calendars/primary/events -H 'Authorization: Bearer {token}'
+
+  # let the next Zoom call fail after the work was done
+  curl -s {project.cloud.url("zoom")}/_playground/faults -H 'Content-Type: application/json' -d '{{"path": "/v2/", "cut": "after"}}'
+
+Ctrl-C ends it.
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""Google Cloud, Google Calendar and Zoom on loopback: every simulator of the playground, started together."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playground.accounts import Accounts
+from playground.faults import Faults
+from playground.google_calendar import CalendarService, create_app
+from playground.google_cloud.cloud_tasks import CloudTasks
+from playground.google_cloud.cloud_tasks.settings import QueueSettings
+from playground.google_cloud.iam_credentials import ServiceAccounts, iam_credentials
+from playground.google_cloud.metadata import metadata
+from playground.google_cloud.oauth import TokenEndpoint
+from playground.google_cloud.oidc import Issuer
+from playground.google_cloud.scheduler import Scheduler
+from playground.google_cloud.secret_manager import SecretManager
+from playground.server import Server, serve
+from playground.zoom import ZoomService
+from playground.zoom import create_app as zoom_app
+
+PROJECT = "playground"
+LOCATION = "europe-west1"
+QUEUE = "confsync"
+RUNTIME = f"confsync@{PROJECT}.iam.gserviceaccount.com"
+ADDON = "service-123456789012@gcp-sa-gsuiteaddons.iam.gserviceaccount.com"
+ADDON_CLIENT = "123456789012-playground.apps.googleusercontent.com"
+ZOOM_SECRET = "zoom-credentials"
+JITSI_SECRET = "jitsi-key"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """Where the simulators listen; 0 is any free port."""
+
+    calendar: int = 0
+    tasks: int = 0
+    secrets: int = 0
+    issuer: int = 0
+    oauth: int = 0
+    metadata: int = 0
+    iam: int = 0
+    scheduler: int = 0
+    zoom: int = 0
+
+
+@dataclass(kw_only=True)
+class Cloud:
+    """All simulators, running. The services are also reachable in this process, for a script to look into."""
+
+    ports: Ports = field(default_factory=Ports)
+    accounts: Accounts = field(default_factory=Accounts, init=False)
+    servers: dict[str, Server] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.issuer = Issuer()
+        self.service_accounts = ServiceAccounts()
+        self.service_accounts.add(RUNTIME)
+        self.oauth = TokenEndpoint(self.accounts, self.service_accounts)
+        self.calendar = CalendarService(self.accounts)
+        self.tasks = CloudTasks(self.accounts, self.issuer)
+        self.tasks.create_queue(self.queue_name, QueueSettings(min_backoff=0.2, max_backoff=5, max_doublings=5))
+        self.secrets = SecretManager(self.accounts)
+        self.scheduler = Scheduler(self.accounts, self.issuer)
+        self.zoom = ZoomService()
+        self._fill_secrets()
+        self._serve()
+
+    @property
+    def queue_name(self) -> str:
+        """The task queue's full name."""
+        return f"projects/{PROJECT}/locations/{LOCATION}/queues/{QUEUE}"
+
+    def url(self, name: str) -> str:
+        """Base address of a simulator, without a slash at the end."""
+        return self.servers[name].url
+
+    def faults(self, name: str) -> Faults:
+        """What can go wrong at a simulator, by its control address."""
+        return Faults(self.url(name))
+
+    def environment(self, directory: Path) -> dict[str, str]:
+        """The variables by which google-auth takes this machine for Google Cloud, and no key on it for its own."""
+        empty = directory / "no-gcloud"
+        empty.mkdir(parents=True, exist_ok=True)
+        address = f"127.0.0.1:{self.servers['metadata'].port}"
+        return {
+            "GCE_METADATA_HOST": address,
+            "GCE_METADATA_IP": address,
+            "CLOUDSDK_CONFIG": str(empty),
+            "GOOGLE_CLOUD_PROJECT": PROJECT,
+        }
+
+    def stop(self) -> None:
+        """End every simulator."""
+        self.scheduler.close()
+        self.tasks.close()
+        self.calendar.stop()
+        for server in self.servers.values():
+            server.stop()
+
+    def _fill_secrets(self) -> None:
+        account = self.zoom.account
+        names = ("account_id", "client_id", "client_secret")
+        zoom = {name: getattr(account, name) for name in names}
+        self.secrets.put(PROJECT, ZOOM_SECRET, json.dumps(zoom).encode())
+        self.secrets.put(PROJECT, JITSI_SECRET, b"a-key-that-only-the-playground-uses-0000")
+
+    def _serve(self) -> None:
+        runtime = metadata(RUNTIME, project=PROJECT, accounts=self.accounts, issuer=self.issuer)
+        apps = {
+            "calendar": create_app(self.calendar),
+            "tasks": self.tasks.app,
+            "secrets": self.secrets.app,
+            "issuer": self.issuer.app,
+            "oauth": self.oauth.app,
+            "metadata": runtime,
+            "iam": iam_credentials(self.service_accounts, self.accounts),
+            "scheduler": self.scheduler.app,
+            "zoom": zoom_app(self.zoom),
+        }
+        for name, app in apps.items():
+            self.servers[name] = serve(app, port=getattr(self.ports, name), name=name)

@@ -1,0 +1,95 @@
+"""The functions, each as a functions-framework process of its own, the way Cloud Run starts it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("create_conference", "calendar_notifications", "sync_calendar", "reconcile_conference", "renew_channels")
+THREADS = {"calendar_notifications": 8, "create_conference": 8, "sync_calendar": 8, "reconcile_conference": 8}
+
+
+class FunctionFailed(Exception):
+    """A function's process did not come up; the message holds the end of its output."""
+
+
+@dataclass(kw_only=True)
+class Function:
+    """One function: its port stays the same however often its process is started anew."""
+
+    name: str
+    port: int
+    environment: Mapping[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def url(self) -> str:
+        """Where it is called."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start the process, from a foreign working directory; `wait` tells when it answers."""
+        source = ROOT / "functions" / self.name / "main.py"
+        command = [sys.executable, "-m", "functions_framework", "--target=handle", f"--source={source}"]
+        environment = {
+            **os.environ,
+            **self.environment,
+            "PORT": str(self.port),
+            "HOST": "127.0.0.1",
+            "THREADS": str(THREADS.get(self.name, 2)),
+            "WORKERS": "1",
+        }
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--host=127.0.0.1", f"--port={self.port}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                cwd=self.log.parent,
+                start_new_session=True,
+            )
+
+    def wait(self, patience: float = 30) -> None:
+        """Return when it answers. Raises `FunctionFailed`."""
+        deadline = time.monotonic() + patience
+        while not self._answers():
+            ended = self.process is None or self.process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                tail = self.log.read_text(encoding="utf-8", errors="replace")[-2000:]
+                raise FunctionFailed(f"{self.name} does not answer at {self.url}:\n{tail}")
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it as a crash does: kill -9, with everything that it was doing."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process is not None:
+            self.process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            urlopen(Request(self.url, method="GET"), timeout=5)
+        except HTTPError:
+            return True  # 405: it is there, and takes POST only
+        except (URLError, OSError):
+            return False
+        return True
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port

@@ -1,0 +1,173 @@
+"""What may be written as an event's `conferenceData`, and what Calendar makes of it.
+
+https://developers.google.com/workspace/calendar/api/v3/reference/events (conferenceData) and
+https://developers.google.com/workspace/calendar/api/guides/create-events#conferencing
+"""
+
+import hashlib
+from typing import Any
+from urllib.parse import urlsplit
+
+import phonenumbers
+
+from playground.google_calendar.errors import ApiError, invalid
+from playground.google_calendar.store import Calendar
+
+Json = dict[str, Any]
+
+SCHEMES = {"video": ("http", "https"), "more": ("http", "https"), "phone": ("tel",), "sip": ("sip", "sips")}
+CODES = ("meetingCode", "accessCode", "passcode", "password", "pin")
+_CODE_LIMIT, _URI_LIMIT, _LABEL_LIMIT, _NOTES_LIMIT, _ID_LIMIT = 128, 1300, 512, 2048, 512
+_MANY, _KEY_LIMIT, _VALUE_LIMIT = 300, 50, 1024
+
+
+def decide(old: Json | None, given: Json | None, calendar: Calendar, *, by_calendar_itself: bool) -> Json | None:
+    """The conference that an event has after `given` was written over `old`.
+
+    Raises 400 for data against the rules, or when the account's write policy refuses third parties'.
+    """
+    if not given or given == old:
+        return given or None
+    if given.get("createRequest"):
+        return _requested(old, given["createRequest"], calendar)
+    kind = given.get("conferenceSolution", {}).get("key", {}).get("type")
+    _check(given)
+    if not kind:
+        return None  # seen on consumer accounts: 200, and gone when read back
+    if kind == "hangoutsMeet":
+        return _copied_meet(given)
+    if kind != "addOn":
+        raise _invalid_type()
+    if by_calendar_itself or calendar.write_policy == "accept":
+        return _with_regions(given)
+    if calendar.write_policy == "strip":
+        return old
+    raise _invalid_data()
+
+
+def _requested(old: Json | None, request: Json, calendar: Calendar) -> Json | None:
+    """A request is answered later; one with the id of the request before is ignored."""
+    if not request.get("requestId"):
+        raise invalid("Invalid conference data: a create request needs a requestId.")
+    if old and old.get("createRequest", {}).get("requestId") == request["requestId"]:
+        return old
+    kind = request.get("conferenceSolutionKey", {}).get("type", "hangoutsMeet")
+    if kind not in calendar.conference_types:
+        raise _invalid_type()
+    key = {"type": kind}
+    status = {"statusCode": "pending"}
+    return {"createRequest": {"requestId": request["requestId"], "conferenceSolutionKey": key, "status": status}}
+
+
+def answered(pending: Json, outcome: str) -> Json:
+    """The conference once Meet has answered its create request, well or with `failure`."""
+    request = {**pending["createRequest"], "status": {"statusCode": outcome}}
+    if outcome != "success":
+        return {"createRequest": request}
+    code = _meet_code(request["requestId"])
+    return {
+        "createRequest": request,
+        "entryPoints": [
+            {"entryPointType": "video", "uri": f"https://meet.google.com/{code}", "label": f"meet.google.com/{code}"},
+            {
+                "entryPointType": "phone",
+                "uri": "tel:+1-555-010-0199",
+                "label": "+1 555-010-0199",
+                "pin": "123456789",
+                "regionCode": "US",
+            },
+        ],
+        "conferenceSolution": {
+            "key": {"type": "hangoutsMeet"},
+            "name": "Google Meet",
+            "iconUri": "https://fonts.gstatic.com/s/i/productlogos/meet_2020q4/v6/web-512dp/logo_meet_2020q4_color_2x_web_512dp.png",
+        },
+        "conferenceId": code,
+        "signature": _signature(code),
+    }
+
+
+def hangout_link(conference: Json | None) -> str | None:
+    """The event's `hangoutLink`: Meet's video address, if the conference is Meet's."""
+    if not conference or conference.get("conferenceSolution", {}).get("key", {}).get("type") != "hangoutsMeet":
+        return None
+    return next((str(p["uri"]) for p in conference["entryPoints"] if p["entryPointType"] == "video"), None)
+
+
+def _meet_code(seed: str) -> str:
+    letters = "".join(chr(ord("a") + byte % 26) for byte in hashlib.sha256(seed.encode()).digest())
+    return f"{letters[:3]}-{letters[3:7]}-{letters[7:10]}"
+
+
+def _signature(conference_id: str) -> str:
+    return "AL" + hashlib.sha256(f"playground {conference_id}".encode()).hexdigest()[:24]
+
+
+def _copied_meet(given: Json) -> Json:
+    """A Meet conference can be copied whole from another event; nobody else can make one up."""
+    if given.get("signature") != _signature(str(given.get("conferenceId"))):
+        raise _invalid_data()
+    return given
+
+
+def _check(data: Json) -> None:
+    points = data.get("entryPoints") or []
+    kinds = [point.get("entryPointType") for point in points]
+    wrong = (
+        not data.get("conferenceSolution")
+        or not points
+        or len(points) > _MANY
+        or any(kinds.count(single) > 1 for single in ("video", "sip", "more"))
+        or set(kinds) == {"more"}
+        or len(data.get("conferenceId", "")) > _ID_LIMIT
+        or len(data.get("notes", "")) > _NOTES_LIMIT
+    )
+    if wrong or not all(map(_is_good_point, points)) or not _are_good(data.get("parameters", {})):
+        raise _invalid_data()
+
+
+def _is_good_point(point: Json) -> bool:
+    uri, kind = point.get("uri", ""), point.get("entryPointType", "")
+    features = point.get("entryPointFeatures", [])
+    return (
+        kind in SCHEMES
+        and urlsplit(uri).scheme in SCHEMES[kind]
+        and len(uri) <= _URI_LIMIT
+        and len(point.get("label", "")) <= _LABEL_LIMIT
+        and not (kind == "more" and "label" in point)
+        and all(len(point.get(code, "")) <= _CODE_LIMIT for code in CODES)
+        and not {"toll", "toll_free"} <= set(features)
+        and set(features) <= {"toll", "toll_free"}
+    )
+
+
+def _are_good(parameters: Json) -> bool:
+    """The limits of the add-on builder, which Google calls identical to the API's."""
+    pairs = parameters.get("addOnParameters", {}).get("parameters", {})
+    return len(pairs) <= _MANY and all(len(k) <= _KEY_LIMIT and len(v) <= _VALUE_LIMIT for k, v in pairs.items())
+
+
+def _with_regions(data: Json) -> Json:
+    """`regionCode` cannot be written: Calendar finds it itself, for phone numbers only."""
+    points = []
+    for point in data["entryPoints"]:
+        kept = {key: value for key, value in point.items() if key != "regionCode"}
+        region = _region(point["uri"]) if point["entryPointType"] == "phone" else None
+        points.append(kept | ({"regionCode": region} if region else {}))
+    return {**data, "entryPoints": points}
+
+
+def _region(uri: str) -> str | None:
+    try:
+        number = phonenumbers.parse(uri.removeprefix("tel:").split(",")[0].split(";")[0])
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.region_code_for_number(number)
+
+
+def _invalid_data() -> ApiError:
+    return invalid("Invalid conference data")
+
+
+def _invalid_type() -> ApiError:
+    return invalid("Invalid conference type value.")

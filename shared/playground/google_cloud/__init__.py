@@ -1,0 +1,1 @@
+"""The Google Cloud services that confsync uses, as HTTP servers on loopback: one module for each."""

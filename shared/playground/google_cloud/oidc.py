@@ -1,0 +1,88 @@
+"""Google as an OpenID Connect issuer: identity tokens, and the certificates at `/oauth2/v1/certs` to verify them with.
+
+https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+
+from playground.google_cloud.keys import SigningKey
+
+GOOGLE = "https://accounts.google.com"
+CERTIFICATES_MAX_AGE = 20_000  # seconds; Google's own answers say between five and seven hours
+
+
+class Issuer:
+    """Mints identity tokens; `app` publishes the certificates, rotates on `POST /_playground/rotate` and mints on
+    `POST /_playground/mint` with the arguments of `mint` as JSON."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys = [SigningKey("federated-signon.system.gserviceaccount.com")]
+        self.app = Flask("oidc")
+        self.app.add_url_rule("/oauth2/v1/certs", view_func=self._certs)
+        self.app.add_url_rule("/_playground/rotate", view_func=self._rotate, methods=["POST"])
+        self.app.add_url_rule("/_playground/mint", view_func=self._mint, methods=["POST"])
+
+    def mint(
+        self,
+        email: str,
+        audience: str,
+        *,
+        issuer: str = GOOGLE,
+        email_verified: bool = True,
+        hd: str | None = None,
+        expires_in: float = 3600,
+        extra: Mapping[str, Any] | None = None,
+        key: SigningKey | None = None,
+    ) -> str:
+        """Return an RS256 token. For tests: `expires_in` may be negative, `key` one that Google does not publish."""
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": issuer,
+            "aud": audience,
+            "azp": subject(email),
+            "sub": subject(email),
+            "email": email,
+            "email_verified": email_verified,
+            "iat": int(min(now, now + expires_in - 1)),
+            "exp": int(now + expires_in),
+        }
+        if hd is not None:
+            claims["hd"] = hd
+        return (key or self._current()).sign_jwt({**claims, **(extra or {})})
+
+    def rotate(self, *, withdraw: bool = False) -> None:
+        """Sign with a new key from now on; with `withdraw`, the certificates of the old ones are gone at once."""
+        key = SigningKey("federated-signon.system.gserviceaccount.com")
+        with self._lock:
+            self._keys = [key] if withdraw else [key, *self._keys]
+
+    def _current(self) -> SigningKey:
+        with self._lock:
+            return self._keys[0]
+
+    def _certs(self) -> Response:
+        with self._lock:
+            answer = jsonify({key.key_id: key.certificate for key in self._keys})
+        answer.headers["Cache-Control"] = f"public, max-age={CERTIFICATES_MAX_AGE}, must-revalidate, no-transform"
+        return answer
+
+    def _rotate(self) -> tuple[str, int]:
+        self.rotate(withdraw=bool((request.get_json(silent=True) or {}).get("withdraw")))
+        return "", 204
+
+    def _mint(self) -> dict[str, str]:
+        return {"token": self.mint(**request.get_json())}
+
+
+def subject(email: str) -> str:
+    """Return the 21-digit account id that Google would put into `sub`: always the same for one email."""
+    return "1" + str(int(hashlib.sha256(email.encode()).hexdigest(), 16))[:20]

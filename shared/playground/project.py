@@ -1,0 +1,246 @@
+"""Your Google Cloud project on localhost: the simulators, the configuration, and the deployed functions."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playground.cloud import (
+    ADDON,
+    ADDON_CLIENT,
+    JITSI_SECRET,
+    LOCATION,
+    PROJECT,
+    QUEUE,
+    RUNTIME,
+    ZOOM_SECRET,
+    Cloud,
+    Ports,
+)
+from playground.functions import NAMES, Function, free_port
+from playground.person import AddOn, Person, Solution
+
+ICON = "https://example.com/icon.png"
+SWEEP_JOB = f"projects/{PROJECT}/locations/{LOCATION}/jobs/renew-channels"
+
+CONFIG = """\
+[google]
+project = "{project}"
+credentials = "delegation"
+service_account = "{runtime}"
+calendar_api = "{calendar}/calendar/v3/"
+oauth_token_url = "{oauth}/token"
+iam_api = "{iam}"
+identity_certs_url = "{issuer}/oauth2/v1/certs"
+
+[store]
+{store}
+
+[queue]
+location = "{location}"
+name = "{queue}"
+api = "{tasks}"
+sync_url = "{sync_calendar}"
+reconcile_url = "{reconcile_conference}"
+service_account = "{runtime}"
+
+[secrets]
+api = "{secrets}"
+cache_seconds = 5
+
+[channels]
+notifications_url = "{calendar_notifications}"
+ttl = {ttl}
+coalesce_seconds = {coalesce}
+
+[sweep]
+calendar_interval = {calendar_interval}
+
+[limits]
+provider_deadline = {deadline}
+lease = {lease}
+
+[callers.create_conference]
+audiences = ["{create_conference}"]
+service_accounts = ["{addon}"]
+clients = ["{addon_client}"]
+
+[callers.sync_calendar]
+audiences = ["{sync_calendar}"]
+service_accounts = ["{runtime}"]
+
+[callers.reconcile_conference]
+audiences = ["{reconcile_conference}"]
+service_accounts = ["{runtime}"]
+
+[callers.renew_channels]
+audiences = ["{renew_channels}"]
+service_accounts = ["{runtime}"]
+
+[solutions.zoom]
+provider = "zoom"
+name = "Zoom Meeting"
+icon_url = "{icon}"
+secret = "{zoom_secret}"
+api = "{zoom}/v2"
+token_url = "{zoom}/oauth/token"
+
+[solutions.zoom-recorded]
+provider = "zoom"
+name = "Recorded Zoom Meeting"
+icon_url = "{icon}"
+secret = "{zoom_secret}"
+api = "{zoom}/v2"
+token_url = "{zoom}/oauth/token"
+settings = {{ auto_recording = "cloud" }}
+
+[solutions.jitsi]
+provider = "jitsi"
+name = "Jitsi"
+icon_url = "{icon}"
+secret = "{jitsi_secret}"
+api = "https://meet.example.com"
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tempo:
+    """How fast the playground lives, in seconds; a cloud's values would make people wait."""
+
+    ttl: int = 3600
+    coalesce: float = 0.5
+    provider_deadline: float = 2
+    lease: float = 6
+    calendar_interval: int = 900
+    """How long a calendar may go unread without a notification; the sweep then reads it."""
+    sweep: float | None = None
+    """Period of the scheduled sweep, None: only when somebody runs it."""
+
+
+@dataclass(kw_only=True)
+class Project:
+    """The running project. `directory` holds its configuration, its logs and, with SQLite, its records."""
+
+    directory: Path
+    tempo: Tempo = field(default_factory=Tempo)
+    firestore: str | None = None
+    """`host:port` of a Firestore emulator; None keeps records in SQLite."""
+    ports: Ports = field(default_factory=Ports)
+
+    def __post_init__(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.cloud = Cloud(ports=self.ports)
+        self.channel_keys = secrets.token_hex(24)
+        self.config = self.directory / "playground.toml"
+        environment = {
+            **self.cloud.environment(self.directory),
+            "CONFSYNC_CONFIG": str(self.config),
+            "CONFSYNC_CHANNEL_KEYS": self.channel_keys,
+        }
+        if self.firestore:
+            environment["FIRESTORE_EMULATOR_HOST"] = self.firestore
+        self.functions = {
+            name: Function(name=name, port=free_port(), environment=environment, log=self.directory / f"{name}.log")
+            for name in NAMES
+        }
+        self.config.write_text(self._config(), encoding="utf-8")
+
+    def start(self) -> None:
+        """Deploy: start every function and the scheduled sweep. Raises `FunctionFailed`."""
+        for function in self.functions.values():
+            function.start()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Function.wait, self.functions.values()))
+        self.cloud.scheduler.create_job(self._sweep_job())
+
+    def stop(self) -> None:
+        """End all of it."""
+        self.cloud.scheduler.close()
+        for function in self.functions.values():
+            function.kill()
+        self.cloud.stop()
+
+    def person(self, email: str, *, time_zone: str = "Europe/Berlin") -> Person:
+        """A user of Calendar who has the add-on installed."""
+        return Person(
+            email=email,
+            calendar_url=f"{self.cloud.url('calendar')}/calendar/v3",
+            token=self.cloud.accounts.issue(email),
+            addon=self.addon(),
+            time_zone=time_zone,
+        )
+
+    def addon(self) -> AddOn:
+        """The add-on as its manifest would describe it: one create address per solution."""
+        create = self.functions["create_conference"].url
+        named = {"zoom": "Zoom Meeting", "zoom-recorded": "Recorded Zoom Meeting", "jitsi": "Jitsi"}
+        return AddOn(
+            solutions=tuple(
+                Solution(id=key, name=name, on_create_url=f"{create}?solution={key}", icon_uri=ICON)
+                for key, name in named.items()
+            ),
+            audience=create,
+            service_account=ADDON,
+            oauth_client_id=ADDON_CLIENT,
+            id_tokens=self.cloud.issuer,
+        )
+
+    def sweep(self, patience: float = 15) -> None:
+        """Let Cloud Scheduler run the sweep now, and wait for its answer."""
+        self.cloud.scheduler.run(SWEEP_JOB)
+        self.cloud.scheduler.wait_idle(patience)
+
+    def _config(self) -> str:
+        store = (
+            'kind = "firestore"'
+            if self.firestore
+            else f'kind = "sqlite"\npath = "{self.directory / "confsync.sqlite"}"'
+        )
+        addresses = {name: server.url for name, server in self.cloud.servers.items()}
+        addresses |= {name: function.url for name, function in self.functions.items()}
+        return CONFIG.format(
+            project=PROJECT,
+            location=LOCATION,
+            queue=QUEUE,
+            runtime=RUNTIME,
+            addon=ADDON,
+            addon_client=ADDON_CLIENT,
+            zoom_secret=ZOOM_SECRET,
+            jitsi_secret=JITSI_SECRET,
+            icon=ICON,
+            store=store,
+            ttl=self.tempo.ttl,
+            coalesce=self.tempo.coalesce,
+            deadline=self.tempo.provider_deadline,
+            lease=self.tempo.lease,
+            calendar_interval=self.tempo.calendar_interval,
+            **addresses,
+        )
+
+    def _sweep_job(self) -> dict[str, object]:
+        url = self.functions["renew_channels"].url
+        return {
+            "name": SWEEP_JOB,
+            # without a period it waits to be run: by the demo, or by hand
+            "schedule": f"every {self.tempo.sweep:g} seconds" if self.tempo.sweep else "every 24 hours",
+            "httpTarget": {
+                "uri": url,
+                "httpMethod": "POST",
+                "oidcToken": {"serviceAccountEmail": RUNTIME, "audience": url},
+            },
+        }
+
+
+@contextmanager
+def running(directory: Path, *, tempo: Tempo | None = None, firestore: str | None = None) -> Iterator[Project]:
+    """A project that runs as long as the block does. Raises `FunctionFailed`."""
+    project = Project(directory=directory, tempo=tempo or Tempo(), firestore=firestore)
+    try:
+        project.start()
+        yield project
+    finally:
+        project.stop()

@@ -1,0 +1,144 @@
+"""What Zoom accepts in a meeting, and when the instances of a series take place.
+
+https://developers.zoom.us/docs/api/references/recurrence-object-definitions/
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule, weekday
+
+SHOWN_OCCURRENCES = 60
+ZONES = available_timezones()
+
+_Check = Callable[[Any], bool]
+
+
+def utc_text(when: datetime) -> str:
+    """A time as Zoom answers it."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instant(text: str, zone: str) -> datetime:
+    """A time as Zoom takes it: UTC with a Z, else local to the meeting's time zone."""
+    if text.endswith("Z"):
+        return datetime.fromisoformat(text)
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+
+
+def _text_up_to(limit: int) -> _Check:
+    return lambda value: isinstance(value, str) and len(value.encode("utf-16-le")) <= 2 * limit
+
+
+def _between(low: int, high: int) -> _Check:
+    return lambda value: type(value) is int and low <= value <= high
+
+
+def _matches(pattern: str) -> _Check:
+    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
+_FIELDS: Mapping[str, _Check] = {
+    "topic": _text_up_to(200),
+    "agenda": _text_up_to(2000),
+    "type": lambda value: value in {1, 2, 3, 8},
+    "start_time": _matches(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ?"),
+    "timezone": lambda value: value in ZONES,
+    "duration": _between(1, 1440),
+    "password": _matches(r"[A-Za-z0-9@_*-]{0,10}"),
+}
+_RECURRENCE: Mapping[str, _Check] = {
+    "type": _between(1, 3),
+    "repeat_interval": _between(1, 90),
+    "weekly_days": _matches(r"[1-7](,[1-7])*"),
+    "monthly_day": _between(1, 31),
+    "monthly_week": lambda value: value in {-1, 1, 2, 3, 4},
+    "monthly_week_day": _between(1, 7),
+    "end_times": _between(0, 50),
+    "end_date_time": _matches(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+}
+_INTERVALS = {1: 90, 2: 12, 3: 3}
+_FLAGS = (
+    "host_video",
+    "participant_video",
+    "join_before_host",
+    "waiting_room",
+    "mute_upon_entry",
+    "meeting_authentication",
+    "email_notification",
+    "private_meeting",
+)
+_SETTINGS: Mapping[str, _Check] = {
+    **{name: lambda value: isinstance(value, bool) for name in _FLAGS},
+    "jbh_time": lambda value: value in {0, 5, 10},
+    "audio": lambda value: value in {"both", "telephony", "voip"},
+    "auto_recording": lambda value: value in {"local", "cloud", "none"},
+    "approval_type": lambda value: value in {0, 1, 2},
+}
+
+
+def wrong_fields(body: Mapping[str, Any], *, creating: bool) -> list[str]:
+    """Names of the fields that Zoom would refuse. Fields that it does not know, it ignores."""
+    recurrence = body.get("recurrence") or {}
+    wrong = [
+        *_wrong(body, _FIELDS, ""),
+        *_wrong(recurrence, _RECURRENCE, "recurrence."),
+        *_wrong(body.get("settings") or {}, _SETTINGS, "settings."),
+    ]
+    if not wrong and recurrence.get("repeat_interval", 1) > _INTERVALS[recurrence.get("type", 1)]:
+        wrong.append("recurrence.repeat_interval")
+    if {"end_times", "end_date_time"} <= set(recurrence):
+        wrong.append("recurrence.end_times")
+    if creating and body.get("type") == 8 and "type" not in recurrence:
+        wrong.append("recurrence")
+    return wrong
+
+
+def _wrong(values: Mapping[str, Any], checks: Mapping[str, _Check], prefix: str) -> list[str]:
+    return [prefix + name for name, check in checks.items() if name in values and not check(values[name])]
+
+
+_FREQUENCIES: Mapping[int, Literal[1, 2, 3]] = {1: DAILY, 2: WEEKLY, 3: MONTHLY}
+
+
+def occurrences(meeting: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The instances of a series, at the same wall-clock time each."""
+    rule, zone = meeting["recurrence"], ZoneInfo(meeting["timezone"])
+    start = datetime.fromisoformat(meeting["start_time"]).astimezone(zone).replace(tzinfo=None)
+    times = rrule(
+        _FREQUENCIES[rule["type"]],
+        dtstart=start,
+        wkst=weekday(6),
+        interval=rule.get("repeat_interval", 1),
+        count=rule.get("end_times") or None,
+        until=_local_end(rule, zone),
+        byweekday=_weekdays(rule),
+        bymonthday=rule.get("monthly_day") if rule["type"] == 3 and "monthly_week" not in rule else None,
+    )
+    return [
+        {
+            "occurrence_id": str(int(at.timestamp() * 1000)),
+            "start_time": utc_text(at),
+            "duration": meeting["duration"],
+            "status": "available",
+        }
+        for at in (naive.replace(tzinfo=zone) for naive in islice(times, SHOWN_OCCURRENCES))
+    ]
+
+
+def _local_end(rule: Mapping[str, Any], zone: ZoneInfo) -> datetime | None:
+    if "end_date_time" not in rule:
+        return None
+    return datetime.fromisoformat(rule["end_date_time"]).astimezone(zone).replace(tzinfo=None)
+
+
+def _weekdays(rule: Mapping[str, Any]) -> list[weekday] | None:
+    if rule["type"] == 2:
+        return [weekday((int(day) + 5) % 7) for day in rule.get("weekly_days", "1").split(",")]
+    if rule["type"] == 3 and "monthly_week" in rule:
+        return [weekday((rule["monthly_week_day"] + 5) % 7, rule["monthly_week"])]
+    return None

@@ -1,0 +1,243 @@
+"""What every `Calendars` does, whoever implements it. Subclass, and give a `world` fixture."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Protocol
+
+import pytest
+
+from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
+from confsync.domain.errors import (
+    AuthExpired,
+    Conflict,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    ReauthorizationRequired,
+    SyncTokenExpired,
+    Unwatchable,
+)
+from confsync.domain.event import Event, EventPage
+from confsync.domain.solution import Solution
+from confsync.ports import Calendar, Calendars, ConferenceOnEvent
+
+ANN = "ann@example.com"
+BOB = "bob@example.com"
+START = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+JOIN = "https://meet.example.com/j/123"
+CONFERENCE = ConferenceOnEvent(
+    conference_id="confsync-1",
+    solution=Solution(id="acme", name="Acme Meeting", provider="acme", icon_uri="https://example.com/icon.png"),
+    details=ConferenceDetails(
+        entry_points=(
+            EntryPoint(type=EntryPointType.VIDEO, uri=JOIN, label="meet.example.com/j/123", passcode="4711"),
+            EntryPoint(type=EntryPointType.PHONE, uri="tel:+12025550100,,123#", label="+1 202-555-0100", pin="9"),
+        ),
+        notes="Ask <b>Ann</b>",
+        parameters={"scriptParameters": "x"},
+    ),
+)
+
+
+class User(Protocol):
+    """Somebody who works in Calendar. Times are aware datetimes, or dates for all day."""
+
+    def insert(self, *, title: str, start: Any, end: Any = None, **more: Any) -> Event: ...
+    def update(self, event_id: str, **changes: Any) -> object: ...
+    def delete(self, event_id: str) -> object: ...
+    def restore(self, event_id: str) -> object: ...
+
+
+class World(Protocol):
+    """Calendar, and who and what is around it. `page_size` makes pages smaller than Google's."""
+
+    calendars: Calendars
+
+    def user(self, account: str) -> User: ...
+    def grant(self, account: str) -> str: ...
+    def revoke(self, account: str) -> None: ...
+    def expire_sync_tokens(self, calendar_id: str) -> None: ...
+    def make_unwatchable(self, calendar_id: str) -> None: ...
+    def set_writes(self, what: str) -> None: ...
+    def live_channels(self) -> set[str]: ...
+
+
+def pages(calendar: Calendar, calendar_id: str, sync_token: str | None = None) -> Iterator[EventPage]:
+    page = calendar.list_events(calendar_id, sync_token=sync_token)
+    yield page
+    while page.page_token:
+        assert page.sync_token is None, "only the last page has a sync token"
+        page = calendar.list_events(calendar_id, sync_token=sync_token, page_token=page.page_token)
+        yield page
+
+
+def changes(calendar: Calendar, sync_token: str | None = None) -> tuple[dict[str, Event], str]:
+    """Events by id, and the new sync token."""
+    found: dict[str, Event] = {}
+    page = None
+    for page in pages(calendar, ANN, sync_token):
+        assert not page.unreadable
+        found |= {event.id: event for event in page.events}
+    assert page is not None
+    assert page.sync_token is not None
+    return found, page.sync_token
+
+
+class CalendarContract:
+    @pytest.fixture
+    def calendar(self, world: World) -> Calendar:
+        return world.calendars.acting_as(ANN)
+
+    @pytest.fixture
+    def ann(self, world: World) -> User:
+        return world.user(ANN)
+
+    def test_primary_is_the_accounts_own(self, calendar: Calendar) -> None:
+        assert calendar.resolve("primary") == ANN
+        assert calendar.resolve(ANN) == ANN
+
+    def test_an_event_is_read_whole(self, calendar: Calendar, ann: User) -> None:
+        made = ann.insert(
+            title="Planning",
+            start=START,
+            end=START + timedelta(hours=1),
+            recurrence=("RRULE:FREQ=WEEKLY;COUNT=3",),
+            attendees=("zoe@example.com", BOB),
+            description="Bring cake",
+            location="Room 1",
+        )
+        event = calendar.get_event(ANN, made.id)
+        assert (event.title, event.description, event.location) == ("Planning", "Bring cake", "Room 1")
+        assert event.start is not None
+        assert event.end is not None
+        assert (event.start.at, event.end.at - event.start.at) == (START, timedelta(hours=1))
+        assert event.recurrence == ("RRULE:FREQ=WEEKLY;COUNT=3",)
+        assert set(event.attendees) >= {BOB, "zoe@example.com"}
+        assert (event.organizer, event.organizer_self, event.cancelled) == (ANN, True, False)
+        assert (event.conference, event.conference_id) == (None, None)
+        assert event.etag
+        assert changes(calendar)[0][made.id] == event, "a list shows the same"
+
+    def test_an_all_day_event_starts_at_its_calendars_midnight(self, calendar: Calendar, ann: User) -> None:
+        made = ann.insert(title="Fair", start=date(2026, 3, 3), end=date(2026, 3, 5))
+        event = calendar.get_event(ANN, made.id)
+        assert event.start is not None
+        assert event.end is not None
+        assert event.start.all_day
+        assert (event.start.at, event.end.at - event.start.at) == (datetime(2026, 3, 3, tzinfo=UTC), 2 * DAY)
+        assert changes(calendar)[0][made.id] == event, "a list shows the same"
+
+    def test_what_is_not_there_is_not_found(self, calendar: Calendar) -> None:
+        with pytest.raises(NotFound):
+            calendar.get_event(ANN, "nosuchevent")
+        with pytest.raises(NotFound):
+            calendar.list_events("nosuchcalendar")
+
+    def test_another_persons_calendar_is_not_found(self, world: World) -> None:
+        world.user(BOB).insert(title="Private", start=START)
+        with pytest.raises(NotFound):
+            world.calendars.acting_as(ANN).list_events(BOB)
+
+    def test_a_delta_holds_what_changed_and_nothing_else(self, calendar: Calendar, ann: User) -> None:
+        kept, moved = ann.insert(title="Kept", start=START), ann.insert(title="Moved", start=START)
+        _, token = changes(calendar)
+        ann.update(moved.id, start=START + DAY, end=START + DAY + timedelta(minutes=30))
+        found, newer = changes(calendar, token)
+        assert kept.id not in found
+        assert found[moved.id].start != moved.start
+        assert changes(calendar, newer)[0] == {}
+        assert moved.id in changes(calendar, token)[0], "an old token shows the same again"
+
+    def test_a_deleted_event_is_a_tombstone_in_a_delta_only(self, calendar: Calendar, ann: User) -> None:
+        event = ann.insert(title="Gone", start=START)
+        _, token = changes(calendar)
+        ann.delete(event.id)
+        assert changes(calendar, token)[0][event.id].cancelled
+        assert event.id not in changes(calendar)[0], "a full list has no tombstones"
+        assert calendar.get_event(ANN, event.id).cancelled
+        ann.restore(event.id)
+        assert not changes(calendar, token)[0][event.id].cancelled
+
+    def test_pages_hold_every_event_once(self, calendar: Calendar, ann: User) -> None:
+        made = {ann.insert(title=f"Event {n}", start=START + n * DAY).id for n in range(7)}
+        listed = [event.id for page in pages(calendar, ANN) for event in page.events]
+        assert sorted(listed) == sorted(made)
+
+    def test_an_expired_sync_token_says_so(self, world: World, calendar: Calendar, ann: User) -> None:
+        ann.insert(title="One", start=START)
+        _, token = changes(calendar)
+        world.expire_sync_tokens(ANN)
+        with pytest.raises(SyncTokenExpired):
+            calendar.list_events(ANN, sync_token=token)
+        changes(calendar, changes(calendar)[1])
+
+    def test_a_conference_is_written_and_read_back(self, calendar: Calendar, ann: User) -> None:
+        event = calendar.get_event(ANN, ann.insert(title="Call", start=START, location="Room 1").id)
+        written = calendar.write_conference(ANN, event, CONFERENCE)
+        assert written.conference is not None
+        assert (written.conference.id, written.conference.solution_name) == ("confsync-1", "Acme Meeting")
+        assert (written.conference.solution_type, written.conference_id) == ("addOn", "confsync-1")
+        assert written.conference.uris == CONFERENCE.details.uris
+        assert (written.location, written.title) == ("Room 1", "Call"), "nothing else changed"
+        assert written.etag != event.etag
+        assert calendar.get_event(ANN, event.id) == written
+
+    def test_writing_needs_the_event_unchanged(self, calendar: Calendar, ann: User) -> None:
+        event = calendar.get_event(ANN, ann.insert(title="Call", start=START).id)
+        ann.update(event.id, title="Call with Bob")
+        with pytest.raises(PreconditionFailed):
+            calendar.write_conference(ANN, event, CONFERENCE)
+        with pytest.raises(PreconditionFailed):
+            calendar.write_text(ANN, event, location=JOIN, description="")
+        current = calendar.get_event(ANN, event.id)
+        assert (current.title, current.conference, current.location) == ("Call with Bob", None, "")
+
+    def test_a_refused_conference_is_invalid(self, world: World, calendar: Calendar, ann: User) -> None:
+        event = calendar.get_event(ANN, ann.insert(title="Call", start=START).id)
+        world.set_writes("refuse")
+        with pytest.raises(Invalid):
+            calendar.write_conference(ANN, event, CONFERENCE)
+
+    def test_a_stripped_conference_shows_in_the_answer(self, world: World, calendar: Calendar, ann: User) -> None:
+        event = calendar.get_event(ANN, ann.insert(title="Call", start=START).id)
+        world.set_writes("strip")
+        assert calendar.write_conference(ANN, event, CONFERENCE).conference_id is None
+
+    def test_text_is_written_and_read_back(self, calendar: Calendar, ann: User) -> None:
+        event = calendar.get_event(ANN, ann.insert(title="Call", start=START).id)
+        written = calendar.write_text(ANN, event, location=JOIN, description="Agenda")
+        assert (written.location, written.description) == (JOIN, "Agenda")
+        assert (written.title, written.start) == ("Call", event.start)
+
+    def test_a_watch_channel_opens_and_stops(self, world: World, calendar: Calendar) -> None:
+        watch = calendar.watch(ANN, "channel-1", token="v1.key.mac", ttl=timedelta(days=7))
+        assert watch.expiration.tzinfo is not None
+        assert world.live_channels() == {"channel-1"}
+        with pytest.raises(Conflict):
+            calendar.watch(ANN, "channel-1", token="v1.key.mac", ttl=timedelta(days=7))
+        calendar.stop("channel-1", watch.resource_id)
+        assert world.live_channels() == set()
+        with pytest.raises(NotFound):
+            calendar.stop("channel-1", watch.resource_id)
+
+    def test_some_calendars_cant_be_watched(self, world: World, calendar: Calendar) -> None:
+        world.make_unwatchable(ANN)
+        with pytest.raises(Unwatchable):
+            calendar.watch(ANN, "channel-2", token="v1.key.mac", ttl=timedelta(days=7))
+
+    def test_revoked_access_needs_a_person(self, world: World, calendar: Calendar) -> None:
+        calendar.resolve("primary")
+        world.revoke(ANN)
+        with pytest.raises(ReauthorizationRequired):
+            calendar.list_events(ANN)
+
+    def test_an_access_token_is_its_accounts(self, world: World, ann: User) -> None:
+        event = ann.insert(title="Call", start=START)
+        calendar = world.calendars.with_token(world.grant(ANN))
+        assert calendar.resolve("primary") == ANN
+        assert calendar.get_event(ANN, event.id).title == "Call"
+
+    def test_a_dead_access_token_is_expired(self, world: World) -> None:
+        with pytest.raises(AuthExpired):
+            world.calendars.with_token("no-such-token").resolve("primary")

@@ -1,0 +1,37 @@
+"""Worker processes for races: started fresh, heard through pipes, and never left running."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+SPAWN = multiprocessing.get_context("spawn")  # gRPC and SQLite do not survive a fork
+PATIENCE = 30.0  # seconds until a silent worker fails its test
+
+
+@contextmanager
+def started(*calls: tuple[Any, ...]) -> Iterator[list[tuple[Connection, BaseProcess]]]:
+    """Each call in a process of its own, with a pipe to hear from it; none is left running."""
+    running = [_start(*call) for call in calls]
+    try:
+        yield running
+    finally:
+        for _, process in running:
+            process.join(1)
+            process.kill()
+
+
+def _start(target: Callable[..., None], *args: object) -> tuple[Connection, BaseProcess]:
+    ours, theirs = SPAWN.Pipe(duplex=False)
+    process = SPAWN.Process(target=target, args=(theirs, *args), daemon=True)
+    process.start()
+    theirs.close()
+    return ours, process
+
+
+def received(pipe: Connection) -> Any:
+    """What the process says next; fails the test rather than wait for ever."""
+    assert pipe.poll(PATIENCE), "a worker says nothing"
+    return pipe.recv()

@@ -1,0 +1,411 @@
+"""What every store does, whatever it is built on.
+
+Subclass `StoreContract` and give it a `store` fixture; `SharedStoreContract` adds what several processes
+may rely on, and asks for `open_store`.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
+from threading import Barrier as ThreadBarrier
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.contracts.processes import PATIENCE, SPAWN, received, started
+from tests.strategies import KINDS, records, with_key
+
+from confsync.domain.calendar import Calendar
+from confsync.domain.channel import Channel, ChannelState
+from confsync.domain.conference import Conference, ConferenceSpec, Desired
+from confsync.domain.errors import Busy, StoreConflict
+from confsync.domain.link import Link
+from confsync.ports import R, Record, Remove, Save, Store
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TTL = timedelta(minutes=5)
+SPEC = ConferenceSpec(title="Planning", start=NOW, end=NOW + TTL, time_zone="Europe/Zurich")
+CALENDAR = Calendar(
+    key="calendar", calendar_id="ann@example.com", owner="ann@example.com", tenant="example.com", created_at=NOW
+)
+CHANNEL = Channel(
+    key="channel", calendar_key="calendar", calendar_id="ann@example.com", owner="ann@example.com", created_at=NOW
+)
+CONFERENCE = Conference(
+    id="conference",
+    solution="zoom",
+    tenant="example.com",
+    host="ann@example.com",
+    desired=Desired(version=1, spec=SPEC),
+    created_at=NOW,
+)
+LINK = Link(
+    key="link",
+    calendar_key="calendar",
+    calendar_id="ann@example.com",
+    event_id="event",
+    owner="ann@example.com",
+    spec=SPEC,
+    created_at=NOW,
+)
+EXAMPLES: tuple[Record, ...] = (CALENDAR, CHANNEL, CONFERENCE, LINK)
+
+each_kind = pytest.mark.parametrize("record", EXAMPLES, ids=lambda record: type(record).__name__)
+examples = settings(
+    max_examples=12, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def stored(store: Store, record: R) -> R:
+    """Save the record, and return it as read back."""
+    store.commit([Save(record=record)])
+    return read(store, record)
+
+
+def read(store: Store, record: R) -> R:
+    """The record as it is in the store, where it must be."""
+    found = store.get(type(record), record.key)
+    assert found is not None
+    return found
+
+
+class StoreContract:
+    """For every store, the fake too."""
+
+    @pytest.fixture
+    def store(self) -> Store:
+        """An empty store."""
+        raise NotImplementedError
+
+    # --- records come back as they were
+
+    @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+    @examples
+    @given(data=st.data())
+    def test_every_field_comes_back(self, store: Store, kind: type[Record], data: st.DataObject) -> None:
+        first, second = data.draw(records(kind)), data.draw(records(kind))
+        found = stored(store, first)
+        assert replace(found, version=None) == first
+        changed = replace(with_key(second, first.key), version=found.version)
+        assert replace(stored(store, changed), version=None) == with_key(second, first.key)
+
+    def test_times_come_back_in_utc(self, store: Store) -> None:
+        elsewhere = replace(CALENDAR, created_at=NOW.astimezone(timezone(timedelta(hours=5, minutes=45))))
+        found = stored(store, elsewhere).created_at
+        assert found == NOW
+        assert found.tzinfo is UTC
+        assert type(found) is datetime
+
+    def test_a_time_without_zone_is_refused(self, store: Store) -> None:
+        with pytest.raises(ValueError, match="no time zone"):
+            store.commit([Save(record=replace(CALENDAR, due_at=datetime(2026, 1, 1)))])
+
+    def test_large_and_unusual_text(self, store: Store) -> None:
+        spec = replace(SPEC, title="Größe 会議 👩‍💻\x00\u2028", description="é" * 100_000)
+        assert stored(store, replace(LINK, spec=spec)).spec == spec
+
+    def test_what_was_read_is_independent_of_what_was_saved(self, store: Store) -> None:
+        reference = {"id": "1"}
+        conference = replace(CONFERENCE, applied=replace(CONFERENCE.applied, reference=reference))
+        store.commit([Save(record=conference)])
+        reference["id"] = "2"
+        assert read(store, conference).applied.reference == {"id": "1"}
+
+    # --- reading by key
+
+    @each_kind
+    def test_nothing_there(self, store: Store, record: Record) -> None:
+        assert store.get(type(record), record.key) is None
+        assert store.get_many(type(record), [record.key, "other"]) == {}
+        assert store.get_many(type(record), []) == {}
+
+    def test_kinds_do_not_mix(self, store: Store) -> None:
+        store.commit([Save(record=CALENDAR), Save(record=replace(LINK, key=CALENDAR.key))])
+        assert store.get(Channel, CALENDAR.key) is None
+        store.commit([Remove(record=read(store, CALENDAR))])
+        assert store.get(Link, CALENDAR.key) is not None
+
+    def test_get_many_gives_those_that_exist(self, store: Store) -> None:
+        keys = [f"link-{n:03}" for n in range(240)]
+        store.commit([Save(record=replace(LINK, key=key)) for key in keys])
+        found = store.get_many(Link, [*keys, "missing", keys[0]])
+        assert sorted(found) == keys
+        assert found[keys[7]] == store.get(Link, keys[7])
+
+    @pytest.mark.parametrize("key", ["", ".", "..", "__a__", "a/b", "a/b/c", "\ud800", "x" * 1501])
+    def test_keys_that_cannot_be(self, store: Store, key: str) -> None:
+        assert store.get(Conference, key) is None
+        assert store.get_many(Conference, [key]) == {}
+        with pytest.raises(ValueError, match="key"):
+            store.commit([Save(record=with_key(CONFERENCE, key))])
+
+    # --- conditions
+
+    @each_kind
+    def test_created_once(self, store: Store, record: Record) -> None:
+        first = stored(store, record)
+        with pytest.raises(StoreConflict, match=record.key):
+            store.commit([Save(record=record)])
+        assert read(store, record) == first
+
+    @each_kind
+    def test_a_change_changes_the_version(self, store: Store, record: Record) -> None:
+        versions = [None, stored(store, record).version]
+        for n in range(3):
+            time = NOW + timedelta(minutes=n + 1)
+            versions.append(stored(store, replace(read(store, record), created_at=time)).version)
+        assert len(set(versions)) == len(versions)
+
+    @each_kind
+    def test_a_stale_version_is_refused(self, store: Store, record: Record) -> None:
+        old = stored(store, record)
+        new = stored(store, replace(old, created_at=NOW + TTL))
+        for write in (Save(record=replace(old, created_at=NOW - TTL)), Remove(record=old)):
+            with pytest.raises(StoreConflict, match=record.key):
+                store.commit([write])
+        assert read(store, record) == new
+
+    @each_kind
+    def test_removed(self, store: Store, record: Record) -> None:
+        found = stored(store, record)
+        store.commit([Remove(record=found)])
+        assert store.get(type(record), record.key) is None
+        for write in (Save(record=found), Remove(record=found)):
+            with pytest.raises(StoreConflict, match=record.key):
+                store.commit([write])
+
+    def test_a_record_made_anew_is_another_one(self, store: Store) -> None:
+        old = stored(store, CALENDAR)
+        store.commit([Remove(record=old)])
+        new = stored(store, CALENDAR)
+        with pytest.raises(StoreConflict):
+            store.commit([Save(record=replace(old, sync_token="old"))])
+        assert read(store, CALENDAR) == new
+
+    def test_impossible_commits(self, store: Store) -> None:
+        found = stored(store, CALENDAR)
+        with pytest.raises(ValueError, match="twice"):
+            store.commit([Save(record=replace(found, sync_token="a")), Remove(record=found)])
+        with pytest.raises(ValueError, match="not read"):
+            store.commit([Remove(record=CALENDAR)])
+        with pytest.raises(ValueError, match="450"):
+            store.commit([Save(record=replace(LINK, key=str(n))) for n in range(451)])
+        assert read(store, CALENDAR) == found
+
+    # --- all or nothing
+
+    def test_nothing_to_write(self, store: Store) -> None:
+        store.commit([])
+
+    def test_as_many_writes_as_allowed(self, store: Store) -> None:
+        store.commit([Save(record=replace(LINK, key=str(n))) for n in range(450)])
+        links = list(store.links_of_calendar("calendar"))
+        assert len(links) == 450
+        store.commit([Remove(record=link) for link in links])
+        assert list(store.links_of_calendar("calendar")) == []
+
+    @pytest.mark.parametrize("place", [0, 3, 6])
+    def test_one_bad_write_spoils_all(self, store: Store, place: int) -> None:
+        channel = stored(store, CHANNEL)
+        stored(store, LINK)
+        good = [Save(record=replace(LINK, key=str(n))) for n in range(4)]
+        writes = [Remove(record=channel), *good, Save(record=CALENDAR)]
+        writes.insert(place, Save(record=LINK))
+        with pytest.raises(StoreConflict):
+            store.commit(writes)
+        assert store.get_many(Link, [str(n) for n in range(4)]) == {}
+        assert read(store, CHANNEL) == channel
+
+    def test_desired_state_and_sync_token_go_together(self, store: Store) -> None:
+        calendar, conference = stored(store, CALENDAR), stored(store, CONFERENCE)
+        desired = Desired(version=2, spec=replace(SPEC, title="Moved"))
+        writes = [
+            Save(record=replace(conference, desired=desired)),
+            Save(record=replace(calendar, sync_token="second")),
+        ]
+        rival = stored(store, replace(conference, attempts=1))
+        with pytest.raises(StoreConflict):
+            store.commit(writes)
+        assert (read(store, CALENDAR).sync_token, read(store, CONFERENCE).desired.version) == (None, 1)
+        store.commit([Save(record=replace(rival, desired=desired)), writes[1]])
+        assert (read(store, CALENDAR).sync_token, read(store, CONFERENCE).desired) == ("second", desired)
+
+    # --- queries
+
+    def test_links_of_calendar(self, store: Store) -> None:
+        keys = [f"{n:04}" for n in range(650)]
+        for start in range(0, 650, 325):
+            store.commit([Save(record=replace(LINK, key=key)) for key in keys[start : start + 325]])
+        store.commit([Save(record=replace(LINK, key="elsewhere", calendar_key="other"))])
+        found = list(store.links_of_calendar("calendar"))
+        assert sorted(link.key for link in found) == keys
+        assert list(store.links_of_calendar("calendar")) == found
+        assert list(store.links_of_calendar("calendar", limit=3)) == found[:3]
+        assert list(store.links_of_calendar("calendar", limit=600)) == found[:600]
+        assert list(store.links_of_calendar("calendar", limit=0)) == []
+        assert list(store.links_of_calendar("unknown")) == []
+
+    def test_links_can_be_changed_while_they_are_read(self, store: Store) -> None:
+        store.commit([Save(record=replace(LINK, key=f"{n:04}")) for n in range(20)])
+        for link in store.links_of_calendar("calendar"):
+            store.commit([Remove(record=link)])
+        assert list(store.links_of_calendar("calendar")) == []
+
+    def test_channels_of_calendar_but_not_the_retired(self, store: Store) -> None:
+        channels = [replace(CHANNEL, key=str(state), state=state) for state in ChannelState]
+        other = replace(CHANNEL, key="elsewhere", calendar_key="other")
+        store.commit([Save(record=each) for each in (*channels, other)])
+        found = store.channels_of_calendar("calendar")
+        assert {each.key for each in found} == {"registering", "active"}
+        assert store.get(Channel, "active") in found
+        assert store.channels_of_calendar("unknown") == []
+
+    @pytest.mark.parametrize("record", EXAMPLES[:3], ids=lambda record: type(record).__name__)
+    def test_due(self, store: Store, record: Calendar | Channel | Conference) -> None:
+        minutes = {"late": -9, "now": 0, "half": -0.5, "soon": 0.001, "later": 60, "later-still": 600}
+        waiting = [with_key(replace(record, due_at=NOW + timedelta(minutes=m)), key) for key, m in minutes.items()]
+        never = with_key(replace(record, due_at=None), "never")
+        store.commit([Save(record=each) for each in (*waiting, never)])
+        kind = type(record)
+        assert [each.key for each in store.due(kind, NOW, limit=10)] == ["late", "half", "now"]
+        assert [each.key for each in store.due(kind, NOW, limit=2)] == ["late", "half"]
+        assert store.due(kind, NOW - timedelta(hours=1), limit=10) == []
+        late = store.due(kind, NOW, limit=1)[0]
+        store.commit([Save(record=replace(late, due_at=None))])
+        half = store.due(kind, NOW, limit=1)[0]
+        store.commit([Save(record=replace(half, due_at=NOW + timedelta(minutes=1)))])
+        found = store.due(kind, NOW + timedelta(minutes=1), limit=10)
+        assert [each.key for each in found] == ["now", "soon", "half"]
+        assert found[0] == store.get(kind, "now")
+
+    # --- races
+
+    def test_one_thread_takes_the_lease(self, store: Store) -> None:
+        threads, rounds = 6, 5
+        store.commit([Save(record=CALENDAR)])
+        barrier = ThreadBarrier(threads)
+        with ThreadPoolExecutor(threads) as pool:
+            won = list(pool.map(lambda n: race(store, barrier, f"thread {n}", rounds), range(threads)))
+        assert [sum(wins) for wins in zip(*won, strict=True)] == [1] * rounds
+        assert read(store, CALENDAR).lease.epoch == rounds
+
+    def test_a_stale_holder_cannot_commit(self, store: Store) -> None:
+        store.commit([Save(record=CALENDAR)])
+        slow = take(store, "slow", NOW)
+        with pytest.raises(Busy):
+            take(store, "eager", NOW + TTL / 2)
+        quick = take(store, "quick", NOW + TTL)
+        link = Save(record=LINK)
+        with pytest.raises(StoreConflict, match="calendar"):
+            store.commit([link, Save(record=replace(slow, sync_token="slow"))])
+        assert store.get(Link, LINK.key) is None
+        store.commit([link, Save(record=replace(quick, sync_token="quick", lease=quick.lease.release()))])
+        assert read(store, CALENDAR).sync_token == "quick"
+
+    def test_no_increment_is_lost(self, store: Store) -> None:
+        threads, increments = 4, 6
+        store.commit([Save(record=CONFERENCE)])
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(lambda _: count_up(store, increments), range(threads)))
+        assert read(store, CONFERENCE).attempts == threads * increments
+
+
+class SharedStoreContract(StoreContract):
+    """For stores that several processes use at once."""
+
+    @pytest.fixture
+    def open_store(self) -> Callable[[], Store]:
+        """Opens another store on the same data as `store`; can be pickled."""
+        raise NotImplementedError
+
+    def test_one_process_takes_the_lease(self, store: Store, open_store: Callable[[], Store]) -> None:
+        processes, rounds = 3, 15
+        store.commit([Save(record=CALENDAR)])
+        barrier = SPAWN.Barrier(processes)
+        with started(*[(_race, open_store, barrier, f"process {n}", rounds) for n in range(processes)]) as pipes:
+            won = [received(pipe) for pipe, _ in pipes]
+        assert [sum(wins) for wins in zip(*won, strict=True)] == [1] * rounds
+        assert read(store, CALENDAR).lease.epoch == rounds
+
+    def test_a_killed_process_loses_nothing_and_leaves_nothing_half_done(
+        self, store: Store, open_store: Callable[[], Store]
+    ) -> None:
+        store.commit([Save(record=CALENDAR), Save(record=CONFERENCE)])
+        with started((_write_without_end, open_store)) as [(pipe, process)]:
+            while received(pipe) < 20:
+                pass
+            os.kill(process.pid or 0, signal.SIGKILL)
+            process.join(PATIENCE)
+            told = 20
+            while pipe.poll():
+                try:
+                    told = pipe.recv()
+                except EOFError:
+                    break
+        done = read(store, CONFERENCE).attempts
+        assert read(store, CALENDAR).sync_token == str(done)
+        assert done in (told, told + 1)
+        store.commit([Save(record=replace(read(store, CALENDAR), sync_token="on it goes"))])
+
+
+# --- workers of the races
+
+
+def take(store: Store, holder: str, now: datetime) -> Calendar:
+    """Take the calendar's lease, as a use case does; the calendar as stored then."""
+    calendar = read(store, CALENDAR)
+    if calendar.lease.taken(now):
+        raise Busy(holder)
+    store.commit([Save(record=replace(calendar, lease=calendar.lease.take(holder, now, TTL)))])
+    return read(store, CALENDAR)
+
+
+def race(store: Store, barrier: Barrier | ThreadBarrier, holder: str, rounds: int) -> list[bool]:
+    """Try for the lease once a round, when it has run out for all; whether it was won, by round."""
+    return [_try(store, barrier, holder, NOW + n * TTL) for n in range(rounds)]
+
+
+def _try(store: Store, barrier: Barrier | ThreadBarrier, holder: str, now: datetime) -> bool:
+    barrier.wait(PATIENCE)
+    try:
+        take(store, holder, now)
+    except (StoreConflict, Busy):
+        return False
+    finally:
+        barrier.wait(PATIENCE)
+    return True
+
+
+def count_up(store: Store, times: int) -> None:
+    """Add to a number that others add to as well."""
+    done = 0
+    while done < times:
+        conference = read(store, CONFERENCE)
+        try:
+            store.commit([Save(record=replace(conference, attempts=conference.attempts + 1))])
+        except StoreConflict:
+            continue
+        done += 1
+
+
+def _race(pipe: Connection, open_store: Callable[[], Store], barrier: Barrier, holder: str, rounds: int) -> None:
+    pipe.send(race(open_store(), barrier, holder, rounds))
+
+
+def _write_without_end(pipe: Connection, open_store: Callable[[], Store]) -> None:
+    store = open_store()
+    while True:
+        calendar, conference = read(store, CALENDAR), read(store, CONFERENCE)
+        attempts = conference.attempts + 1
+        store.commit(
+            [
+                Save(record=replace(conference, attempts=attempts)),
+                Save(record=replace(calendar, sync_token=str(attempts))),
+            ]
+        )
+        pipe.send(attempts)

@@ -1,0 +1,50 @@
+"""The deployment's scripts, imported as `python deploy/deploy.py` imports them, and gcloud."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "deploy"))
+
+from plan import ROOT, Plan, load
+
+
+@pytest.fixture
+def plan() -> Plan:
+    """The example environment's plan."""
+    return load("example")
+
+
+@pytest.fixture
+def closed(plan: Plan) -> Plan:
+    """The example's plan with IAM in front of `sync_calendar`."""
+    function = msgspec.structs.replace(plan.table.functions["sync_calendar"], callers="configured")
+    functions = {**plan.table.functions, "sync_calendar": function}
+    return replace(plan, table=msgspec.structs.replace(plan.table, functions=functions))
+
+
+@pytest.fixture(scope="session")
+def gcloud() -> str:
+    """The real gcloud, which these tests use without network or account."""
+    found = shutil.which("gcloud")
+    if found is None:
+        required = os.environ.get("CI") == "true" or os.environ.get("REQUIRE_GCLOUD") == "1"
+        (pytest.fail if required else pytest.skip)("gcloud is not installed: https://cloud.google.com/sdk/docs/install")
+    return found
+
+
+@pytest.fixture(scope="session")
+def uploaded(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The paths that `.gcloudignore` leaves. Its patterns are gitignore's, so git reads them, with an empty index."""
+    repository = tmp_path_factory.mktemp("git")
+    subprocess.run(["git", "init", "--quiet", "--bare", repository], check=True)
+    git = ["git", f"--git-dir={repository}", f"--work-tree={ROOT}"]
+    listing = [*git, "ls-files", "-z", "--others", "--exclude-from=.gcloudignore"]
+    output = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return sorted(output.rstrip("\0").split("\0"))

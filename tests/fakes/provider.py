@@ -1,0 +1,146 @@
+"""A conferencing system in a dictionary, with the lost answers and slow indexes that real ones have."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tests.fakes.clock import FakeClock
+
+from confsync.domain.conference import ConferenceSpec, ProviderConference
+from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
+from confsync.domain.errors import NotConfigured, NotFound
+from confsync.domain.solution import Capabilities, Solution
+
+SETTLE = timedelta(seconds=5)
+WATCHED = frozenset({"title", "start", "end", "time_zone", "all_day", "recurrence"})
+
+
+@dataclass(kw_only=True)
+class Meeting:
+    """One meeting as the vendor has it. `find` does not show it before `shows_at`."""
+
+    id: str
+    marker: str
+    spec: ConferenceSpec
+    shows_at: datetime
+
+    @property
+    def conference(self) -> ProviderConference:
+        point = EntryPoint(type=EntryPointType.VIDEO, uri=f"https://meet.example.com/{self.id}", meeting_code=self.id)
+        return ProviderConference(reference={"id": self.id}, details=ConferenceDetails(entry_points=(point,)))
+
+
+class FakeProvider:
+    """The `ConferenceProvider` port. `meetings` is what exists, `calls` what was asked, in order.
+
+    A meeting shows up in `find` after `lag`, which a test may set longer than `capabilities.settle` admits.
+    """
+
+    def __init__(self, clock: FakeClock, *, settle: timedelta = SETTLE, lag: timedelta = timedelta(0)) -> None:
+        self.capabilities = Capabilities(watched=WATCHED, find=True, settle=settle, recurrence=True)
+        self.lag = lag
+        self.meetings: dict[str, Meeting] = {}
+        self.calls: list[str] = []
+        self.changes: list[frozenset[str]] = []
+        self._clock = clock
+        self._made = 0
+        self._before: dict[str, deque[Callable[[], None]]] = {}
+        self._after: dict[str, deque[Callable[[], None]]] = {}
+
+    # --- what tests do
+
+    def fail(self, method: str, *errors: Exception) -> None:
+        """The next calls of `method` raise these errors, one each, and do nothing."""
+        self._before.setdefault(method, deque()).extend(_raising(error) for error in errors)
+
+    def lose_answer(self, method: str, *errors: Exception) -> None:
+        """The next calls of `method` do their work, and raise these errors all the same."""
+        self._after.setdefault(method, deque()).extend(_raising(error) for error in errors)
+
+    def during(self, method: str, action: Callable[[], None]) -> None:
+        """What happens elsewhere while the next call of `method` is answered."""
+        self._after.setdefault(method, deque()).append(action)
+
+    @property
+    def only(self) -> Meeting:
+        """The one meeting that exists."""
+        (meeting,) = self.meetings.values()
+        return meeting
+
+    # --- what use cases see
+
+    def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
+        self._begin("create")
+        self._made += 1
+        meeting = Meeting(id=f"m{self._made}", marker=marker, spec=spec, shows_at=self._clock.now() + self.lag)
+        self.meetings[meeting.id] = meeting
+        self._end("create")
+        return meeting.conference
+
+    def find(self, marker: str, host: str) -> list[ProviderConference]:
+        self._begin("find")
+        now = self._clock.now()
+        found = [m for m in self.meetings.values() if (m.marker, m.spec.host) == (marker, host) and m.shows_at <= now]
+        self._end("find")
+        return [meeting.conference for meeting in found]
+
+    def get(self, reference: Mapping[str, str]) -> ProviderConference:
+        self._begin("get")
+        return self._existing(reference).conference
+
+    def update(
+        self, reference: Mapping[str, str], spec: ConferenceSpec, changed: frozenset[str], marker: str
+    ) -> ProviderConference:
+        self._begin("update")
+        meeting = self._existing(reference)
+        meeting.spec, meeting.marker = spec, marker
+        self.changes.append(changed)
+        self._end("update")
+        return meeting.conference
+
+    def delete(self, reference: Mapping[str, str]) -> None:
+        self._begin("delete")
+        del self.meetings[self._existing(reference).id]
+        self._end("delete")
+
+    def _existing(self, reference: Mapping[str, str]) -> Meeting:
+        if reference["id"] not in self.meetings:
+            raise NotFound(f"meeting {reference['id']}", service="fake")
+        return self.meetings[reference["id"]]
+
+    def _begin(self, method: str) -> None:
+        self.calls.append(method)
+        _next(self._before, method)
+
+    def _end(self, method: str) -> None:
+        _next(self._after, method)
+
+
+class FakeProviders:
+    """The `Providers` port: solutions by id, all of them made by one provider."""
+
+    def __init__(self, provider: FakeProvider, *solutions: str) -> None:
+        self._provider = provider
+        self.solutions = {id: Solution(id=id, name=id.title(), provider="fake") for id in solutions}
+
+    def solution(self, solution_id: str) -> Solution:
+        if solution_id not in self.solutions:
+            raise NotConfigured(f"solutions.{solution_id}")
+        return self.solutions[solution_id]
+
+    def provider(self, solution_id: str) -> FakeProvider:
+        self.solution(solution_id)
+        return self._provider
+
+
+def _raising(error: Exception) -> Callable[[], None]:
+    def action() -> None:
+        raise error
+
+    return action
+
+
+def _next(planned: dict[str, deque[Callable[[], None]]], method: str) -> None:
+    if actions := planned.get(method):
+        actions.popleft()()

@@ -1,0 +1,114 @@
+"""The store in memory, and one that counts what is asked of another."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from confsync.adapters.records import check_commit, conflict, name, pages, plain, record
+from confsync.domain.channel import Channel, ChannelState
+from confsync.domain.link import Link
+from confsync.ports import Due, R, Record, Save, Store, Write
+
+
+class MemoryStore:
+    """Records in a dict, as plain data: what can't be stored for real can't be stored here. Safe for many threads."""
+
+    def __init__(self) -> None:
+        self._rows: dict[type[Record], dict[str, tuple[str, dict[str, Any]]]] = {}
+        self._versions = count(1)
+        self._lock = threading.Lock()
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        return self.get_many(kind, [key]).get(key)
+
+    def get_many(self, kind: type[R], keys: Sequence[str]) -> dict[str, R]:
+        with self._lock:
+            rows = {key: row for key in keys if (row := self._rows.get(kind, {}).get(key))}
+        return {key: record(kind, data, version) for key, (version, data) in rows.items()}
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        check_commit(writes)
+        with self._lock:
+            for write in writes:
+                if self._version(write.record) != write.record.version:
+                    raise conflict([name(write.record)])
+            for write in writes:
+                self._do(write)
+
+    def links_of_calendar(self, calendar_key: str, *, limit: int | None = None) -> Iterator[Link]:
+        def read(after: str, size: int) -> list[Link]:
+            links = (each for each in self._records(Link) if each.calendar_key == calendar_key and each.key > after)
+            return sorted(links, key=lambda link: link.key)[:size]
+
+        return pages(read, limit)
+
+    def channels_of_calendar(self, calendar_key: str) -> list[Channel]:
+        channels = (each for each in self._records(Channel) if each.calendar_key == calendar_key)
+        return [each for each in channels if each.state is not ChannelState.RETIRED]
+
+    def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
+        waiting = [(each.due_at, each.key, each) for each in self._records(kind) if each.due_at is not None]
+        return [each for due_at, _, each in sorted(waiting, key=lambda item: item[:2]) if due_at <= now][:limit]
+
+    def _records(self, kind: type[R]) -> list[R]:
+        with self._lock:
+            rows = list(self._rows.get(kind, {}).values())
+        return [record(kind, data, version) for version, data in rows]
+
+    def _version(self, row: Record) -> str | None:
+        return self._rows.get(type(row), {}).get(row.key, (None,))[0]
+
+    def _do(self, write: Write) -> None:
+        rows = self._rows.setdefault(type(write.record), {})
+        if isinstance(write, Save):
+            rows[write.record.key] = (str(next(self._versions)), plain(write.record))
+        else:
+            del rows[write.record.key]
+
+
+class CountingStore:
+    """Another store, with the reads and writes that Firestore would bill: by document, and one for an empty query.
+
+    https://cloud.google.com/firestore/pricing. Not exact if several threads use it at once.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.reset()
+
+    def reset(self) -> None:
+        """Start counting anew."""
+        self.reads = self.writes = self.commits = 0
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        self.reads += 1
+        return self._store.get(kind, key)
+
+    def get_many(self, kind: type[R], keys: Sequence[str]) -> dict[str, R]:
+        self.reads += len(set(keys))
+        return self._store.get_many(kind, keys)
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        self._store.commit(writes)
+        self.commits += 1
+        self.writes += len(writes)
+
+    def links_of_calendar(self, calendar_key: str, *, limit: int | None = None) -> Iterator[Link]:
+        empty = 1
+        for link in self._store.links_of_calendar(calendar_key, limit=limit):
+            empty = 0
+            self.reads += 1
+            yield link
+        self.reads += empty
+
+    def channels_of_calendar(self, calendar_key: str) -> list[Channel]:
+        return self._counted(self._store.channels_of_calendar(calendar_key))
+
+    def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
+        return self._counted(self._store.due(kind, now, limit=limit))
+
+    def _counted(self, found: list[R]) -> list[R]:
+        self.reads += max(1, len(found))
+        return found

@@ -1,0 +1,126 @@
+"""Who gets in, what they may do, and how much of it."""
+
+from collections.abc import Iterator
+
+import pytest
+from googleapiclient.errors import HttpError
+from tests.playground.calendar_simulator import ANNA, BEN, Simulator, meeting, reason, running
+
+
+@pytest.fixture
+def sim() -> Iterator[Simulator]:
+    with running() as simulator:
+        yield simulator
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"), [("", "required"), ("Basic abc", "required"), ("Bearer nobodys", "authError")]
+)
+def test_callers_without_a_good_token_are_401(sim: Simulator, header: str, expected: str) -> None:
+    response = sim.raw("GET", "/calendars/primary/events", headers={"Authorization": header})
+    assert response.status_code == 401
+    error = response.json()["error"]
+    assert error["code"] == 401
+    assert error["errors"][0].keys() >= {"domain", "reason", "message"}
+    assert error["errors"][0]["reason"] == expected
+
+
+def test_a_revoked_account_is_out_at_once(sim: Simulator) -> None:
+    sim.insert()
+    sim.accounts.revoke(ANNA)
+    assert sim.raw("GET", "/calendars/primary").json()["error"]["errors"][0]["reason"] == "authError"
+
+
+def test_roles(sim: Simulator) -> None:
+    event = sim.insert(summary="Private")
+    ben = sim.client(BEN).events()
+
+    def share(role: str) -> None:
+        sim.control("PATCH", f"/calendars/{ANNA}", acl={BEN: role})
+
+    with pytest.raises(HttpError) as error:
+        ben.list(calendarId=ANNA).execute()
+    assert reason(error) == (404, "notFound")
+    share("freeBusyReader")
+    (busy,) = ben.list(calendarId=ANNA).execute()["items"]
+    assert "summary" not in busy
+    assert busy["start"] == event["start"]
+    assert "summary" not in ben.get(calendarId=ANNA, eventId=event["id"]).execute()
+    share("reader")
+    page = ben.list(calendarId=ANNA).execute()
+    assert (page["accessRole"], page["items"][0]["summary"]) == ("reader", "Private")
+    with pytest.raises(HttpError) as error:
+        ben.insert(calendarId=ANNA, body=meeting()).execute()
+    assert reason(error) == (403, "requiredAccessLevel")
+    share("writer")
+    made = ben.insert(calendarId=ANNA, body=meeting()).execute()
+    assert (made["creator"], made["organizer"]) == ({"email": BEN}, {"email": ANNA, "self": True})
+
+
+def test_calendars_lists_and_settings(sim: Simulator) -> None:
+    sim.control("POST", "/calendars", id="team@group.example.com", owner=BEN, summary="Team", time_zone="Asia/Tokyo")
+    sim.control("PATCH", "/calendars/team@group.example.com", acl={ANNA: "reader"})
+    sim.control("PATCH", f"/calendars/{ANNA}", time_zone="Europe/Berlin", auto_add_hangouts=True)
+    client = sim.client()
+    primary = client.calendars().get(calendarId="primary").execute()
+    assert (primary["id"], primary["timeZone"]) == (ANNA, "Europe/Berlin")
+    assert primary["conferenceProperties"] == {"allowedConferenceSolutionTypes": ["hangoutsMeet"]}
+    entries = client.calendarList().list().execute()["items"]
+    assert [(item["id"], item["accessRole"]) for item in entries] == [
+        (ANNA, "owner"),
+        ("team@group.example.com", "reader"),
+    ]
+    assert client.calendarList().get(calendarId="primary").execute()["primary"] is True
+    assert client.settings().get(setting="timezone").execute()["value"] == "Europe/Berlin"
+    assert client.settings().get(setting="autoAddHangouts").execute()["value"] == "true"
+    assert len(client.settings().list().execute()["items"]) >= 2
+    with pytest.raises(HttpError) as error:
+        client.settings().get(setting="nosuchsetting").execute()
+    assert reason(error) == (404, "notFound")
+
+
+def test_a_new_calendar_does_not_replace_one(sim: Simulator) -> None:
+    sim.control("POST", "/calendars", id="team@group.example.com", owner=BEN)
+    for path, body in (("/calendars", {"id": BEN, "owner": BEN}), ("/calendars", {}), ("/settings", {"typo": 1})):
+        method = "PATCH" if path == "/settings" else "POST"
+        with pytest.raises(Exception, match="400"):
+            sim.control(method, path, **body)
+
+
+@pytest.mark.parametrize(
+    ("style", "expected"),
+    [
+        ("rateLimitExceeded", (403, "rateLimitExceeded")),
+        ("userRateLimitExceeded", (403, "userRateLimitExceeded")),
+        ("429", (429, "rateLimitExceeded")),
+    ],
+)
+def test_a_user_can_spend_so_much_a_minute(sim: Simulator, style: str, expected: tuple[int, str]) -> None:
+    event = sim.insert()
+    sim.control("PATCH", "/settings", quota_units_per_minute=5, quota_error=style)
+    events = sim.client().events()
+    events.patch(calendarId=ANNA, eventId=event["id"], body={"summary": "three units"}).execute()
+    events.list(calendarId=ANNA).execute()
+    events.list(calendarId=ANNA).execute()
+    with pytest.raises(HttpError) as error:
+        events.list(calendarId=ANNA).execute()
+    assert reason(error) == expected
+    sim.client(BEN).events().list(calendarId=BEN).execute()
+
+
+def test_usage_limits_make_a_calendar_read_only(sim: Simulator) -> None:
+    sim.control("PATCH", "/settings", usage_limit_exceeded=True)
+    sim.client().events().list(calendarId=ANNA).execute()
+    with pytest.raises(HttpError) as error:
+        sim.insert()
+    assert reason(error) == (403, "quotaExceeded")
+
+
+def test_paths_and_bodies_that_make_no_sense(sim: Simulator) -> None:
+    assert sim.raw("GET", "/nowhere").status_code == 404
+    assert sim.raw("PUT", "/users/me/calendarList").status_code == 405
+    broken = sim.raw("POST", "/calendars/primary/events", data="{", headers={"Content-Type": "application/json"})
+    assert broken.json()["error"]["errors"][0]["reason"] == "parseError"
+    assert sim.raw("GET", "/calendars/primary/events?maxResults=0").status_code == 400
+    assert sim.raw("GET", "/calendars/primary/events?singleEvents=perhaps").status_code == 400
+    assert sim.raw("GET", "/calendars/primary/events?timeMin=2026-01-01T00:00:00").status_code == 400

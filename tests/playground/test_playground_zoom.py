@@ -1,0 +1,159 @@
+"""The simulated Zoom account behaves as Zoom's pages say."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from playground.server import serve
+from playground.zoom import Account, ZoomService, create_app
+
+HOST = "alice@example.com"
+TIMED = {"type": 2, "start_time": "2027-03-22T10:00:00", "timezone": "Europe/Berlin", "duration": 30}
+WEEKLY = {**TIMED, "type": 8, "recurrence": {"type": 2, "weekly_days": "2", "end_times": 2}}
+
+
+class Zoom:
+    """An application of the account, as a plain HTTP client."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.session = requests.Session()
+        account = Account()
+        granted = self.session.post(
+            f"{url}/oauth/token",
+            data={"grant_type": "account_credentials", "account_id": account.account_id},
+            auth=(account.client_id, account.client_secret),
+            timeout=5,
+        )
+        self.granted = granted.json()
+        self.session.headers["Authorization"] = f"Bearer {self.granted['access_token']}"
+
+    def __call__(self, method: str, path: str, body: Any = None) -> requests.Response:
+        return self.session.request(method, self.url + path, json=body, timeout=5)
+
+    def create(self, **body: Any) -> dict[str, Any]:
+        response = self("POST", f"/v2/users/{HOST}/meetings", body)
+        assert response.status_code == 201
+        created: dict[str, Any] = response.json()
+        return created
+
+
+@pytest.fixture
+def zoom() -> Iterator[Zoom]:
+    server = serve(create_app(ZoomService()), name="zoom")
+    yield Zoom(server.url)
+    server.stop()
+
+
+def test_a_token_tells_its_scopes_and_where_to_use_it(zoom: Zoom) -> None:
+    assert zoom.granted["expires_in"] == 3600
+    assert zoom.granted["api_url"] == zoom.url
+    assert "meeting:write:meeting:admin" in zoom.granted["scope"]
+
+
+@pytest.mark.parametrize("form", [{"grant_type": "password"}, {"grant_type": "account_credentials", "account_id": "x"}])
+def test_a_wrong_grant_gets_no_token(zoom: Zoom, form: dict[str, str]) -> None:
+    account = Account()
+    client = (account.client_id, account.client_secret)
+    response = requests.post(f"{zoom.url}/oauth/token", data=form, auth=client, timeout=5)
+    assert response.status_code == 400
+    assert set(response.json()) == {"reason", "error"}
+
+
+def test_the_life_of_a_meeting(zoom: Zoom) -> None:
+    created = zoom.create(topic="One", password="secret1", **TIMED)
+    path = f"/v2/meetings/{created['id']}"
+    assert 10**10 <= created["id"] < 10**11
+    assert created["start_time"] == "2027-03-22T09:00:00Z"
+    assert zoom("GET", path).json() == created
+    assert (zoom("PATCH", path, {"topic": "Two"}).status_code, zoom("GET", path).json()["topic"]) == (204, "Two")
+    assert zoom("DELETE", path).status_code == 204
+    assert (zoom("DELETE", path).status_code, zoom("DELETE", path).json()["code"]) == (404, 3001)
+
+
+def test_a_new_passcode_is_a_new_link(zoom: Zoom) -> None:
+    created = zoom.create(topic="One")
+    zoom("PATCH", f"/v2/meetings/{created['id']}", {"password": "other"})
+    changed = zoom("GET", f"/v2/meetings/{created['id']}").json()
+    assert "pwd=" in created["join_url"]
+    assert created["join_url"] != changed["join_url"]
+
+
+def test_a_series_keeps_its_wall_clock_time(zoom: Zoom) -> None:
+    starts = [each["start_time"] for each in zoom.create(**WEEKLY)["occurrences"]]
+    assert starts == ["2027-03-22T09:00:00Z", "2027-03-29T08:00:00Z"]
+
+
+@pytest.mark.parametrize("meeting_type", [2, 3])
+def test_a_recurrence_on_another_type_is_ignored(zoom: Zoom, meeting_type: int) -> None:
+    created = zoom.create(**{**WEEKLY, "type": meeting_type})
+    assert not {"recurrence", "occurrences"} & set(created)
+    assert ("start_time" in created) == (meeting_type == 2)
+
+
+def test_lists_are_cut_and_paged(zoom: Zoom) -> None:
+    for topic in "abc":
+        zoom.create(topic=topic, agenda="x" * 300)
+    first = zoom("GET", f"/v2/users/{HOST}/meetings?page_size=2").json()
+    second = zoom("GET", f"/v2/users/{HOST}/meetings?page_size=2&next_page_token={first['next_page_token']}").json()
+    assert [meeting["topic"] for meeting in first["meetings"] + second["meetings"]] == ["a", "b", "c"]
+    assert second["next_page_token"] == ""
+    assert {len(meeting["agenda"]) for meeting in first["meetings"]} == {250}
+    assert not {"password", "settings", "start_url"} & set(first["meetings"][0])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"topic": "x" * 201}, "topic"),
+        ({"agenda": "x" * 2001}, "agenda"),
+        ({"type": 9}, "type"),
+        ({"start_time": "tomorrow"}, "start_time"),
+        ({"timezone": "Mars/Olympus"}, "timezone"),
+        ({"duration": 0}, "duration"),
+        ({"password": "far too long"}, "password"),
+        ({"settings": {"waiting_room": "yes"}}, "settings.waiting_room"),
+        ({"type": 8}, "recurrence"),
+        ({"type": 8, "recurrence": {"type": 4}}, "recurrence.type"),
+        ({"type": 8, "recurrence": {"type": 3, "repeat_interval": 4}}, "recurrence.repeat_interval"),
+        ({"type": 8, "recurrence": {"type": 1, "end_times": 51}}, "recurrence.end_times"),
+        (
+            {"type": 8, "recurrence": {"type": 1, "end_times": 5, "end_date_time": "2027-05-01T00:00:00Z"}},
+            "recurrence.end_times",
+        ),
+    ],
+)
+def test_wrong_fields_are_named(zoom: Zoom, body: dict[str, Any], field: str) -> None:
+    response = zoom("POST", f"/v2/users/{HOST}/meetings", body)
+    assert (response.status_code, response.json()["code"]) == (400, 300)
+    assert [error["field"] for error in response.json()["errors"]] == [field]
+
+
+def test_nobody_is_called_me(zoom: Zoom) -> None:
+    response = zoom("POST", "/v2/users/me/meetings", {})
+    assert (response.status_code, response.json()["code"]) == (404, 1001)
+
+
+def test_no_json_is_a_validation_error(zoom: Zoom) -> None:
+    assert zoom("POST", f"/v2/users/{HOST}/meetings", ["list"]).json()["code"] == 300
+
+
+def test_control(zoom: Zoom) -> None:
+    created = zoom.create(topic="One")
+    assert zoom("GET", "/_playground/meetings").json() == [created]
+    changed = zoom("PUT", "/_playground/settings", {"locked": {"waiting_room": True}, "missing": ["bob@example.com"]})
+    assert changed.json()["locked"] == {"waiting_room": True}
+    assert zoom.create(settings={"waiting_room": False})["settings"]["waiting_room"] is True
+    assert zoom("GET", "/v2/users/bob@example.com/meetings").status_code == 404
+    assert zoom("PUT", "/_playground/settings", {"loked": {}}).status_code == 400
+    assert zoom("DELETE", "/_playground/tokens").status_code == 204
+    revoked = zoom("GET", f"/v2/meetings/{created['id']}")
+    assert (revoked.status_code, revoked.json()["code"]) == (401, 124)
+
+
+def test_a_series_until_a_date(zoom: Zoom) -> None:
+    recurrence = {"type": 3, "monthly_week": -1, "monthly_week_day": 2, "end_date_time": "2027-05-31T23:00:00Z"}
+    starts = [each["start_time"][:10] for each in zoom.create(**{**WEEKLY, "recurrence": recurrence})["occurrences"]]
+    assert starts == ["2027-03-29", "2027-04-26", "2027-05-31"]

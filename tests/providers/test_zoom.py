@@ -1,0 +1,533 @@
+"""Zoom: the contract against the simulator, and what is Zoom's own."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.contracts.provider import ALL_DAY, MARKER, SPEC, SPECS, RemoteProviderContract, Vendor, assert_no_secret
+from tests.fakes.clock import FakeClock
+from tests.fakes.secrets import FakeSecrets
+
+from confsync.adapters.system import SystemClock
+from confsync.domain import description_block
+from confsync.domain.entry_point import EntryPointType, Feature
+from confsync.domain.errors import (
+    Ambiguous,
+    Invalid,
+    NotConfigured,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    ReauthorizationRequired,
+    Temporary,
+)
+from confsync.domain.solution import Solution
+from confsync.ports import Clock, ConferenceProvider
+from confsync.providers import ProviderConfig, build
+from playground.faults import Faults
+from playground.server import Server, serve
+from playground.zoom import Account, ZoomService, create_app
+
+FIXTURES = Path(__file__).parent / "fixtures" / "zoom"
+NOWHERE = "http://127.0.0.1:9"
+
+
+def fixture(name: str) -> Any:
+    return json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def credentials(account: Account) -> str:
+    names = ("account_id", "client_id", "client_secret")
+    return json.dumps({name: getattr(account, name) for name in names})
+
+
+class ZoomVendor:
+    """The simulated account, with what the contract asks of it."""
+
+    api = "^/v2/"
+    token = "^/oauth/token"
+    deny: Mapping[str, Any] = {"status": 400, "body": fixture("error_scope")}
+    invalid: Mapping[str, Any] = {"status": 400, "body": fixture("error_validation")}
+
+    def __init__(self, service: ZoomService, server: Server) -> None:
+        self.service = service
+        self.url = server.url
+        self.faults = Faults(server.url)
+        self.secrets = FakeSecrets({"zoom": credentials(service.account)})
+
+    def provider(
+        self, *, clock: Clock | None = None, deadline: float = 2, config: dict[str, Any] | None = None, **settings: Any
+    ) -> ConferenceProvider:
+        solution = Solution(id="zoom", name="Zoom Meeting", provider="zoom", settings=settings)
+        given: dict[str, Any] = {"token_url": self.url + "/oauth/token", "secret": "zoom", **(config or {})}
+        return build(
+            solution,
+            ProviderConfig(deadline=timedelta(seconds=deadline), **given),
+            self.secrets,
+            clock or SystemClock(),
+        )
+
+    @property
+    def meeting(self) -> dict[str, Any]:
+        (only,) = self.service.meetings()
+        return only
+
+    def titles(self) -> list[str]:
+        return [meeting["topic"] for meeting in self.service.meetings()]
+
+    def times(self) -> list[tuple[datetime, timedelta] | None]:
+        return [
+            (datetime.fromisoformat(m["start_time"]), timedelta(minutes=m["duration"])) if "start_time" in m else None
+            for m in self.service.meetings()
+        ]
+
+    def occurrences(self) -> list[list[datetime]]:
+        return [
+            [datetime.fromisoformat(each["start_time"]) for each in meeting.get("occurrences", [])]
+            for meeting in self.service.meetings()
+        ]
+
+    def revoke_tokens(self) -> None:
+        self.service.revoke_tokens()
+
+    def refuse_credentials(self) -> None:
+        self.service.configure(client_secret="another")
+
+    def hidden(self) -> frozenset[str]:
+        return frozenset({*self.service.tokens(), *(meeting["start_url"] for meeting in self.service.meetings())})
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[ZoomService, Server]]:
+    service = ZoomService()
+    server = serve(create_app(service), name="zoom")
+    yield service, server
+    server.stop()
+
+
+@pytest.fixture
+def vendor(server: tuple[ZoomService, Server]) -> ZoomVendor:
+    service, running = server
+    service.reset()
+    vendor = ZoomVendor(service, running)
+    vendor.faults.clear()
+    vendor.faults.forget_requests()
+    return vendor
+
+
+class TestZoomContract(RemoteProviderContract):
+    @pytest.fixture
+    def vendor(self, vendor: ZoomVendor) -> Vendor:
+        return vendor
+
+    @pytest.fixture
+    def provider(self, vendor: ZoomVendor) -> ConferenceProvider:
+        return vendor.provider()
+
+    @pytest.fixture
+    def unreachable(self, vendor: ZoomVendor) -> ConferenceProvider:
+        return vendor.provider(config={"api": NOWHERE})
+
+    @pytest.fixture
+    def secrets(self, vendor: ZoomVendor) -> frozenset[str]:
+        return frozenset({vendor.service.account.client_secret})
+
+
+# --- Zoom's answers -> entry points ---
+
+
+def answering(vendor: ZoomVendor, name: str, **settings: Any) -> ConferenceProvider:
+    """A provider whose next GET of a meeting answers with that fixture."""
+    vendor.faults.add(method="GET", path=r"^/v2/meetings/\d+$", status=200, body=fixture(name))
+    return vendor.provider(**settings)
+
+
+def test_a_meeting_becomes_entry_points(vendor: ZoomVendor) -> None:
+    conference = answering(vendor, "meeting").get({"id": "85746065432", "host": "alice@example.com"})
+    video, toll, free, german, unknown = conference.details.entry_points
+    assert conference.reference == {"id": "85746065432", "host": "alice@example.com"}
+    assert video.type is EntryPointType.VIDEO
+    assert video.uri == "https://us02web.zoom.us/j/85746065432?pwd=aG9zdGVkLWJ5LWV4YW1wbGUtY29t.1"
+    assert (video.label, video.meeting_code, video.passcode) == (
+        "us02web.zoom.us/j/85746065432",
+        "85746065432",
+        "6Z3fiV",
+    )
+    assert toll.uri == "tel:+12532050468,,85746065432#,,,,*010383#"
+    assert (toll.label, toll.meeting_code, toll.passcode) == ("+1 253-205-0468", "85746065432", "010383")
+    assert (toll.region_code, toll.features) == ("US", (Feature.TOLL,))
+    assert free.features == (Feature.TOLL_FREE,)
+    assert (german.uri, german.label) == ("tel:+496938079883,,85746065432#,,,,*010383#", "+49 69 38079883")
+    assert (unknown.label, unknown.region_code, unknown.features) == ("+012345", "XX", ())
+
+
+def test_what_makes_anyone_the_host_is_not_kept(vendor: ZoomVendor) -> None:
+    conference = answering(vendor, "meeting").get({"id": "1", "host": "alice@example.com"})
+    assert_no_secret(frozenset({"zak=", "host-login", "start_url", "encrypted_password"}), conference)
+
+
+def test_a_meeting_without_passcode_and_dial_in(vendor: ZoomVendor) -> None:
+    conference = answering(vendor, "meeting_without_passcode").get({"id": "1", "host": "alice@example.com"})
+    (video,) = conference.details.entry_points
+    assert (video.meeting_code, video.passcode) == ("85746065432", None)
+
+
+def test_sip_comes_from_the_invitation_if_the_account_has_it(vendor: ZoomVendor) -> None:
+    vendor.faults.add(path="/invitation$", status=200, body=fixture("invitation"))
+    details = answering(vendor, "meeting", sip=True).get({"id": "1", "host": "alice@example.com"}).details
+    sip = details.entry_points[1]
+    assert sip.type is EntryPointType.SIP
+    assert (sip.uri, sip.label) == ("sip:85746065432.010383@zoomcrc.com", "85746065432.010383@zoomcrc.com")
+    assert sip.passcode == "010383"
+
+
+def test_a_meeting_whose_invitation_can_not_be_read_may_be_found(vendor: ZoomVendor) -> None:
+    provider = vendor.provider(sip=True)
+    vendor.faults.add(path="/invitation$", status=500)
+    with pytest.raises(Ambiguous):
+        provider.create(SPEC, MARKER)
+    (found,) = provider.find(MARKER, SPEC.host)
+    assert found.details.entry_points[1].type is EntryPointType.SIP
+
+
+# --- events -> what Zoom is sent ---
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("plain", {"topic": "Weekly planning", "type": 2, "timezone": "Europe/Berlin", "duration": 90}),
+        ("no title", {"topic": "Zoom Meeting"}),
+        ("long title", {"topic": ("Ünïcödé 🎉 " * 100)[:182]}),
+        ("newlines", {"topic": "two lines"}),
+        ("all day", {"start_time": "2027-02-28T23:00:00Z", "duration": 1440}),
+        ("a week long", {"duration": 1440}),
+        ("no length", {"duration": 1}),
+        ("a zone that is none", {"start_time": "2027-03-01T09:00:00Z", "timezone": "UTC"}),
+        (
+            "weekly",
+            {"type": 8, "recurrence": {"type": 2, "repeat_interval": 1, "weekly_days": "2,4", "end_times": 10}},
+        ),
+        (
+            "weekly for ever",
+            {"recurrence": {"type": 2, "repeat_interval": 1, "weekly_days": "2", "end_times": 0}},
+        ),
+        ("weekly until", {"recurrence": {"type": 2, "repeat_interval": 1, "weekly_days": "2", "end_times": 9}}),
+        ("weekly with a hole", {"type": 8}),
+        ("daily", {"recurrence": {"type": 1, "repeat_interval": 1, "end_times": 5}}),
+        ("monthly", {"recurrence": {"type": 3, "repeat_interval": 1, "monthly_day": 1, "end_times": 3}}),
+        (
+            "first Monday",
+            {
+                "recurrence": {
+                    "type": 3,
+                    "repeat_interval": 1,
+                    "monthly_week": 1,
+                    "monthly_week_day": 2,
+                    "end_times": 3,
+                }
+            },
+        ),
+        ("yearly", {"type": 3}),
+        ("two rules", {"type": 3}),
+        ("nonsense", {"type": 3}),
+    ],
+)
+def test_an_event_as_zoom_keeps_it(vendor: ZoomVendor, name: str, expected: dict[str, Any]) -> None:
+    vendor.provider().create(SPECS[name], MARKER)
+    assert {key: vendor.meeting.get(key) for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;INTERVAL=91",
+        "FREQ=WEEKLY;INTERVAL=13",
+        "FREQ=MONTHLY;INTERVAL=4",
+        "FREQ=WEEKLY;COUNT=51",
+        "FREQ=MONTHLY;BYMONTHDAY=31",
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU",
+    ],
+)
+def test_a_rule_beyond_zooms_limits_makes_a_meeting_without_times(vendor: ZoomVendor, rule: str) -> None:
+    start = datetime(2027, 5, 31, 9, tzinfo=UTC)
+    spec = replace(SPEC, start=start, end=start + timedelta(hours=1), time_zone="UTC", recurrence=("RRULE:" + rule,))
+    vendor.provider().create(spec, MARKER)
+    assert vendor.meeting["type"] == 3
+
+
+def test_an_all_day_series_keeps_its_days(vendor: ZoomVendor) -> None:
+    vendor.provider().create(replace(SPEC, **ALL_DAY, recurrence=("RRULE:FREQ=DAILY;UNTIL=20270303",)), MARKER)
+    days = [f"2027-{day}T23:00:00+00:00" for day in ("02-28", "03-01", "03-02")]
+    assert [[at.isoformat() for at in series] for series in vendor.occurrences()] == [days]
+
+
+def test_the_agenda_is_the_marker_then_the_description_as_text(vendor: ZoomVendor) -> None:
+    spec = replace(SPEC, description="<p>Bring <b>numbers</b> &amp; ideas</p>one<br>two")
+    vendor.provider().create(spec, MARKER)
+    assert vendor.meeting["agenda"] == f"[{MARKER}]\n\nBring numbers & ideas\none\ntwo"
+
+
+def test_our_own_block_in_the_description_stays_out_of_the_agenda(vendor: ZoomVendor) -> None:
+    provider = vendor.provider()
+    details = provider.create(SPEC, MARKER).details
+    block = description_block.render("Zoom Meeting", "confsync-1", details)
+    assert "zoom.us" in block
+    provider.update(
+        provider.find(MARKER, SPEC.host)[0].reference,
+        replace(SPEC, description=description_block.put("Hello", block)),
+        frozenset({"description"}),
+        MARKER,
+    )
+    assert vendor.meeting["agenda"] == f"[{MARKER}]\n\nHello"
+
+
+def test_settings_go_to_zoom_as_they_are(vendor: ZoomVendor) -> None:
+    chosen: dict[str, Any] = {
+        "waiting_room": False,
+        "auto_recording": "cloud",
+        "jbh_time": 5,
+        "global_dial_in_countries": ["DE"],
+    }
+    vendor.provider(**chosen).create(SPEC, MARKER)
+    assert chosen.items() <= vendor.meeting["settings"].items()
+
+
+def test_a_setting_that_the_account_locked_stays_locked(vendor: ZoomVendor) -> None:
+    vendor.service.configure(locked={"waiting_room": True})
+    vendor.provider(waiting_room=False).create(SPEC, MARKER)
+    assert vendor.meeting["settings"]["waiting_room"] is True
+
+
+def test_a_passcode_of_the_wanted_length(vendor: ZoomVendor) -> None:
+    conference = vendor.provider(passcode_length=8).create(SPEC, MARKER)
+    assert len(vendor.meeting["password"]) == 8
+    assert conference.details.entry_points[0].passcode == vendor.meeting["password"]
+
+
+def test_the_configured_host_hosts(vendor: ZoomVendor) -> None:
+    conference = vendor.provider(host="rooms@example.com").create(SPEC, MARKER)
+    assert vendor.meeting["host_email"] == conference.reference["host"] == "rooms@example.com"
+
+
+def test_an_update_writes_only_what_changed(vendor: ZoomVendor) -> None:
+    provider = vendor.provider()
+    reference = provider.create(SPEC, MARKER).reference
+    before = vendor.meeting
+    provider.update(reference, replace(SPEC, title="New", description="New"), frozenset({"title"}), MARKER)
+    assert {key for key in before if before[key] != vendor.meeting[key]} == {"topic"}
+
+
+def test_a_description_keeps_the_marker_when_it_changes(vendor: ZoomVendor) -> None:
+    provider = vendor.provider()
+    reference = provider.create(SPEC, MARKER).reference
+    provider.update(reference, replace(SPEC, description="other"), frozenset({"description"}), MARKER)
+    assert vendor.meeting["agenda"].endswith("other")
+    assert len(provider.find(MARKER, SPEC.host)) == 1
+
+
+def test_a_passcode_changed_at_zoom_is_a_new_link(vendor: ZoomVendor) -> None:
+    provider = vendor.provider()
+    created = provider.create(SPEC, MARKER)
+    vendor.service.update(created.reference["id"], {"password": "another"})
+    updated = provider.update(created.reference, replace(SPEC, title="New"), frozenset({"title"}), MARKER)
+    assert updated.details.video_uri != created.details.video_uri
+    assert updated.details.entry_points[0].passcode == "another"
+
+
+def test_a_meeting_is_found_among_many_pages(vendor: ZoomVendor) -> None:
+    vendor.service.configure(per_day=10_000)
+    provider = vendor.provider()
+    for _ in range(310):
+        vendor.service.create("alice@example.com", {"topic": "another", "agenda": "long " * 100})
+    created = provider.create(SPECS["long description"], MARKER)
+    assert provider.find(MARKER, SPEC.host) == [created]
+    assert len(vendor.faults.requests(method="GET", path="/users/")) == 2
+
+
+def test_a_new_meeting_may_take_its_time_to_be_found(vendor: ZoomVendor) -> None:
+    vendor.service.configure(list_lag=60)
+    created = vendor.provider().create(SPEC, MARKER)
+    assert vendor.provider().find(MARKER, SPEC.host) == []
+    vendor.service.configure(list_lag=0)
+    assert vendor.provider().find(MARKER, SPEC.host) == [created]
+
+
+# --- access and errors ---
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ({"status": 400, "body": fixture("error_scope")}, PermissionDenied),
+        ({"status": 400, "body": fixture("error_hosting_not_allowed")}, PermissionDenied),
+        ({"status": 400, "body": fixture("error_validation")}, Invalid),
+        ({"status": 400, "body": {"code": 3000, "message": "Cannot schedule a meeting."}}, Invalid),
+        ({"status": 401, "body": {"code": 4738, "message": "disabled by the administrator"}}, ReauthorizationRequired),
+        ({"status": 400, "body": "<xml/>"}, Invalid),
+    ],
+)
+def test_zooms_codes(vendor: ZoomVendor, fault: dict[str, Any], expected: type[Exception]) -> None:
+    vendor.faults.add(path="^/v2/", **fault)
+    with pytest.raises(expected):
+        vendor.provider().create(SPEC, MARKER)
+
+
+def test_an_error_names_the_fields(vendor: ZoomVendor) -> None:
+    vendor.faults.add(path="^/v2/", status=400, body=fixture("error_validation"))
+    with pytest.raises(Invalid, match=r"code 300: Validation Failed.*recurrence\.repeat_interval.*timezone"):
+        vendor.provider().create(SPEC, MARKER)
+
+
+def test_a_missing_scope_is_named_and_counts_as_soon_as_it_is_granted(vendor: ZoomVendor) -> None:
+    provider = vendor.provider()
+    vendor.service.configure(scopes=("meeting:read:list_meetings:admin",))
+    with pytest.raises(PermissionDenied, match="meeting:write:meeting:admin"):
+        provider.create(SPEC, MARKER)
+    vendor.service.configure(scopes=Account().scopes)
+    provider.create(SPEC, MARKER)
+    assert len(vendor.faults.requests(path="/oauth/token")) == 2
+
+
+def test_the_daily_limit_ends_at_midnight(vendor: ZoomVendor) -> None:
+    vendor.service.configure(per_day=1)
+    provider = vendor.provider()
+    provider.create(SPEC, MARKER)
+    with pytest.raises(RateLimited) as caught:
+        provider.create(SPEC, MARKER)
+    now = datetime.now(UTC)
+    assert caught.value.retry_at is not None
+    assert now < caught.value.retry_at <= now + timedelta(days=1)
+    assert caught.value.retry_at.time().isoformat() == "00:00:00"
+
+
+def test_the_limit_per_second_is_over_soon(vendor: ZoomVendor) -> None:
+    vendor.service.configure(per_second=1)
+    provider = vendor.provider()
+    provider.find(MARKER, SPEC.host)
+    with pytest.raises(RateLimited) as caught:
+        provider.find(MARKER, SPEC.host)
+    assert caught.value.retry_at is not None
+    assert abs(caught.value.retry_at - datetime.now(UTC)) < timedelta(seconds=2)
+
+
+def test_a_host_who_is_not_in_the_account(vendor: ZoomVendor) -> None:
+    vendor.service.configure(missing=("alice@example.com",))
+    for act in (vendor.provider().create, lambda spec, marker: vendor.provider().find(marker, spec.host)):
+        with pytest.raises(PermissionDenied, match=r"alice@example\.com.*settings\.host"):
+            act(SPEC, MARKER)
+
+
+@pytest.mark.parametrize("host", ["", "me"])
+def test_nobody_and_me_are_no_hosts(vendor: ZoomVendor, host: str) -> None:
+    with pytest.raises(NotConfigured, match=r"solutions\.zoom\.settings\.host"):
+        vendor.provider().create(replace(SPEC, host=host), MARKER)
+
+
+def test_a_meeting_deleted_while_it_is_looked_for(vendor: ZoomVendor) -> None:
+    provider = vendor.provider()
+    provider.create(SPEC, MARKER)
+    kept = provider.create(SPEC, MARKER)
+    vendor.faults.add(method="GET", path=r"^/v2/meetings/", status=404, body={"code": 3001, "message": "gone"})
+    assert provider.find(MARKER, SPEC.host) == [kept]
+
+
+def test_one_token_serves_all_threads_until_shortly_before_its_end(vendor: ZoomVendor) -> None:
+    clock = FakeClock()
+    provider = vendor.provider(clock=clock, deadline=10)
+    threads = [threading.Thread(target=provider.find, args=(MARKER, SPEC.host)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    clock.advance(timedelta(minutes=58))
+    provider.find(MARKER, SPEC.host)
+    assert len(vendor.faults.requests(path="/oauth/token")) == 1
+    clock.advance(timedelta(minutes=1))
+    provider.find(MARKER, SPEC.host)
+    assert len(vendor.faults.requests(path="/oauth/token")) == 2
+
+
+def test_rotated_credentials_are_used_when_the_token_ends(vendor: ZoomVendor) -> None:
+    provider = vendor.provider()
+    provider.find(MARKER, SPEC.host)
+    vendor.secrets.put("zoom", credentials(vendor.service.configure(client_secret="rotated")))
+    vendor.revoke_tokens()
+    provider.find(MARKER, SPEC.host)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ({"status": 200, "body": "<html>"}, Temporary),
+        ({"status": 500}, Temporary),
+        ({"status": 429, "headers": {"Retry-After": "5"}}, RateLimited),
+        ({"status": 400, "body": "<html>"}, ReauthorizationRequired),
+        ({"status": 404}, ReauthorizationRequired),
+        ({"status": 401, "body": {"error": "invalid_client", "reason": "Invalid client"}}, ReauthorizationRequired),
+    ],
+)
+def test_without_a_token_nothing_is_created(
+    vendor: ZoomVendor, fault: dict[str, Any], expected: type[Exception]
+) -> None:
+    vendor.faults.add(path="/oauth/token", **fault)
+    with pytest.raises(expected):
+        vendor.provider().create(SPEC, MARKER)
+    assert vendor.service.meetings() == []
+
+
+@pytest.mark.parametrize("secret", ["not json", "[]", '{"account_id": "a", "client_id": "b"}'])
+def test_a_secret_that_is_no_credentials(vendor: ZoomVendor, secret: str) -> None:
+    vendor.secrets.put("zoom", secret)
+    with pytest.raises(NotConfigured, match="the secret zoom"):
+        vendor.provider().create(SPEC, MARKER)
+
+
+def test_the_token_says_where_the_api_is_unless_the_configuration_does(vendor: ZoomVendor) -> None:
+    vendor.provider(config={"api": vendor.url + "/v2/"}).find(MARKER, SPEC.host)
+    vendor.faults.add(path="/oauth/token", status=200, body={"access_token": "t", "api_url": vendor.url + "/eu"})
+    with pytest.raises(Temporary):  # nothing is there
+        vendor.provider().find(MARKER, SPEC.host)
+    assert len(vendor.faults.requests(path="^/eu/v2/users/")) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ({"use_pmi": True}, "use_pmi"),
+        ({"waiting_room": "yes"}, "waiting_room"),
+        ({"auto_recording": "sometimes"}, "auto_recording"),
+        ({"passcode_length": 11}, "passcode_length"),
+        ({"global_dial_in_countries": ["Germany"]}, "global_dial_in_countries"),
+    ],
+)
+def test_wrong_settings_are_refused_at_once(vendor: ZoomVendor, settings: dict[str, Any], key: str) -> None:
+    with pytest.raises(NotConfigured, match=rf"solutions\.zoom\.settings.*{key}"):
+        vendor.provider(**settings)
+
+
+def test_a_secret_that_is_missing_is_no_missing_meeting(vendor: ZoomVendor) -> None:
+    provider = vendor.provider(config={"secret": "forgotten"})
+    with pytest.raises(NotConfigured, match="forgotten"):
+        provider.update({"id": "1", "host": "alice@example.com"}, SPEC, frozenset({"title"}), MARKER)
+
+
+def test_a_missing_secret_name_is_refused_at_once(vendor: ZoomVendor) -> None:
+    with pytest.raises(NotConfigured, match=r"solutions\.zoom\.secret"):
+        vendor.provider(config={"secret": None})
+
+
+def test_an_unknown_provider_is_refused_with_the_known_ones(vendor: ZoomVendor) -> None:
+    solution = Solution(id="tin-can", name="Tin can", provider="tincan")
+    with pytest.raises(NotConfigured, match=r"solutions\.tin-can\.provider.*jitsi, zoom"):
+        build(solution, ProviderConfig(), vendor.secrets, FakeClock())
+
+
+def test_not_found_is_for_meetings(vendor: ZoomVendor) -> None:
+    with pytest.raises(NotFound):
+        vendor.provider().get({"id": "1", "host": "alice@example.com"})

@@ -1,0 +1,56 @@
+"""Ports that a test can listen to, or pull the plug of."""
+
+from collections.abc import Callable
+from typing import Any
+
+OUTSIDE = {
+    "Store": {"get", "get_many", "commit", "links_of_calendar", "channels_of_calendar", "due"},
+    "Queue": {"sync_calendar", "reconcile_conference"},
+    "Calendar": {"resolve", "get_event", "list_events", "write_conference", "write_text", "watch", "stop"},
+    "ConferenceProvider": {"create", "find", "get", "update", "delete"},
+}
+CALLS = frozenset[str]().union(*OUTSIDE.values())
+WAYS = {"acting_as", "with_token", "provider"}
+"""Methods that give another port."""
+
+
+class Crash(BaseException):
+    """The process is killed: no use case can catch it."""
+
+
+class Plug:
+    """Counts the calls that leave the process; after the `at`-th, the process is dead."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.at: int | None = None
+
+    def arm(self, at: int | None) -> None:
+        self.count, self.at = 0, at
+
+    def passed(self) -> None:
+        self.count += 1
+        if self.count == self.at:
+            raise Crash
+
+
+class Tapped:
+    """Any port, each of whose calls goes past the plug once its work is done."""
+
+    def __init__(self, port: Any, plug: Plug) -> None:
+        self._port = port
+        self._plug = plug
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._port, name)
+        if name in WAYS:
+            return lambda *args: Tapped(value(*args), self._plug)
+        return self._counted(value) if name in CALLS else value
+
+    def _counted(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            result = method(*args, **kwargs)
+            self._plug.passed()
+            return result
+
+        return call

@@ -1,0 +1,186 @@
+"""Every use case on fakes, and the people and services around them."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from tests.fakes.calendar import FakeCalendars
+from tests.fakes.clock import FakeClock
+from tests.fakes.provider import FakeProvider, FakeProviders
+from tests.fakes.queue import FakeQueue, Task
+from tests.fakes.store import CountingStore, MemoryStore
+from tests.usecases.taps import Plug, Tapped
+
+from confsync.domain import keys
+from confsync.domain.calendar import Calendar
+from confsync.domain.caller import Caller
+from confsync.domain.channel import Channel
+from confsync.domain.conference import Conference
+from confsync.domain.errors import Busy, ServiceError
+from confsync.domain.event import Event, EventConference
+from confsync.domain.link import Link
+from confsync.ports import Save
+from confsync.usecases.collect_provisional import CollectProvisional
+from confsync.usecases.create_conference import CreateConference, Created, CreateRequest
+from confsync.usecases.open_channel import OpenChannel
+from confsync.usecases.publish_conference import PublishConference
+from confsync.usecases.reconcile_conference import Outcome, ReconcileConference
+from confsync.usecases.renew_channels import RenewChannels
+from confsync.usecases.sync_calendar import SyncCalendar, SyncReport
+
+ANN = "ann@example.com"
+BEN = "ben@example.com"
+KEY = keys.calendar_key(ANN)
+CHANNEL_KEYS = (b"k" * 32,)
+LEASE = timedelta(seconds=60)
+TTL = timedelta(days=7)
+STEP = timedelta(minutes=15)
+
+
+def caller(email: str, hosted_domain: str | None = None) -> Caller:
+    return Caller(email=email, subject=email, audience="https://create.example.com", hosted_domain=hosted_domain)
+
+
+class World:
+    """Ann's calendar, a provider with the solutions "zoom" and "jitsi", and confsync between them."""
+
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock()
+        self.calendars = FakeCalendars(self.clock)
+        self.ann = self.calendars.user(ANN)
+        self.provider = FakeProvider(self.clock)
+        self.providers = FakeProviders(self.provider, "zoom", "jitsi")
+        self.queue = FakeQueue()
+        self.store = MemoryStore()
+        self.counting = CountingStore(self.store)
+        self.plug = Plug()
+        self.waiting: list[Task] = []
+        self.build()
+
+    def build(self, **changes: Any) -> None:
+        """The use cases over the ports as they are; `changes` are fields of `RenewChannels`."""
+        store, queue, calendars, providers = (
+            Tapped(port, self.plug) for port in (self.counting, self.queue, self.calendars, self.providers)
+        )
+        common: dict[str, Any] = {"store": store, "clock": self.clock}
+        self.publish = PublishConference(store=store, calendars=calendars, providers=providers)
+        self.collect = CollectProvisional(**common, calendars=calendars)
+        self.reconciling = ReconcileConference(
+            **common, providers=providers, queue=queue, publish=self.publish, collect=self.collect, lease=LEASE
+        )
+        self.channels = OpenChannel(**common, calendars=calendars, keys=CHANNEL_KEYS, ttl=TTL)
+        self.creating = CreateConference(
+            **common, calendars=calendars, providers=providers, queue=queue, reconcile=self.reconciling
+        )
+        self.syncing = SyncCalendar(
+            **common,
+            calendars=calendars,
+            queue=queue,
+            channels=self.channels,
+            lease=LEASE,
+            interval=timedelta(minutes=15),
+        )
+        self.sweep = RenewChannels(
+            **{**common, "queue": queue, "channels": self.channels, "inline": 20, "batch": 500, **changes}
+        )
+
+    # --- people ------------------------------------------------------------------------------------------------------
+
+    def create(self, event_id: str = "event1", solution: str = "zoom", user: str = ANN, **more: Any) -> Created:
+        """Somebody chooses a solution in the event's dialog."""
+        request = CreateRequest(
+            **{"solution_id": solution, "calendar_id": "primary", "event_id": event_id, "user": caller(user), **more}
+        )
+        return self.creating(request)
+
+    def save(self, created: Created, event_id: str = "event1", **fields: Any) -> Event:
+        """Ann saves the event with the conference that she chose."""
+        shown = shown_on_event(created)
+        if event_id in {each.id for each in self.events()}:
+            return self.ann.update(event_id, conference=shown, **fields)
+        return self.ann.insert(id=event_id, conference=shown, **fields)
+
+    def saved(self, event_id: str = "event1", **fields: Any) -> Created:
+        """An event that was saved with its conference, and everything at rest."""
+        created = self.create(event_id)
+        self.save(created, event_id, **fields)
+        self.deliver()
+        return created
+
+    def events(self) -> tuple[Event, ...]:
+        return self.calendars.acting_as(ANN).list_events(ANN).events
+
+    # --- services ----------------------------------------------------------------------------------------------------
+
+    def sync(self, key: str = KEY, *, renew: bool = False) -> SyncReport:
+        return self.syncing(key, renew=renew)
+
+    def reconcile(self, conference_id: str) -> Outcome:
+        return self.reconciling(conference_id)
+
+    def deliver(self) -> None:
+        """The queue delivers what is due, and what follows from it; what fails waits for another time."""
+        failed: list[Task] = []
+        for _ in range(20):
+            self.waiting += self.queue.take()
+            due = [task for task in self.waiting if task.at is None or task.at <= self.clock.now()]
+            self.waiting = [task for task in self.waiting if task not in due]
+            for task in dict.fromkeys(due):
+                failed += [] if self._delivered(task) else [task]
+            if not due:
+                break
+        self.waiting += failed
+
+    def _delivered(self, task: Task) -> bool:
+        try:
+            if task.kind == "sync":
+                self.sync(task.key, renew=task.renew)
+            else:
+                self.reconcile(task.key)
+        except (Busy, ServiceError):
+            return False
+        return True
+
+    def settle(self, *, steps: int = 8) -> None:
+        """Two hours pass: the scheduler calls the sweep, the queue delivers."""
+        for _ in range(steps):
+            self.sweep()
+            self.deliver()
+            self.clock.advance(STEP)
+
+    # --- what is stored ----------------------------------------------------------------------------------------------
+
+    @property
+    def calendar(self) -> Calendar:
+        found = self.store.get(Calendar, KEY)
+        assert found is not None
+        return found
+
+    def change_calendar(self, **changes: Any) -> None:
+        self.put(replace(self.calendar, **changes))
+
+    def conference(self, conference_id: str) -> Conference:
+        found = self.store.get(Conference, conference_id)
+        assert found is not None
+        return found
+
+    def link(self, event_id: str = "event1") -> Link | None:
+        return self.store.get(Link, keys.link_key(KEY, event_id))
+
+    def channel(self, channel_id: str | None) -> Channel:
+        found = self.store.get(Channel, channel_id or "")
+        assert found is not None
+        return found
+
+    def put(self, *records: Any) -> None:
+        self.store.commit([Save(record=record) for record in records])
+
+
+def shown_on_event(created: Created) -> EventConference:
+    """What Calendar stores on the event when the add-on's answer is saved."""
+    return EventConference(
+        id=created.conference_id,
+        solution_type="addOn",
+        solution_name=created.solution.name,
+        uris=created.details.uris,
+    )
