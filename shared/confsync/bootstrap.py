@@ -1,11 +1,12 @@
 """The only place that builds objects: one door per function, each of which builds what that function needs and no more.
 
-Imports are inside the builders, so that the notification function loads neither Firestore nor the Calendar client. Everything is built
-once per process, on the first request.
+Imports are inside the builders, so that the notification function loads neither Firestore nor the Calendar client.
+Everything is built once per process, on the first request.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
@@ -130,8 +131,14 @@ def _clock() -> ports.Clock:
 
 
 @cache
-def _queue() -> ports.Queue:
+def _access_token() -> Callable[[], str]:
     from confsync.adapters.access_token import RuntimeToken
+
+    return RuntimeToken()
+
+
+@cache
+def _queue() -> ports.Queue:
     from confsync.adapters.cloud_tasks import CloudTasksQueue
 
     settings = _settings()
@@ -143,7 +150,7 @@ def _queue() -> ports.Queue:
         sync_url=settings.queue.sync_url,
         reconcile_url=settings.queue.reconcile_url,
         service_account=settings.queue.service_account,
-        access_token=RuntimeToken(),
+        access_token=_access_token(),
     )
 
 
@@ -166,9 +173,11 @@ def _secrets() -> ports.Secrets:
         from confsync.adapters.file_secrets import FileSecrets
 
         return FileSecrets(config.required("secrets.path", settings.secrets.path))
+    from confsync.adapters.google_credentials import runtime_credentials
     from confsync.adapters.secret_manager import SecretManager
 
     return SecretManager(
+        credentials=runtime_credentials(_access_token()),
         project=settings.google.project,
         api=settings.secrets.api,
         cache_seconds=settings.secrets.cache_seconds,

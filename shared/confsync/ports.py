@@ -42,7 +42,10 @@ class Secrets(Protocol):
     """Third-party credentials."""
 
     def get(self, name: str) -> str:
-        """The newest value of the named secret, at most a short while old. Raises `NotFound`, `PermissionDenied`, `Temporary`."""
+        """The newest value of the named secret, at most a short while old.
+
+        Raises `NotFound`, `PermissionDenied`, `Temporary`.
+        """
         ...
 
 
@@ -70,8 +73,8 @@ class Store(Protocol):
     """Records with versions, and atomic conditional writes.
 
     Each record that a read returns carries an opaque `version`. There are no interactive transactions: read, decide,
-    then `commit` everything at once on the condition that nothing changed meanwhile. Leases and fencing are conditional writes like any other.
-    Queries by `due_at` may lag; a commit's conditions never do.
+    then `commit` everything at once on the condition that nothing changed meanwhile. Leases and fencing are
+    conditional writes like any other. Queries by `due_at` may lag; a commit's conditions never do.
     """
 
     def get(self, kind: type[R], key: str) -> R | None:
@@ -145,8 +148,8 @@ class Calendar(Protocol):
     def write_conference(self, calendar_id: str, event: Event, conference: ConferenceOnEvent) -> Event:
         """Put the conference on the event natively (PATCH of that field, If-Match); returns the event read back.
 
-        Raises `PreconditionFailed` if the event changed since it was read, `Invalid` if Google refuses the data. Google may
-        also accept and strip it: compare what comes back.
+        Raises `PreconditionFailed` if the event changed since it was read, `Invalid` if Google refuses the data.
+        Google may also accept and strip it: compare what comes back.
         """
         ...
 
@@ -184,8 +187,8 @@ class Calendars(Protocol):
 class ConferenceProvider(Protocol):
     """A third-party conferencing system, for one configured solution.
 
-    Every call ends within `bootstrap`'s provider deadline, which is shorter than a conference's lease. What one vendor can do more
-    goes into the solution's settings, never into another method.
+    Every call ends within `bootstrap`'s provider deadline, which is shorter than a conference's lease. What one
+    vendor can do more goes into the solution's settings, never into another method.
     """
 
     capabilities: Capabilities

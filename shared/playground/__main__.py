@@ -81,7 +81,8 @@ Try, as ann@example.com:
 
   # an identity token, as Apps Script would send it
   ID=$(curl -s {issuer}/_playground/mint -H 'Content-Type: application/json' \\
-    -d '{{"email": "ann@example.com", "audience": "{client}"}}' | python3 -c 'import json,sys; print(json.load(sys.stdin)["token"])')
+    -d '{{"email": "ann@example.com", "audience": "{client}"}}' \\
+    | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
 
   # choose Zoom for an event
   curl -s '{create}?solution=zoom' -H "Authorization: Bearer $ID" -H 'Content-Type: application/json' \\
@@ -94,7 +95,8 @@ Try, as ann@example.com:
   curl -s {calendar}/calendar/v3/calendars/primary/events -H 'Authorization: Bearer {token}'
 
   # let the next Zoom call fail after the work was done
-  curl -s {project.cloud.url("zoom")}/_playground/faults -H 'Content-Type: application/json' -d '{{"path": "/v2/", "cut": "after"}}'
+  curl -s {project.cloud.url("zoom")}/_playground/faults -H 'Content-Type: application/json' \\
+    -d '{{"path": "/v2/", "cut": "after"}}'
 
 Ctrl-C ends it.
 """

@@ -11,12 +11,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from google.auth.compute_engine import _metadata
-from tests.adapters.conftest import RUNTIME, Canned, GoogleCloud
 
 from confsync.adapters import access_token
 from confsync.adapters.access_token import RuntimeToken
 from confsync.domain.errors import Temporary
 from playground.faults import Faults
+from tests.adapters.conftest import RUNTIME, Canned, GoogleCloud
 
 
 def a_closed_port() -> str:

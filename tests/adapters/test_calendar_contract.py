@@ -7,9 +7,6 @@ from typing import Any
 
 import pytest
 import requests
-from tests.adapters.conftest import RUNTIME, GoogleCloud
-from tests.contracts.calendar import ANN, CalendarContract
-from tests.fakes.calendar import FakeCalendars
 
 from confsync.adapters.google_calendar import GoogleCalendars
 from confsync.adapters.google_credentials import Delegation
@@ -18,6 +15,9 @@ from confsync.domain.event import Event
 from playground.google_calendar import CalendarService, create_app
 from playground.person import Person
 from playground.server import Server, serve
+from tests.adapters.conftest import RUNTIME, GoogleCloud
+from tests.contracts.calendar import ANN, CalendarContract
+from tests.fakes.calendar import FakeCalendars
 
 FIELDS = {"title": "summary"}
 

@@ -8,9 +8,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from google.oauth2.credentials import Credentials
-from tests.adapters.conftest import Canned
-from tests.contracts.calendar import CONFERENCE
-from tests.fakes.clock import FakeClock
 
 from confsync.adapters.google_calendar import GoogleCalendars
 from confsync.adapters.google_calendar.query import LIST_PARAMETERS
@@ -18,6 +15,9 @@ from confsync.adapters.google_credentials import SharedCredentials
 from confsync.domain.errors import AuthExpired, Invalid, PreconditionFailed, RateLimited, Temporary
 from confsync.domain.event import Event, EventTime
 from confsync.ports import Calendar
+from tests.adapters.conftest import Canned
+from tests.contracts.calendar import CONFERENCE
+from tests.fakes.clock import FakeClock
 
 ANN = "ann@example.com"
 TIMES = {"start": {"dateTime": "2026-03-03T10:00:00Z"}, "end": {"dateTime": "2026-03-03T11:00:00Z"}}

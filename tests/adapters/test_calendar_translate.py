@@ -7,7 +7,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.contracts.calendar import CONFERENCE
 
 from confsync.adapters.google_calendar import translate
 from confsync.adapters.google_calendar.conference_data import conference_data
@@ -17,6 +16,7 @@ from confsync.domain.errors import Invalid
 from confsync.domain.event import Event, EventConference, EventTime
 from confsync.domain.solution import Solution
 from confsync.ports import ConferenceOnEvent
+from tests.contracts.calendar import CONFERENCE
 
 TIMES = {"start": {"dateTime": "2026-03-03T10:00:00+01:00"}, "end": {"dateTime": "2026-03-03T10:30:00+01:00"}}
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 import requests
-from tests.adapters.conftest import PROJECT, RUNTIME, Canned, GoogleCloud
-from tests.contracts.queue import QueueContract
-from tests.fakes.queue import FakeQueue
 
 from confsync.adapters.access_token import RuntimeToken
 from confsync.adapters.cloud_tasks import CloudTasksQueue
 from confsync.domain.errors import Temporary
 from playground.faults import Faults
 from playground.google_cloud.cloud_tasks import CloudTasks
+from tests.adapters.conftest import PROJECT, RUNTIME, Canned, GoogleCloud
+from tests.contracts.queue import QueueContract
+from tests.fakes.queue import FakeQueue
 
 SYNC = "http://127.0.0.1:9/sync_calendar"
 RECONCILE = "http://127.0.0.1:9/reconcile_conference"

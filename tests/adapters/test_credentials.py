@@ -7,7 +7,6 @@ import httplib2
 import pytest
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from google_auth_httplib2 import AuthorizedHttp
-from tests.adapters.conftest import RUNTIME, Canned, GoogleCloud
 
 from confsync.adapters import google_credentials
 from confsync.adapters.google_credentials import (
@@ -19,6 +18,7 @@ from confsync.adapters.google_credentials import (
 )
 from confsync.domain.errors import PermissionDenied
 from playground.faults import Faults
+from tests.adapters.conftest import RUNTIME, Canned, GoogleCloud
 
 ANN = "ann@example.com"
 

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.adapters.conftest import GoogleCloud
-from tests.fakes.clock import FakeClock
 
 from confsync.adapters.identity import REFETCH_AFTER, GoogleIdentity
 from confsync.domain.caller import Caller
@@ -18,6 +16,8 @@ from confsync.domain.errors import Temporary, Unverified
 from playground.faults import Faults
 from playground.google_cloud.keys import SigningKey
 from playground.google_cloud.oidc import Issuer, subject
+from tests.adapters.conftest import GoogleCloud
+from tests.fakes.clock import FakeClock
 
 ADDON = "service-1@gcp-sa-gsuiteaddons.iam.gserviceaccount.com"
 URL = "https://create-conference.example.com/"

@@ -4,16 +4,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.adapters.conftest import PROJECT, GoogleCloud
-from tests.contracts.secrets import SecretsContract
-from tests.fakes.clock import FakeClock
-from tests.fakes.secrets import FakeSecrets
 
 from confsync.adapters.file_secrets import FileSecrets
+from confsync.adapters.google_credentials import runtime_credentials
 from confsync.adapters.secret_manager import SecretManager
 from confsync.domain.errors import NotFound, PermissionDenied, Temporary
 from playground.faults import Faults
 from playground.google_cloud.secret_manager import SecretManager as Simulator
+from tests.adapters.conftest import PROJECT, RUNTIME, GoogleCloud
+from tests.contracts.secrets import SecretsContract
+from tests.fakes.clock import FakeClock
+from tests.fakes.secrets import FakeSecrets
 
 
 class FakeWorld:
@@ -66,7 +67,12 @@ class SecretManagerWorld:
         self.server = cloud.serve(self.simulator.app, "secret manager")
         self.faults = Faults(self.server.url)
         self.clock = FakeClock()
-        self.secrets = SecretManager(api=self.server.url, project=PROJECT, clock=self.clock, cache_seconds=60)
+        self.secrets = SecretManager(
+            api=self.server.url,
+            project=PROJECT,
+            clock=self.clock,
+            credentials=runtime_credentials(lambda: cloud.accounts.issue(RUNTIME)),
+        )
 
     def put(self, name: str, value: str) -> None:
         self.simulator.put(PROJECT, name, value.encode())

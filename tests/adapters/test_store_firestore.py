@@ -8,14 +8,14 @@ import pytest
 from google.api_core import exceptions as google
 from google.auth.exceptions import RefreshError
 from google.cloud import firestore
-from tests.contracts.store import CALENDAR, CONFERENCE, SharedStoreContract, read, stored
-from tests.emulator import firestore_host, firestore_project
 
 from confsync.adapters.firestore import FirestoreStore
 from confsync.adapters.firestore.errors import ours
 from confsync.domain.calendar import Calendar
 from confsync.domain.errors import Invalid, NotConfigured, PermissionDenied, ServiceError, StoreConflict, Temporary
 from confsync.ports import Save, Store
+from tests.contracts.store import CALENDAR, CONFERENCE, SharedStoreContract, read, stored
+from tests.emulator import firestore_host, firestore_project
 
 __all__ = ["firestore_host", "firestore_project"]
 

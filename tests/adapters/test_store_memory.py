@@ -1,13 +1,13 @@
 """The store fake keeps the contract, and the counting one counts."""
 
 import pytest
-from tests.contracts.store import CALENDAR, CHANNEL, LINK, NOW, StoreContract
-from tests.fakes.store import CountingStore, MemoryStore
 
 from confsync.domain.calendar import Calendar
 from confsync.domain.errors import StoreConflict
 from confsync.domain.link import Link
 from confsync.ports import Save, Store
+from tests.contracts.store import CALENDAR, CHANNEL, LINK, NOW, StoreContract
+from tests.fakes.store import CountingStore, MemoryStore
 
 
 class TestMemoryStore(StoreContract):

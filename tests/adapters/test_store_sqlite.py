@@ -8,13 +8,13 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
-from tests.contracts.processes import PATIENCE, SPAWN, received, started
-from tests.contracts.store import CALENDAR, SharedStoreContract, stored
 
 from confsync.adapters.sqlite import SqliteStore, connections
 from confsync.domain.calendar import Calendar
 from confsync.domain.errors import ServiceError, StoreConflict, Temporary
 from confsync.ports import Save, Store
+from tests.contracts.processes import PATIENCE, SPAWN, received, started
+from tests.contracts.store import CALENDAR, SharedStoreContract, stored
 
 
 class TestSqliteStore(SharedStoreContract):

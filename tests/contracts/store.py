@@ -17,8 +17,6 @@ from threading import Barrier as ThreadBarrier
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.contracts.processes import PATIENCE, SPAWN, received, started
-from tests.strategies import KINDS, records, with_key
 
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel, ChannelState
@@ -26,6 +24,8 @@ from confsync.domain.conference import Conference, ConferenceSpec, Desired
 from confsync.domain.errors import Busy, StoreConflict
 from confsync.domain.link import Link
 from confsync.ports import R, Record, Remove, Save, Store
+from tests.contracts.processes import PATIENCE, SPAWN, received, started
+from tests.strategies import KINDS, records, with_key
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TTL = timedelta(minutes=5)

@@ -7,8 +7,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from tests.fakes.clock import FakeClock
-
 from confsync.domain import description_block
 from confsync.domain.errors import (
     AuthExpired,
@@ -22,6 +20,7 @@ from confsync.domain.errors import (
 )
 from confsync.domain.event import Event, EventConference, EventPage, EventTime, UnreadableEvent
 from confsync.ports import ConferenceOnEvent, Watch
+from tests.fakes.clock import FakeClock
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tests.fakes.clock import FakeClock
-
 from confsync.domain.conference import ConferenceSpec, ProviderConference
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.errors import NotConfigured, NotFound
 from confsync.domain.solution import Capabilities, Solution
+from tests.fakes.clock import FakeClock
 
 SETTLE = timedelta(seconds=5)
 WATCHED = frozenset({"title", "start", "end", "time_zone", "all_day", "recurrence"})

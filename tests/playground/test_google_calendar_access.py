@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from googleapiclient.errors import HttpError
+
 from tests.playground.calendar_simulator import ANNA, BEN, Simulator, meeting, reason, running
 
 

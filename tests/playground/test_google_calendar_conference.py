@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from googleapiclient.errors import HttpError
-from tests.playground.calendar_simulator import ANNA, BEN, Simulator, eventually, meeting, reason, running
 
 from playground.google_calendar.conference import decide
 from playground.google_calendar.errors import ApiError
 from playground.google_calendar.store import Calendar
+from tests.playground.calendar_simulator import ANNA, BEN, Simulator, eventually, meeting, reason, running
 
 CALENDAR = Calendar(id=ANNA, owner=ANNA, summary=ANNA)
 

@@ -7,9 +7,9 @@ import pytest
 from googleapiclient.errors import HttpError
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.playground.calendar_simulator import ANNA, BEN, CLEO, Simulator, at, meeting, reason, running
 
 from playground.google_calendar.body import merged
+from tests.playground.calendar_simulator import ANNA, BEN, CLEO, Simulator, at, meeting, reason, running
 
 
 @pytest.fixture

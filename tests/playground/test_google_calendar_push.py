@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from googleapiclient.errors import HttpError
-from tests.playground.calendar_simulator import ANNA, BEN, Receiver, Simulator, eventually, reason, running
 
 from playground.google_calendar import Settings
+from tests.playground.calendar_simulator import ANNA, BEN, Receiver, Simulator, eventually, reason, running
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 from googleapiclient.errors import HttpError
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.playground.calendar_simulator import ANNA, BEN, Simulator, at, reason, running
 
 from playground.google_calendar.recurrence import instance_id, occurrences, occurs, parse_instance_id
+from tests.playground.calendar_simulator import ANNA, BEN, Simulator, at, reason, running
 
 TIMED = {"dateTime": "2026-10-20T08:00:00Z", "timeZone": "Europe/Berlin"}
 ALL_DAY = {"date": "2026-10-20"}

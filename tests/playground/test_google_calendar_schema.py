@@ -8,6 +8,7 @@ from typing import Any
 import googleapiclient.discovery_cache
 import jsonschema
 import pytest
+
 from tests.playground.calendar_simulator import ANNA, BEN, Receiver, Simulator, eventually, meeting, running
 
 DOCUMENT = json.loads(

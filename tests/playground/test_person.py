@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import requests
-from tests.playground.calendar_simulator import ANNA, BEN, CLEO, Simulator, running
 
 from playground.addon import AddOn, AddOnFailedError, ConferenceError, Solution
 from playground.person import Person
+from tests.playground.calendar_simulator import ANNA, BEN, CLEO, Simulator, running
 
 MONDAY = datetime(2026, 11, 23, 10)
 ZOOM: dict[str, Any] = {

@@ -5,15 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC, ProviderContract
-from tests.fakes.clock import FakeClock
-from tests.fakes.secrets import FakeSecrets
 
 from confsync.domain.entry_point import EntryPointType, Feature
 from confsync.domain.errors import NotConfigured, NotFound
 from confsync.domain.solution import Solution
 from confsync.ports import ConferenceProvider
 from confsync.providers import ProviderConfig, build
+from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC, ProviderContract
+from tests.fakes.clock import FakeClock
+from tests.fakes.secrets import FakeSecrets
 
 KEY = "a room key of at least thirty-two characters"
 

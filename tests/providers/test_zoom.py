@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contracts.provider import ALL_DAY, MARKER, SPEC, SPECS, RemoteProviderContract, Vendor, assert_no_secret
-from tests.fakes.clock import FakeClock
-from tests.fakes.secrets import FakeSecrets
 
 from confsync.adapters.system import SystemClock
 from confsync.domain import description_block
@@ -32,6 +29,9 @@ from confsync.providers import ProviderConfig, build
 from playground.faults import Faults
 from playground.server import Server, serve
 from playground.zoom import Account, ZoomService, create_app
+from tests.contracts.provider import ALL_DAY, MARKER, SPEC, SPECS, RemoteProviderContract, Vendor, assert_no_secret
+from tests.fakes.clock import FakeClock
+from tests.fakes.secrets import FakeSecrets
 
 FIXTURES = Path(__file__).parent / "fixtures" / "zoom"
 NOWHERE = "http://127.0.0.1:9"

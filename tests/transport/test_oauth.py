@@ -5,11 +5,11 @@ import time
 from datetime import timedelta
 
 import pytest
-from tests.fakes.clock import FakeClock
 
 from confsync.domain.errors import Temporary
 from confsync.transport.oauth import EARLY, Client, Token, TokenCache
 from confsync.transport.session import Deadline
+from tests.fakes.clock import FakeClock
 
 LIFE = timedelta(hours=1)
 

@@ -1,6 +1,7 @@
 """A world per test."""
 
 import pytest
+
 from tests.usecases.world import World
 
 

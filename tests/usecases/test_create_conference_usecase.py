@@ -6,8 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.fakes.clock import FakeClock
-from tests.usecases.world import ANN, BEN, KEY, World
 
 from confsync.domain.calendar import CalendarState
 from confsync.domain.conference import ConferenceState
@@ -24,6 +22,8 @@ from confsync.domain.errors import (
     ReauthorizationRequired,
     Temporary,
 )
+from tests.fakes.clock import FakeClock
+from tests.usecases.world import ANN, BEN, KEY, World
 
 HOUR = timedelta(hours=1)
 

@@ -4,13 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from tests.fakes.calendar import FakeCalendars
-from tests.fakes.clock import FakeClock
-from tests.fakes.provider import FakeProvider, FakeProviders
-from tests.fakes.queue import FakeQueue, Task
-from tests.fakes.store import CountingStore, MemoryStore
-from tests.usecases.taps import Plug, Tapped
-
 from confsync.domain import keys
 from confsync.domain.calendar import Calendar
 from confsync.domain.caller import Caller
@@ -27,6 +20,12 @@ from confsync.usecases.publish_conference import PublishConference
 from confsync.usecases.reconcile_conference import Outcome, ReconcileConference
 from confsync.usecases.renew_channels import RenewChannels
 from confsync.usecases.sync_calendar import SyncCalendar, SyncReport
+from tests.fakes.calendar import FakeCalendars
+from tests.fakes.clock import FakeClock
+from tests.fakes.provider import FakeProvider, FakeProviders
+from tests.fakes.queue import FakeQueue, Task
+from tests.fakes.store import CountingStore, MemoryStore
+from tests.usecases.taps import Plug, Tapped
 
 ANN = "ann@example.com"
 BEN = "ben@example.com"
@@ -104,6 +103,8 @@ class World:
         """An event that was saved with its conference, and everything at rest."""
         created = self.create(event_id)
         self.save(created, event_id, **fields)
+        self.deliver()
+        self.sync()
         self.deliver()
         return created
 

@@ -1,5 +1,3 @@
-# mypy: allow-untyped-calls
-# (google-auth is typed in parts only)
 """The runtime's own access token, asked of the metadata server by the standard library alone.
 
 It is on the notification function's way from cold start to first answer: importing google.auth and requests costs more

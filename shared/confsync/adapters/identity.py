@@ -1,5 +1,3 @@
-# mypy: allow-untyped-calls
-# (google-auth is typed in parts only)
 """Google-signed identity tokens -> who is calling.
 
 What has to be checked: https://developers.google.com/workspace/add-ons/guides/alternate-runtimes#validate-requests-from-google

@@ -47,12 +47,10 @@ class _Read:
 class SecretManager:
     """The `Secrets` port: the latest version of each secret, at most `cache_seconds` old, so that rotation just works.
 
-    `credentials` are google-auth's; None: the runtime's own.
+    `credentials` are google-auth's.
     """
 
-    def __init__(
-        self, *, api: str, project: str, clock: Clock, cache_seconds: float = 60, credentials: Any = None
-    ) -> None:
+    def __init__(self, *, api: str, project: str, clock: Clock, credentials: Any, cache_seconds: float = 60) -> None:
         self._api = urlsplit(api)
         self._project = project
         self._clock = clock

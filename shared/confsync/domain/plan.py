@@ -70,8 +70,10 @@ class Ledger:
 
 
 def follow(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Action:
-    """Bring links and desired states in agreement with the event. `ledger` holds its link and every conference named by
-    either."""
+    """Bring links and desired states in agreement with the event.
+
+    `ledger` holds the event's link, every conference that either names, and those conferences' other links.
+    """
     stored = ledger.links.get(link_key(calendar.key, event.id))
     if event.cancelled:
         return _deleted(ledger, stored, now)
@@ -135,8 +137,10 @@ def _published(conference: Conference | None, event: Event) -> str | None:
 
 
 def _adoptable(ledger: Ledger, calendar: Calendar, event: Event) -> Conference | None:
-    """The conference of ours that the event may share: an organizer's own event, of the same tenant, and no instance of
-    a series."""
+    """The conference of ours that the event shows and may share: of the same tenant, on an organizer's own copy.
+
+    An instance of a series has its series' conference, or one that was chosen for it and is in its link already.
+    """
     conference = ledger.conferences.get(event.conference_id or "")
     if conference is None or conference.tenant != calendar.tenant:
         return None

@@ -30,8 +30,8 @@ class CollectProvisional:
     def __call__(self, conference: Conference) -> bool:
         """Whether anything was given up (or found to be saved after all); the conference has to be read again then.
 
-        The event itself has the last word: it is read once more, in case it was saved and no notification arrived. Raises what Calendar
-        raises: what can't be looked at is not given up.
+        The event itself has the last word: it is read once more, in case it was saved and no notification arrived.
+        Raises what Calendar raises: what can't be looked at is not given up.
         """
         now = self.clock.now()
         links = self.store.get_many(Link, conference.links)

@@ -39,7 +39,10 @@ CONFLICTS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class CreateRequest:
-    """Which solution was chosen for which event, by whom. `user_token` is the person's own access token, if there is one."""
+    """Which solution was chosen for which event, by whom.
+
+    `user_token` is the person's own access token, if there is one.
+    """
 
     solution_id: str
     calendar_id: str
@@ -70,7 +73,10 @@ class CreateConference:
     patience: timedelta = PATIENCE
 
     def __call__(self, request: CreateRequest) -> Created:
-        """The same request gives the same conference. Raises `NotConfigured` for an unknown solution, and service errors."""
+        """The same request gives the same conference.
+
+        Raises `NotConfigured` for an unknown solution, and service errors.
+        """
         deadline = self.clock.now() + self.patience
         solution = self.providers.solution(request.solution_id)
         calendar_id, event = self._read(request)
@@ -86,8 +92,8 @@ class CreateConference:
     def _read(self, request: CreateRequest) -> tuple[str, Event | None]:
         """The calendar's real id and the event; no event if it has not been saved yet.
 
-        The person's own token may lack the Calendar scopes; then the calendar is reached as that person by our own means. Never
-        as anybody else.
+        The person's own token may lack the Calendar scopes; then the calendar is reached as that person by our own
+        means. Never as anybody else.
         """
         own = self.calendars.acting_as(request.user.email)
         if request.user_token is None:
@@ -211,7 +217,10 @@ class CreateConference:
     # --- having it made ----------------------------------------------------------------------------------------------
 
     def _begin_following(self, calendar_key: str) -> None:
-        """The first sync opens the watch channel. If the queue refuses, the sweep does it: people get their meeting now."""
+        """The first sync opens the watch channel.
+
+        If the queue refuses, the sweep does it: people get their meeting now.
+        """
         calendar = self.store.get(Calendar, calendar_key)
         if calendar is not None and calendar.sync_token is not None:
             return

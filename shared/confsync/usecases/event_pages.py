@@ -1,10 +1,10 @@
 """Reading a calendar page by page: what changed, or everything."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from confsync.domain.errors import NotFound, SyncTokenExpired, Temporary
-from confsync.domain.event import Event, EventPage
+from confsync.domain.errors import Invalid, NotFound, SyncTokenExpired, Temporary
+from confsync.domain.event import Event, EventPage, UnreadableEvent
 from confsync.ports import Calendar
 
 
@@ -21,7 +21,8 @@ def everything(google: Calendar, calendar_id: str, seen: set[str]) -> Iterator[E
     """Pages of all events. A full list has no tombstones: events of `seen` that it lacks are asked for
     one by one.
 
-    Those that are found after all (they were outside the list) come as they are, the others as cancelled, on the last page.
+    On the last page, those that are found after all (they were outside the list) come as they are, if they can be
+    read, and the others as cancelled.
     """
     page_token = None
     while True:
@@ -29,8 +30,7 @@ def everything(google: Calendar, calendar_id: str, seen: set[str]) -> Iterator[E
         seen = seen - page.ids
         page_token = page.page_token
         if page_token is None:
-            missing = tuple(_confirmed(google, calendar_id, event_id) for event_id in sorted(seen))
-            yield replace(page, events=page.events + missing)
+            yield _with_missing(page, [_confirmed(google, calendar_id, event_id) for event_id in sorted(seen)])
             return
         yield page
 
@@ -43,8 +43,18 @@ def _listed(google: Calendar, calendar_id: str, page_token: str | None) -> Event
         raise Temporary("Calendar answers 410 to a full list", service="google-calendar") from error
 
 
-def _confirmed(google: Calendar, calendar_id: str, event_id: str) -> Event:
+def _confirmed(google: Calendar, calendar_id: str, event_id: str) -> Event | UnreadableEvent:
     try:
         return google.get_event(calendar_id, event_id)
     except NotFound:
         return Event(id=event_id, cancelled=True)
+    except Invalid as error:
+        return UnreadableEvent(id=event_id, reason=str(error))
+
+
+def _with_missing(page: EventPage, missing: Sequence[Event | UnreadableEvent]) -> EventPage:
+    return replace(
+        page,
+        events=(*page.events, *(each for each in missing if isinstance(each, Event))),
+        unreadable=(*page.unreadable, *(each for each in missing if isinstance(each, UnreadableEvent))),
+    )

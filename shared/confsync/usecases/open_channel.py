@@ -56,7 +56,10 @@ class OpenChannel:
         return self._stored(calendar.key)
 
     def renew(self, channel: Channel) -> str | None:
-        """Replace a channel that is due, or end it if it is not current. Returns the key of the calendar to sync once."""
+        """Replace a channel that is due, or end it if it is not current.
+
+        Returns the key of the calendar to sync once.
+        """
         calendar = self.store.get(Calendar, channel.calendar_key)
         wanted = calendar is not None and calendar.state is CalendarState.ACTIVE
         if calendar is None or not wanted or calendar.channel_id != channel.key:

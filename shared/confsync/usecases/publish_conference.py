@@ -23,8 +23,8 @@ ATTEMPTS = 4
 class PublishConference:
     """Write the details to one event, natively where Google takes them, else as text.
 
-    Whether an ordinary client may write third-party conference data is contradicted between Google's pages and live tests, so
-    the outcome is read back, and remembered per calendar when it has to be text.
+    Whether an ordinary client may write third-party conference data is contradicted between Google's pages and live
+    tests, so the outcome is read back, and remembered per calendar when it has to be text.
     """
 
     store: Store
@@ -64,6 +64,8 @@ class PublishConference:
         if mode is not WriteMode.DESCRIPTION and self._write_native(calendar, link, event, shown, mode):
             return
         current = calendar.get_event(link.calendar_id, link.event_id)
+        if current.conference_id not in {None, shown.conference_id}:
+            return  # replaced at this very moment
         block = description_block.render(shown.solution.name, shown.conference_id, shown.details)
         calendar.write_text(
             link.calendar_id,

@@ -1,8 +1,8 @@
 """Make what the provider has equal to what is desired. The only code that talks to providers.
 
-It may be run at any time, any number of times, by anyone. Each round takes the conference's lease in a conditional write that also
-records the intent, makes one step, and records its result on the condition that the lease is still held. So a
-crash at any point leaves a record from which the next run knows what to look for.
+It may be run at any time, any number of times, by anyone. Each round takes the conference's lease in a conditional
+write that also records the intent, makes one step, and records its result on the condition that the lease is still
+held. So a crash at any point leaves a record from which the next run knows what to look for.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -100,7 +100,10 @@ class ReconcileConference:
         return conference.retry_at is not None and now < conference.retry_at
 
     def _collected(self, conference: Conference) -> bool:
-        """Whether a choice was given up. A calendar out of reach is no reason to leave the rest undone: it is looked at later."""
+        """Whether a choice was given up.
+
+        A calendar out of reach is no reason to leave the rest undone: it is looked at later.
+        """
         try:
             return self.collect(conference)
         except ServiceError as error:
@@ -150,7 +153,8 @@ class ReconcileConference:
     def _made(
         self, made: ProviderConference, taken: Conference, *, version: int, verify_at: datetime | None = None
     ) -> Change:
-        """`version` 0: an earlier attempt made it, for a desired state that we don't know any more; the next round updates it."""
+        """`version` 0: an earlier attempt made it, for a desired state that we don't know any more; the next round
+        updates it."""
         applied = Applied(
             version=version,
             spec=taken.desired.spec if version else None,
@@ -178,8 +182,10 @@ class ReconcileConference:
     def _remove(self, provider: ConferenceProvider, taken: Conference) -> Change:
         if taken.applied.reference is not None:
             self._delete(provider, taken.applied.reference)
-        if taken.creating_since is not None or taken.verify_at is not None:
-            self._delete_all(provider, self._find(provider, taken, taken.creating_since))
+        # a meeting of a slow first attempt may show up until `verify_at`, and nobody would look for it after this
+        since = taken.creating_since or (taken.verify_at and taken.verify_at - provider.capabilities.settle)
+        if since is not None:
+            self._delete_all(provider, self._find(provider, taken, since))
         version = taken.desired.version
         now = self.clock.now()
         return lambda c: self._done(
@@ -203,7 +209,10 @@ class ReconcileConference:
     def _find(
         self, provider: ConferenceProvider, taken: Conference, since: datetime | None
     ) -> list[ProviderConference]:
-        """What an unconfirmed create made. Looking too early would miss it: raises `Ambiguous` until it had time to settle."""
+        """What an unconfirmed create made.
+
+        Looking too early would miss it: raises `Ambiguous` until it had time to settle.
+        """
         if since is not None and self.clock.now() < since + provider.capabilities.settle:
             raise Ambiguous("a create whose answer was lost needs time to settle", service=taken.solution)
         return provider.find(taken.marker, taken.host)
@@ -329,7 +338,10 @@ class ReconcileConference:
         return backoff
 
     def _follow_up(self, conference_id: str, at: datetime | None) -> None:
-        """A task for what is due soon, so that it need not wait for the sweep. If the queue refuses, the sweep does it."""
+        """A task for what is due soon, so that it need not wait for the sweep.
+
+        If the queue refuses, the sweep does it.
+        """
         if at is None or at - self.clock.now() > FOLLOW_UP_WITHIN:
             return
         try:

@@ -1,7 +1,7 @@
 """What has to happen though nobody asks: renew channels, look at calendars and conferences that are due.
 
-Every change is found by this even if no notification ever arrives. What is looked at is put off first, so that a thing that fails each
-time comes after all the healthy ones.
+Every change is found by this even if no notification ever arrives. What is looked at is put off first, so that a
+thing that fails each time comes after all the healthy ones.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,8 @@
 """Read what changed on a calendar and write what should be true.
 
-No provider is called here. Desired states, links and quarantined events are committed page by page, the sync token with the last
-page, and each commit is conditional on the calendar's record: a worker that lost its lease, or was overtaken, commits nothing.
+No provider is called here. Desired states, links and quarantined events are committed page by page, the sync token
+with the last page, and each commit is conditional on the calendar's record: a worker that lost its lease, or was
+overtaken, commits nothing.
 https://developers.google.com/workspace/calendar/api/guides/sync
 """
 
@@ -90,7 +91,10 @@ class SyncCalendar:
         raise Busy(f"calendar {calendar_key} is being changed by others")
 
     def _hand_over(self, report: SyncReport) -> None:
-        """Queue what is to reconcile. If the queue refuses, nothing is lost: the sweep finds every conference that is due."""
+        """Queue what is to reconcile.
+
+        If the queue refuses, nothing is lost: the sweep finds every conference that is due.
+        """
         for conference_id in sorted(report.reconcile):
             self.queue.reconcile_conference(conference_id)
         log.info(
@@ -122,14 +126,18 @@ class _Run:
         if token is not None and self.calendar.query_version == self.case.calendars.query_version:
             try:
                 self._delta(token)
-                return
             except SyncTokenExpired:
                 log.info("sync token expired; listing everything", calendar_key=self.calendar.key)
                 self._reload()
+            else:
+                return
         self._full()
 
     def failed(self, error: ServiceError) -> None:
-        """Record why, and when to look again. A lost grant pauses the calendar; a lost calendar is gone; nothing is wiped."""
+        """Record why, and when to look again.
+
+        A lost grant pauses the calendar; a lost calendar is gone; nothing is wiped.
+        """
         now = self.case.clock.now()
         mine, latest = self.calendar.lease, self.case.store.get(Calendar, self.calendar.key)
         if latest is None:
@@ -208,7 +216,8 @@ class _Run:
         return [e for e in page.events if e.id in linked or is_conference_id(e.conference_id)]
 
     def _linked(self, events: Sequence[Event]) -> set[str]:
-        """Which of the events have links: by the calendar's links if those are fewer than the events, else one by one."""
+        """Which of the events have links: by the calendar's links if those are fewer than the events, else one by
+        one."""
         if len(events) > 1:
             some = list(self.case.store.links_of_calendar(self.calendar.key, limit=len(events)))
             if len(some) < len(events):

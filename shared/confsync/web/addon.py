@@ -77,7 +77,7 @@ class AddonCallers:
         token = sent.authorization_event_object.user_id_token
         if not token:
             raise errors.Unverified(
-                "the event object has no authorizationEventObject.userIdToken; the add-on needs the scope userinfo.email"
+                "authorizationEventObject.userIdToken is missing; the add-on needs the scope userinfo.email"
             )
         return verify(token, self.clients)
 

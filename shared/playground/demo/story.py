@@ -55,7 +55,7 @@ class Story:
         self.secrets()
         return self.teller.summary()
 
-    # --- steps ---------------------------------------------------------------------------------------------------------
+    # --- steps -------------------------------------------------------------------------------------------------------
 
     def foreign_conferences(self) -> None:
         """Conferences of others, which must be the same at the end."""
@@ -251,7 +251,7 @@ class Story:
                 clean = not SECRET_SHAPES.search(text) and not any(secret in text for secret in known)
                 self.teller.check(5, f"{name}: nothing", lambda clean=clean: clean, wait=0)  # type: ignore[misc]
 
-    # --- what people and faults do -------------------------------------------------------------------------------------
+    # --- what people and faults do -----------------------------------------------------------------------------------
 
     def _save(self, summary: str, **more: Any) -> str:
         event_id = self.ann.begin_event()
@@ -304,7 +304,7 @@ class Story:
         with suppress(TimeoutError):
             self.cloud.tasks.wait_idle(5, within=1)
 
-    # --- what must be true ---------------------------------------------------------------------------------------------
+    # --- what must be true -------------------------------------------------------------------------------------------
 
     def _agrees(self, event_id: str, *, promise: int = 1, wait: float = 12) -> None:
         told = "title, time and recurrence at Zoom are the event's"

@@ -25,26 +25,26 @@ class SigningKey:
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
         )
-        self._signer = RSASigner.from_string(pem, self.key_id)  # type: ignore[no-untyped-call]
+        self._signer = RSASigner.from_string(pem, self.key_id)
 
     def sign(self, message: bytes) -> bytes:
         """Return the PKCS #1 v1.5 signature over SHA-256."""
         return bytes(self._signer.sign(message))
 
     def sign_jwt(self, claims: Mapping[str, Any]) -> str:
-        token: bytes = jwt.encode(self._signer, claims)  # type: ignore[no-untyped-call]
+        token: bytes = jwt.encode(self._signer, claims)
         return token.decode()
 
 
 def read_jwt(token: str) -> dict[str, Any]:
     """Return the claims of a token unverified; raise ValueError if it is none."""
-    claims: dict[str, Any] = jwt.decode(token, verify=False)  # type: ignore[no-untyped-call]
+    claims: dict[str, Any] = jwt.decode(token, verify=False)
     return claims
 
 
 def verify_jwt(token: str, key: SigningKey, audiences: Sequence[str]) -> dict[str, Any]:
     """Return the claims of a token that `key` signed for one of the audiences, now; raise ValueError for any other."""
-    claims: dict[str, Any] = jwt.decode(token, certs=key.certificate, audience=list(audiences))  # type: ignore[no-untyped-call]
+    claims: dict[str, Any] = jwt.decode(token, certs=key.certificate, audience=list(audiences))
     return claims
 
 

@@ -1,5 +1,3 @@
-# mypy: allow-untyped-calls
-# (google-auth is typed in parts only)
 """The `Calendars` and `Calendar` ports on google-api-python-client.
 
 httplib2 silently repeats a request whose connection was cut, even a POST. Every call here bears it: reads and `stop`

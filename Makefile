@@ -1,0 +1,52 @@
+# Every target sets up what it needs; a fresh machine needs Python >= 3.11, git and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STORE ?= sqlite
+
+.DEFAULT_GOAL := help
+.PHONY: help demo playground test check lint types imports bench constraints clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "confsync needs Python 3.11 or newer; set PYTHON=")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: .venv/ready ## run the main job on localhost and check every promise (STORE=firestore: on the emulator)
+	$(BIN)/python -m playground demo --store $(STORE)
+
+playground: .venv/ready ## the same simulators and functions, to try by hand
+	$(BIN)/python -m playground serve --store $(STORE)
+
+test: .venv/ready ## run the tests
+	$(BIN)/pytest -n auto --dist loadgroup
+
+check: .venv/ready lint types imports ## all that CI runs: lint, types, import rules, tests with coverage, the demo
+	$(BIN)/pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered
+	$(BIN)/python -m playground demo --store $(STORE)
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/ready
+	$(BIN)/mypy -p confsync -p playground
+	@for main in functions/*/main.py; do $(BIN)/mypy $$main || exit 1; done
+	$(BIN)/mypy deploy/deploy.py deploy/plan.py
+
+imports: .venv/ready
+	$(BIN)/lint-imports
+
+bench: .venv/ready ## measure, and print the ratios (takes some minutes)
+	$(BIN)/python -m tests.benchmarks
+
+constraints: ## resolve constraints.txt anew (needs uv)
+	uv pip compile --universal --no-emit-index-url --no-annotate --no-header --python-version 3.11 --extra dev \
+		--upgrade pyproject.toml --output-file constraints.txt
+
+clean: ## remove what the other targets made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build
