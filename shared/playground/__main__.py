@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from playground.demo.story import Story
@@ -58,10 +59,16 @@ def serve(store: str) -> int:
 def _project(store: str, tempo: Tempo) -> Iterator[Project]:
     with (
         tempfile.TemporaryDirectory(prefix="confsync-playground-") as directory,
-        firestore_emulator() if store == "firestore" else nullcontext() as emulator,
+        _emulator() if store == "firestore" else nullcontext() as emulator,
         running(Path(directory), tempo=tempo, firestore=emulator) as project,
     ):
         yield project
+
+
+def _emulator() -> AbstractContextManager[str]:
+    """The Firestore emulator that runs already, or one of our own."""
+    running_already = os.environ.get("FIRESTORE_EMULATOR_HOST")
+    return nullcontext(running_already) if running_already else firestore_emulator()
 
 
 def _guide(project: Project) -> str:

@@ -19,18 +19,26 @@ class Crash(BaseException):
 
 
 class Plug:
-    """Counts the calls that leave the process; after the `at`-th, the process is dead."""
+    """Counts the calls that leave the process, and kills it after some of them."""
 
     def __init__(self) -> None:
         self.count = 0
-        self.at: int | None = None
+        self._at: list[int] = []
 
-    def arm(self, at: int | None) -> None:
-        self.count, self.at = 0, at
+    def arm(self, *at: int) -> None:
+        """The process dies after the `at[0]`-th call from now, the next one after its `at[1]`-th, and so on."""
+        self.count, self._at = 0, list(at)
+
+    @property
+    def armed(self) -> bool:
+        """Whether a death is still to come."""
+        return bool(self._at)
 
     def passed(self) -> None:
         self.count += 1
-        if self.count == self.at:
+        if self._at and self.count == self._at[0]:
+            self.count = 0
+            del self._at[0]
             raise Crash
 
 

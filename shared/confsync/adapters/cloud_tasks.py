@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from confsync.domain.errors import Temporary
 SERVICE = "cloud-tasks"
 TIMEOUT = 5.0
 """Seconds per socket operation. Calendar wants its notification answered within seconds."""
+NAMES_KEPT = 4096
 
 
 class CloudTasksQueue:
@@ -25,7 +27,8 @@ class CloudTasksQueue:
 
     https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks/create
 
-    `access_token` gives our own token. One connection per thread is kept.
+    `access_token` gives our own token. One connection per thread is kept. A named task that was taken is not sent
+    again: the queue would only say that it has it, and a burst of notifications is made of such calls.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class CloudTasksQueue:
         self._service_account = service_account
         self._access_token = access_token
         self._local = threading.local()
+        self._sync_once = lru_cache(maxsize=NAMES_KEPT)(self._sync)  # what raises is not kept
 
     def sync_calendar(
         self, calendar_key: str, *, at: datetime | None = None, name: str | None = None, renew: bool = False
@@ -55,11 +59,14 @@ class CloudTasksQueue:
 
         `renew`: replace its watch channel first. Raises `Temporary` if the queue did not take it.
         """
-        self._create(self._sync_url, {"calendar_key": calendar_key, "renew": renew}, at, name)
+        (self._sync if name is None else self._sync_once)(calendar_key, at, name, renew)
 
     def reconcile_conference(self, conference_id: str, *, at: datetime | None = None) -> None:
         """Have the conference reconciled. Raises `Temporary` if the queue did not take it."""
         self._create(self._reconcile_url, {"conference_id": conference_id}, at, None)
+
+    def _sync(self, calendar_key: str, at: datetime | None, name: str | None, renew: bool) -> None:
+        self._create(self._sync_url, {"calendar_key": calendar_key, "renew": renew}, at, name)
 
     def _create(self, url: str, payload: Mapping[str, Any], at: datetime | None, name: str | None) -> None:
         body = json.dumps({"task": self._task(url, payload, at, name)}).encode()

@@ -1,6 +1,7 @@
 """Watch channels: open one, replace one before it expires, give one up."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import structlog
 
 from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.channel import Channel, ChannelState, renewal_time, token
-from confsync.domain.errors import NotFound, ServiceError, Unwatchable
+from confsync.domain.errors import NotFound, ServiceError, StoreConflict, Unwatchable
 from confsync.ports import Calendars, Clock, Save, Store
 
 log = structlog.get_logger()
@@ -51,6 +52,9 @@ class OpenChannel:
         except Unwatchable as error:
             self._poll(calendar.key, channel.key, str(error))
             return self._stored(calendar.key)
+        except ServiceError:
+            self._step_back(channel, calendar.channel_id)
+            raise
         if (old := calendar.channel_id) and (before := self.store.get(Channel, old)):
             self.retire(before)
         return self._stored(calendar.key)
@@ -105,6 +109,13 @@ class OpenChannel:
         polled = replace(calendar, state=CalendarState.POLLING, reason=reason, channel_id=None)
         retired = replace(channel, state=ChannelState.RETIRED, due_at=None, expire_at=over)
         self.store.commit([Save(record=polled), Save(record=retired)])
+
+    def _step_back(self, channel: Channel, old: str | None) -> None:
+        """The channel before stays current, and serves until a new one is open."""
+        calendar = self._stored(channel.calendar_key)
+        if calendar.channel_id == channel.key:
+            with suppress(StoreConflict):  # then the new one is given up when it is due
+                self.store.commit([Save(record=replace(calendar, channel_id=old))])
 
     def _save(self, channel_id: str, **changes: object) -> None:
         stored = self.store.get(Channel, channel_id)

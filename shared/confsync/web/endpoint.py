@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from random import getrandbits
 from typing import Protocol
 
 from confsync.domain import errors
@@ -131,7 +131,7 @@ def _trace_id(headers: Values) -> str:
     """The platform's trace id, so that our lines stand with its own. https://cloud.google.com/trace/docs/trace-context"""
     parent = headers.get("traceparent", "").split("-")
     found = parent[1] if len(parent) > 2 else headers.get("X-Cloud-Trace-Context", "").partition("/")[0]
-    return found if re.fullmatch(r"[0-9a-fA-F]{32}", found) else uuid.uuid4().hex
+    return found if re.fullmatch(r"[0-9a-fA-F]{32}", found) else f"{getrandbits(128):032x}"  # noqa: S311 - a name
 
 
 def _log(trace: str):  # type: ignore[no-untyped-def]  # structlog is imported late

@@ -191,26 +191,30 @@ class Story:
         """F1, B1: the new channel is there before the old one goes."""
         with self.teller.step("The watch channel is renewed while changes happen"):
             before = {channel.id for channel in self._live_channels()}
-            self.teller.person("renames the event again and again, while Cloud Scheduler runs the sweep")
-            for number in range(60):
-                self.ann.rename(event_id, f"Busy {number}")
+            self.teller.person("renames the event five times a second, while Cloud Scheduler runs the sweep")
+            done = threading.Event()
+            busy = threading.Thread(target=self._keep_renaming, args=(event_id, done))
+            busy.start()
+            while not self._one_new_channel(before) and busy.is_alive():
                 self.project.sweep()
-                if {channel.id for channel in self._live_channels()} != before:
-                    break
-                time.sleep(0.3)
+                time.sleep(0.5)
+            done.set()
+            busy.join()
             self._agrees(event_id)
             self.teller.check(2, "one live channel, a new one", lambda: self._one_new_channel(before))
 
     def crashes(self, event_id: str) -> None:
         """Promise 2, the hard way: every function dies by kill -9 while it works."""
         with self.teller.step("Each function is killed (kill -9) while it works"):
-            self._crash_while("calendar_notifications", "tasks", lambda: self.ann.rename(event_id, "Crash 1"))
-            self._crash_while("sync_calendar", "calendar", lambda: self.ann.rename(event_id, "Crash 2"))
-            self._crash_while("reconcile_conference", "zoom", lambda: self.ann.rename(event_id, "Crash 3"))
-            self._crash_while("renew_channels", "tasks", lambda: self.cloud.scheduler.run(SWEEP_JOB))
+            self._crash(
+                "calendar_notifications", "tasks", "POST", "/tasks", lambda: self.ann.rename(event_id, "Crash 1")
+            )
+            self._crash("sync_calendar", "calendar", "GET", "syncToken=", lambda: self.ann.rename(event_id, "Crash 2"))
+            self._crash("reconcile_conference", "zoom", "PATCH", "/v2/", lambda: self.ann.rename(event_id, "Crash 3"))
+            self._crash("renew_channels", "tasks", "POST", "/tasks", self._sweep_until_something_is_due)
             self._agrees(event_id, wait=25)
             other = self.ann.begin_event()
-            self._crash_while("create_conference", "zoom", lambda: self.ann.choose_conference(other, "zoom"))
+            self._crash("create_conference", "zoom", "POST", "/v2/", lambda: self.ann.choose_conference(other, "zoom"))
             self.teller.person("sees an error, chooses Zoom again, saves")
             self.answers.append(self._choose_until_it_works(other))
             self.ann.save(other, summary="After the crash", start=self.start + timedelta(days=2))
@@ -273,21 +277,32 @@ class Story:
     def _control(self, path: str, body: Json | None = None) -> None:
         requests.post(f"{self.cloud.url('calendar')}/_playground/{path}", json=body, timeout=10).raise_for_status()
 
-    def _crash_while(self, name: str, at: str, act: Callable[[], object]) -> None:
-        """Kill the function while it waits for an answer of the simulator `at`, then start it again."""
+    def _crash(self, name: str, at: str, method: str, path: str, act: Callable[[], object]) -> None:
+        """Kill the function while that call of its to the simulator `at` is under way, then start it again."""
+        self._settle()
         faults, function = self.cloud.faults(at), self.project.functions[name]
-        faults.clear()
-        faults.forget_requests()
-        faults.add(latency=1.5, times=None, path=_calls_of(name))
+        faults.add(method=method, path=path, latency=1.0)
         self.teller.fault(f"kill -9 {name}, in the middle of a call to {at}")
         thread = threading.Thread(target=_suppressed(act), daemon=True)
         thread.start()
-        time.sleep(1.4 if name in {"sync_calendar", "reconcile_conference"} else 0.6)
+        self.teller.check(2, f"{name} is in that call when it dies", lambda: not faults.left())
         function.kill()
-        faults.clear()
         function.start()
         function.wait()
         thread.join(10)
+
+    def _keep_renaming(self, event_id: str, done: threading.Event) -> None:
+        """Until it is done, and a little longer; for half a minute at most."""
+        for number in range(150):
+            self.ann.rename(event_id, f"Busy {number}")
+            if done.wait(0.2):
+                break
+        self.ann.rename(event_id, "Busy no more")
+
+    def _sweep_until_something_is_due(self) -> None:
+        for _ in range(10):
+            self.cloud.scheduler.run(SWEEP_JOB)
+            time.sleep(0.3)
 
     def _choose_until_it_works(self, event_id: str) -> Json:
         deadline = time.monotonic() + 30
@@ -370,11 +385,6 @@ class Story:
 
     def _zoom_calls(self, method: str) -> int:
         return len(self.cloud.faults("zoom").requests(method=method, path="/v2/"))
-
-
-def _calls_of(name: str) -> str:
-    """The calls in whose middle a function is killed."""
-    return {"sync_calendar": "/events", "create_conference": "/meetings"}.get(name, ".")
 
 
 def _suppressed(act: Callable[[], object]) -> Callable[[], None]:

@@ -1,0 +1,84 @@
+"""Our block in a description: put in, found, replaced, and taken out without touching what people wrote."""
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from confsync.domain.description_block import conference_id, put, render, strip
+from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
+from tests.unit.builders import DETAILS
+
+ID, OTHER = "confsync-" + "a" * 40, "confsync-" + "b" * 40
+BLOCK = render("Zoom", ID, DETAILS)
+RULE = BLOCK.partition(" ")[0]
+
+pieces = st.sampled_from([RULE, "\n", "\r\n", "<br>", " ", "Agenda", "&amp;", ID]) | st.text(max_size=10)
+texts = st.lists(pieces, max_size=12).map("".join)
+
+
+@given(texts)
+@example("\n\n")
+@example("<p>Bring <b>numbers</b> &amp; cake</p>\n")
+@example(f"{RULE} Agenda {RULE}\nOne\n{RULE} Notes {RULE}\n")
+def test_what_people_wrote_comes_back_to_the_letter(written: str) -> None:
+    described = put(written, BLOCK)
+    assume(conference_id(written) is None)
+    assert conference_id(described) == ID
+    assert strip(described) == written
+    assert described.startswith(written)
+
+
+@given(texts)
+def test_putting_again_replaces(written: str) -> None:
+    assume(conference_id(written) is None)
+    other = render("Jitsi", OTHER, DETAILS)
+    assert put(put(written, other), BLOCK) == put(written, BLOCK)
+    assert put(put(written, BLOCK), BLOCK) == put(written, BLOCK)
+
+
+@given(texts)
+def test_taking_out_twice_is_once(written: str) -> None:
+    assert strip(strip(put(written, BLOCK))) == strip(put(written, BLOCK))
+
+
+def test_text_around_two_blocks_stays() -> None:
+    described = f"Before\n\n{BLOCK}\nbetween\n\n{render('Jitsi', OTHER, DETAILS)}\nafter"
+    assert strip(described) == "Before\nbetween\nafter"
+    assert conference_id(described) == ID
+
+
+@pytest.mark.parametrize("line_break", ["<br>", "<br/>", "<br />", "\r\n"])
+def test_a_block_that_calendars_editor_made_html_of_is_found(line_break: str) -> None:
+    described = put("<b>Bring</b> numbers", BLOCK).replace("\n", line_break)
+    assert conference_id(described) == ID
+    assert strip(described) == "<b>Bring</b> numbers"
+    assert put(described, BLOCK) == put("<b>Bring</b> numbers", BLOCK)
+
+
+def test_peoples_own_rules_are_theirs_in_html_too() -> None:
+    written = f"{RULE} Agenda {RULE}<br>One"
+    described = put(written, BLOCK).replace("\n", "<br>")
+    assert (conference_id(described), strip(described)) == (ID, written)
+
+
+@pytest.mark.parametrize("broken", [BLOCK.replace(ID, ""), BLOCK.replace(ID, "abc-defg-hij"), BLOCK[:-1], BLOCK[1:]])
+def test_half_a_block_is_no_block(broken: str) -> None:
+    assert conference_id(broken) is None
+    assert strip(broken) == broken
+
+
+def test_the_block_says_how_to_join() -> None:
+    details = ConferenceDetails(
+        entry_points=(
+            EntryPoint(type=EntryPointType.VIDEO, uri="https://meet.example.com/1", label="meet", passcode="123"),
+            EntryPoint(type=EntryPointType.PHONE, uri="tel:+441234,,5", label="+44 1234", access_code="5", pin="7"),
+            EntryPoint(type=EntryPointType.SIP, uri="sip:1@example.com", meeting_code="1", password="open"),
+        )
+    )
+    assert render("Zoom", ID, details).split("\n") == [
+        f"{RULE} Zoom {RULE}",
+        "video: https://meet.example.com/1 (passcode: 123)",
+        "phone: +44 1234 (access code: 5, PIN: 7)",
+        "sip: sip:1@example.com (meeting ID: 1, password: open)",
+        f"{RULE} {ID} {RULE}",
+    ]

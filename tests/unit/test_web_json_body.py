@@ -1,0 +1,54 @@
+"""JSON bodies into typed values."""
+
+import msgspec
+import pytest
+
+from confsync.domain.errors import BadRequest
+from confsync.web.json_body import body
+from tests.unit.http import call
+
+
+class Inner(msgspec.Struct, rename="camel"):
+    event_id: str
+    tags: list[str] = []
+
+
+class Outer(msgspec.Struct):
+    name: str
+    inner: Inner | None = None
+
+
+def test_unknown_fields_are_left_alone() -> None:
+    assert body(call({"name": "a", "new": {"from": "Google"}}), Outer) == Outer(name="a")
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({}, "name"),
+        ({"name": 1}, "name"),
+        ({"name": None}, "name"),
+        ({"name": "a", "inner": {}}, "inner.eventId"),
+        ({"name": "a", "inner": {"eventId": 1}}, "inner.eventId"),
+        ({"name": "a", "inner": {"eventId": "e", "tags": [1]}}, "inner.tags[...]"),
+        ({"name": "a", "inner": []}, "inner"),
+        ([], None),
+        ("text", None),
+        (None, None),
+    ],
+)
+def test_what_does_not_fit_names_its_field(sent: object, field: str | None) -> None:
+    with pytest.raises(BadRequest) as refused:
+        body(call(sent), Outer)
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"{", b"nonsense", b'{"name": "\xff"}', b'{"name": "a"}}', b"[" * 500_000, b'{"x": ' * 100_000],
+    ids=["empty", "cut", "text", "not UTF-8", "too much", "deep list", "deep object"],
+)
+def test_what_is_not_json_is_refused(sent: bytes) -> None:
+    with pytest.raises(BadRequest) as refused:
+        body(call(sent), Outer)
+    assert refused.value.field is None

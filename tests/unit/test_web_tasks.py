@@ -1,0 +1,138 @@
+"""What Cloud Tasks and Cloud Scheduler call."""
+
+import inspect
+from typing import Any
+
+import pytest
+
+from confsync.domain import errors
+from confsync.domain.conference import Conference, ConferenceState, Desired
+from confsync.usecases.reconcile_conference import Outcome
+from confsync.usecases.renew_channels import SweepReport
+from confsync.usecases.sync_calendar import SyncReport
+from confsync.web import tasks
+from confsync.web.callers import ServiceCallers
+from confsync.web.endpoint import Handler
+from tests.unit.builders import NOW
+from tests.unit.http import Tokens, call, told
+
+QUEUE = "queue@example-project.iam.gserviceaccount.com"
+CALLERS = ServiceCallers(audiences=("https://f.example.com",), service_accounts=(QUEUE,))
+SIGNED = {"Authorization": f"Bearer {QUEUE} for https://f.example.com"}
+FOREIGN = {"Authorization": "Bearer mallory@example.com for https://f.example.com"}
+CONFERENCE = Conference(
+    id="confsync-1",
+    solution="zoom",
+    tenant="example.com",
+    host="alice@example.com",
+    desired=Desired(version=1, spec=None),
+    created_at=NOW,
+    state=ConferenceState.ACTIVE,
+)
+
+
+class Case:
+    """A use case that records how it was called, and returns or raises."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+        self.calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.calls.append((args, kwargs))
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+def sync(case: Case) -> Handler:
+    return tasks.sync_calendar(case, CALLERS, Tokens())
+
+
+def reconcile(case: Case) -> Handler:
+    return tasks.reconcile_conference(case, CALLERS, Tokens())
+
+
+def renew(case: Case) -> Handler:
+    return tasks.renew_channels(case, CALLERS, Tokens())
+
+
+@pytest.mark.parametrize("handler", [sync, reconcile, renew])
+@pytest.mark.parametrize(("headers", "error"), [({}, errors.Unverified), (FOREIGN, errors.Forbidden)])
+def test_nobody_else_gets_anything_done(handler: Any, headers: dict[str, str], error: type[Exception]) -> None:
+    case = Case(None)
+    with pytest.raises(error):
+        handler(case)(call(b"not even read", headers=headers))
+    assert case.calls == []
+
+
+@pytest.mark.parametrize(("sent", "renewed"), [({}, False), ({"renew": True}, True)])
+def test_a_sync_task(sent: dict[str, Any], renewed: bool) -> None:
+    case = Case(SyncReport("c1", full=True, events=3, reconcile={"a", "b"}))
+    answered = sync(case)(call({"calendar_key": "c1", **sent}, headers=SIGNED))
+    assert case.calls == [(("c1",), {"renew": renewed})]
+    assert (answered[1], told(answered)) == (200, {"full": True, "events": 3, "reconcile": 2})
+
+
+SERVICE_ERRORS = [
+    kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.ServiceError)
+]
+FINAL = {errors.ReauthorizationRequired, errors.PermissionDenied, errors.NotFound, errors.Invalid}
+
+
+@pytest.mark.parametrize("kind", SERVICE_ERRORS)
+def test_the_queue_tries_again_only_what_a_retry_may_mend(kind: type[errors.ServiceError]) -> None:
+    handle = sync(Case(kind("no")))
+    if kind in FINAL:
+        answered = handle(call({"calendar_key": "c1"}, headers=SIGNED))
+        assert (answered[1], told(answered)) == (200, {"recorded": kind.__name__})
+    else:
+        with pytest.raises(kind):
+            handle(call({"calendar_key": "c1"}, headers=SIGNED))
+
+
+@pytest.mark.parametrize("handler", [sync, reconcile])
+def test_a_busy_record_is_for_the_queue_to_try_again(handler: Any) -> None:
+    with pytest.raises(errors.Busy):
+        handler(Case(errors.Busy("later")))(call({"calendar_key": "c", "conference_id": "c"}, headers=SIGNED))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Outcome(conference=CONFERENCE), {"state": "active"}),
+        (Outcome(conference=None), {"state": "unknown"}),
+        (
+            Outcome(conference=CONFERENCE, error=errors.RateLimited("slow")),
+            {"state": "active", "recorded": "RateLimited"},
+        ),
+    ],
+)
+def test_a_reconcile_task(outcome: Outcome, expected: dict[str, str]) -> None:
+    case = Case(outcome)
+    answered = reconcile(case)(call({"conference_id": "confsync-1"}, headers=SIGNED))
+    assert case.calls == [(("confsync-1",), {})]
+    assert (answered[1], told(answered)) == (200, expected)
+
+
+@pytest.mark.parametrize(
+    ("handler", "sent", "field"),
+    [
+        (sync, {}, "calendar_key"),
+        (sync, {"calendar_key": "c", "renew": "yes"}, "renew"),
+        (reconcile, {"conference_id": 1}, "conference_id"),
+    ],
+)
+def test_a_task_without_its_fields_is_refused(handler: Any, sent: dict[str, Any], field: str) -> None:
+    case = Case(None)
+    with pytest.raises(errors.BadRequest) as refused:
+        handler(case)(call(sent, headers=SIGNED))
+    assert (refused.value.field, case.calls) == (field, [])
+
+
+@pytest.mark.parametrize("sent", [b"", b"{}", b"anything"])
+def test_the_sweep_answers_with_its_report_whatever_the_scheduler_sends(sent: bytes) -> None:
+    report = SweepReport()
+    answered = renew(Case(report))(call(sent, headers=SIGNED))
+    assert answered[1] == 200
+    assert told(answered).keys() == vars(report).keys()

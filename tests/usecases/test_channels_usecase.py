@@ -1,0 +1,350 @@
+"""Watch channels: opened, renewed, given up; and the sweep."""
+
+from datetime import timedelta
+
+import pytest
+
+from confsync.domain.calendar import CalendarState
+from confsync.domain.channel import Channel, ChannelState, verified_calendar_key
+from confsync.domain.errors import Conflict, ReauthorizationRequired, StoreConflict, Temporary
+from confsync.ports import Watch
+from tests.fakes.calendar import FakeCalendar, FakeChannel
+from tests.usecases.taps import Crash
+from tests.usecases.world import ANN, CHANNEL_KEYS, KEY, TTL, World
+
+SOON = timedelta(minutes=10)
+
+
+def at_google(world: World) -> list[FakeChannel]:
+    return [channel for channel in world.calendars.channels.values() if not channel.stopped]
+
+
+def current(world: World) -> Channel:
+    return world.channel(world.calendar.channel_id)
+
+
+def until_renewal(world: World) -> None:
+    due_at = current(world).due_at
+    assert due_at is not None
+    world.clock.advance(due_at - world.clock.now())
+
+
+# --- open ----------------------------------------------------------------------------------------
+
+
+def test_an_open_channel_is_known_and_carries_our_token(world: World) -> None:
+    world.saved()
+
+    (google,) = at_google(world)
+    channel = current(world)
+    assert (channel.key, channel.state, channel.owner) == (google.id, ChannelState.ACTIVE, ANN)
+    assert (channel.resource_id, channel.expiration) == (google.resource_id, google.expiration)
+    assert google.ttl == TTL
+    assert verified_calendar_key(CHANNEL_KEYS, google.id, google.token) == KEY
+
+
+def test_the_channel_is_renewed_around_half_life(world: World) -> None:
+    world.saved()
+
+    due_at = current(world).due_at
+    assert due_at is not None
+    assert TTL * 0.4 <= due_at - world.clock.now() <= TTL * 0.5
+
+
+def test_it_is_stored_before_google_knows_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.create()
+
+    def crash(*_: object, **__: object) -> Watch:
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeCalendar, "watch", crash)
+        with pytest.raises(Crash):
+            world.sync()
+
+    channel = current(world)
+    assert (channel.state, channel.due_at) == (ChannelState.REGISTERING, world.clock.now() + SOON)
+
+
+def test_a_registration_that_got_stuck_is_done_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.create()
+    watch = FakeCalendar.watch
+
+    def crash(*args: object, **kwargs: object) -> Watch:
+        watch(*args, **kwargs)  # type: ignore[arg-type]
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeCalendar, "watch", crash)
+        with pytest.raises(Crash):
+            world.sync()
+    stuck = current(world)
+    world.clock.advance(SOON)
+
+    world.settle(steps=1)
+
+    assert current(world).state is ChannelState.ACTIVE
+    assert current(world).key != stuck.key
+    assert world.channel(stuck.key).state is ChannelState.RETIRED
+
+
+def test_a_taken_channel_id_is_another_one_next_time(world: World) -> None:
+    world.create()
+    world.calendars.fail("watch", Conflict("channelIdNotUnique"))
+    with pytest.raises(Conflict):
+        world.sync()
+    world.clock.advance(SOON)
+
+    world.settle()
+
+    assert current(world).state is ChannelState.ACTIVE
+
+
+def test_what_google_cannot_watch_is_polled(world: World) -> None:
+    world.calendars.make_unwatchable(ANN)
+    created = world.create()
+
+    world.sync()
+
+    calendar = world.calendar
+    assert (calendar.state, calendar.channel_id) == (CalendarState.POLLING, None)
+    assert calendar.reason
+    assert calendar.due_at is not None
+    world.save(created, title="Planning")
+    world.clock.advance(calendar.due_at - world.clock.now())
+    world.settle(steps=1)
+    assert world.provider.only.spec.title == "Planning"
+    assert world.calendar.state is CalendarState.POLLING
+    assert [call.method for call in world.calendars.calls].count("watch") == 1
+
+
+def test_unwatchable_is_stored_together_with_the_channels_end(world: World) -> None:
+    world.calendars.make_unwatchable(ANN)
+    world.create()
+    watched = world.calendars._of
+
+    def put_off(calendar_id: str) -> object:
+        found = watched(calendar_id)
+        if world.calendars.calls[-1].method == "watch":
+            world.change_calendar(due_at=world.clock.now())
+        return found
+
+    world.calendars._of = put_off  # type: ignore[assignment,method-assign]
+
+    world.sync()
+    world.clock.advance(SOON)
+    world.settle(steps=1)
+
+    assert world.calendar.state is CalendarState.POLLING
+    assert world.store.channels_of_calendar(KEY) == []
+
+
+def test_of_two_callers_one_opens_a_channel(world: World) -> None:
+    world.create()
+    calendar = world.calendar
+
+    world.channels(calendar)
+    with pytest.raises(StoreConflict):
+        world.channels(calendar)
+
+    assert len(at_google(world)) == 1
+    assert len(world.store.channels_of_calendar(KEY)) == 1
+
+
+# --- renew ---------------------------------------------------------------------------------------
+
+
+def test_the_old_channel_is_stopped_after_the_new_one_is_active(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.saved()
+    old = current(world)
+    states: list[ChannelState] = []
+    stop = FakeCalendar.stop
+
+    def watched_stop(self: FakeCalendar, channel_id: str, resource_id: str) -> None:
+        states.append(current(world).state)
+        stop(self, channel_id, resource_id)
+
+    monkeypatch.setattr(FakeCalendar, "stop", watched_stop)
+    until_renewal(world)
+
+    report = world.sweep()
+
+    assert report.channels_renewed == 1
+    assert states == [ChannelState.ACTIVE]
+    assert [channel.id for channel in at_google(world)] == [current(world).key]
+    retired = world.channel(old.key)
+    assert (retired.state, retired.due_at) == (ChannelState.RETIRED, None)
+    assert retired.expire_at is not None
+
+
+def test_a_renewal_is_followed_by_one_sync(world: World) -> None:
+    world.saved()
+    until_renewal(world)
+    world.change_calendar(due_at=None)
+
+    world.sweep()
+
+    assert [(task.kind, task.key, task.renew) for task in world.queue.tasks] == [("sync", KEY, False)]
+
+
+def test_a_change_while_renewing_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.saved()
+    watch = FakeCalendar.watch
+
+    def changed_meanwhile(*args: object, **kwargs: object) -> Watch:
+        world.ann.update("event1", title="Retro")
+        return watch(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(FakeCalendar, "watch", changed_meanwhile)
+    until_renewal(world)
+    world.settle(steps=1)
+
+    assert world.provider.only.spec.title == "Retro"
+
+
+def test_nothing_is_renewed_early(world: World) -> None:
+    world.saved()
+    world.clock.advance(TTL * 0.3)
+
+    assert world.sweep().channels_renewed == 0
+
+
+def test_a_channel_that_cannot_be_stopped_lapses(world: World) -> None:
+    world.saved()
+    old = current(world)
+    world.calendars.fail("stop", Temporary("503"))
+    until_renewal(world)
+
+    world.sweep()
+
+    assert world.channel(old.key).state is ChannelState.RETIRED
+    assert current(world).state is ChannelState.ACTIVE
+
+
+def test_the_channel_of_a_paused_calendar_is_ended(world: World) -> None:
+    world.saved()
+    world.change_calendar(state=CalendarState.PAUSED)
+    until_renewal(world)
+
+    world.sweep()
+
+    assert at_google(world) == []
+    assert world.store.channels_of_calendar(KEY) == []
+
+
+def test_a_renewal_by_task_replaces_the_channel(world: World) -> None:
+    world.saved()
+    old = current(world)
+
+    world.sync(renew=True)
+
+    assert current(world).key != old.key
+    assert [channel.id for channel in at_google(world)] == [current(world).key]
+
+
+# --- the sweep -----------------------------------------------------------------------------------
+
+
+def many_calendars(world: World, count: int) -> list[str]:
+    people = [f"person{index}@example.com" for index in range(count)]
+    for person in people:
+        world.calendars.user(person)
+        world.create(f"event of {person}", user=person)
+    world.deliver()
+    world.clock.advance(TTL * 0.5)
+    return people
+
+
+def test_what_is_too_much_for_one_run_goes_through_the_queue(world: World) -> None:
+    many_calendars(world, 5)
+    world.build(inline=2)
+    before = {channel.id for channel in at_google(world)}
+
+    report = world.sweep()
+    assert (report.channels_renewed, report.channels_queued) == (2, 3)
+    assert len([task for task in world.queue.tasks if task.renew]) == 3
+    world.deliver()
+
+    now = {channel.id for channel in at_google(world)}
+    assert len(now) == 5
+    assert not now & before
+
+
+def test_those_that_fail_do_not_starve_the_others(world: World) -> None:
+    people = many_calendars(world, 4)
+    world.build(batch=2)
+    due = [channel.owner for channel in world.store.due(Channel, world.clock.now(), limit=4)]
+    failing = due[:2]
+    world.calendars.revoked.update(failing)
+    before = {channel.id for channel in at_google(world)}
+
+    first, second = world.sweep(), world.sweep()
+
+    assert first.failed == 2
+    assert (second.failed, second.channels_renewed) == (0, 2)
+    fresh = {channel.account for channel in at_google(world) if channel.id not in before}
+    assert fresh == set(people) - set(failing)
+
+
+def test_a_lost_notification_is_found_by_the_sweep(world: World) -> None:
+    world.saved()
+    world.ann.update("event1", title="Retro")
+
+    world.settle()
+
+    assert world.provider.only.spec.title == "Retro"
+
+
+def test_at_rest_the_sweep_writes_nothing(world: World) -> None:
+    world.saved()
+    world.counting.reset()
+
+    report = world.sweep()
+
+    assert (report.channels_renewed, report.calendars_queued, report.conferences_queued, report.failed) == (0, 0, 0, 0)
+    assert world.counting.writes == 0
+
+
+def test_what_the_queue_refuses_is_counted_and_stays_due(world: World) -> None:
+    world.saved()
+    world.ann.update("event1", title="Retro")
+    world.clock.advance(timedelta(hours=1))
+    world.queue.error = Temporary("503")
+
+    assert world.sweep().failed == 1
+    world.queue.error = None
+    world.settle()
+
+    assert world.provider.only.spec.title == "Retro"
+
+
+def test_somebody_who_is_at_it_right_now_is_left_alone(world: World) -> None:
+    world.saved()
+    world.clock.advance(timedelta(hours=1))
+
+    def conflict(writes: object) -> None:
+        raise StoreConflict("changed")
+
+    world.store.commit = conflict  # type: ignore[method-assign]
+
+    report = world.sweep()
+
+    assert (report.calendars_queued, report.failed) == (0, 0)
+    assert world.queue.tasks == []
+
+
+def test_a_revoked_grant_does_not_lose_the_old_channel_before_there_is_a_new_one(world: World) -> None:
+    world.saved()
+    old = current(world)
+    until_renewal(world)
+    world.calendars.fail("watch", *[ReauthorizationRequired("for a while")] * 2)
+
+    for _ in range(2):
+        world.sweep()
+        world.queue.take()
+        assert [channel.id for channel in at_google(world)] == [old.key]
+        world.clock.advance(SOON)
+    world.sweep()
+
+    (google,) = at_google(world)
+    assert google.id == current(world).key != old.key

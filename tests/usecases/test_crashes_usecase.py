@@ -1,0 +1,210 @@
+"""The process is killed after each call that leaves it: nothing is lost, doubled, or left behind."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from confsync.domain.calendar import Calendar
+from confsync.domain.channel import Channel, ChannelState
+from confsync.domain.conference import Conference, ConferenceState
+from confsync.domain.errors import Ambiguous, ConfsyncError
+from tests.usecases.taps import Crash
+from tests.usecases.world import ANN, LEASE, World
+
+MOVED = datetime(2026, 5, 4, 15, tzinfo=UTC)
+DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """`act` is killed somewhere; `prepare` before and `insist` (a person trying again) after it are not.
+
+    In the end the provider has meetings with these `titles`.
+    """
+
+    act: Callable[[World], object]
+    titles: list[str]
+    prepare: Callable[[World], object] = World.saved
+    insist: Callable[[World], object] = lambda _: None
+
+
+def nothing(_: World) -> None:
+    pass
+
+
+def create(world: World) -> None:
+    world.create()
+
+
+def create_and_save(world: World) -> None:
+    with suppress(ConfsyncError):
+        world.save(world.create(), title="Planning")
+
+
+def create_without_answer(world: World) -> None:
+    world.provider.lose_answer("create", Ambiguous("time-out"))
+    create(world)
+
+
+def follow(world: World) -> None:
+    world.sync()
+    world.deliver()
+
+
+def change(world: World) -> None:
+    world.ann.update("event1", title="Retro", start=MOVED)
+
+
+def delete(world: World) -> None:
+    world.ann.delete("event1")
+
+
+def lose_meeting(world: World) -> None:
+    world.provider.meetings.clear()
+    change(world)
+
+
+def hide_deletion(world: World) -> None:
+    world.saved("event2", title="Stays")
+    delete(world)
+    world.calendars.expire_sync_tokens(ANN)
+
+
+def copy(world: World) -> None:
+    world.ann.insert(id="copy", title="Copy", conference=world.ann.event("event1").conference)
+    delete(world)
+
+
+def restore(world: World) -> None:
+    delete(world)
+    follow(world)
+    world.ann.restore("event1")
+
+
+def many_changes(world: World) -> None:
+    world.saved("event2")
+    world.calendars.page_size = 1
+    change(world)
+    world.ann.update("event2", title="Two")
+
+
+def renewal(world: World) -> None:
+    change(world)
+    world.clock.advance(timedelta(days=3, hours=12))
+
+
+def sweep(world: World) -> None:
+    world.sweep()
+    world.deliver()
+
+
+def nobody_saves(world: World) -> None:
+    create(world)
+    world.deliver()
+    world.clock.advance(DAY)
+
+
+def then(*steps: Callable[[World], object]) -> Callable[[World], None]:
+    def run(world: World) -> None:
+        for step in steps:
+            step(world)
+
+    return run
+
+
+SCENARIOS = {
+    "create": Scenario(prepare=nothing, act=create, insist=create, titles=[""]),
+    "create and save": Scenario(prepare=nothing, act=create, insist=create_and_save, titles=["Planning"]),
+    "create without an answer": Scenario(prepare=nothing, act=create_without_answer, insist=create, titles=[""]),
+    "first sync": Scenario(prepare=create_and_save, act=follow, titles=["Planning"]),
+    "change": Scenario(prepare=then(World.saved, change), act=follow, titles=["Retro"]),
+    "delete": Scenario(prepare=then(World.saved, delete), act=follow, titles=[]),
+    "meeting lost": Scenario(prepare=then(World.saved, lose_meeting), act=follow, titles=["Retro"]),
+    "hidden deletion": Scenario(prepare=then(World.saved, hide_deletion), act=follow, titles=["Stays"]),
+    "copy": Scenario(prepare=then(World.saved, copy), act=follow, titles=["Copy"]),
+    "restore": Scenario(prepare=then(World.saved, restore), act=follow, titles=["Standup"]),
+    "several pages": Scenario(prepare=then(World.saved, many_changes), act=follow, titles=["Retro", "Two"]),
+    "renewal": Scenario(prepare=then(World.saved, renewal), act=sweep, titles=["Retro"]),
+    "collection": Scenario(prepare=nobody_saves, act=sweep, titles=[]),
+}
+
+
+def until_done(world: World, work: Callable[[World], object]) -> None:
+    """By one process after the other, each killed as planned; a dead one's leases run out."""
+    while True:
+        try:
+            with suppress(ConfsyncError):
+                work(world)
+        except Crash:
+            world.clock.advance(LEASE)
+        else:
+            return
+
+
+def check(world: World, scenario: Scenario) -> None:
+    assert sorted(meeting.spec.title for meeting in world.provider.meetings.values()) == scenario.titles
+    check_events(world)
+    later = world.clock.now() + timedelta(hours=1)
+    assert world.store.due(Conference, later, limit=9) == []
+    for conference in world.store._records(Conference):
+        assert conference.state in {ConferenceState.ACTIVE, ConferenceState.DELETED}
+        assert conference.settled
+    check_channel(world)
+
+
+def check_events(world: World) -> None:
+    """Every event that has a conference shows a meeting that exists."""
+    uris = {uri for meeting in world.provider.meetings.values() for uri in meeting.conference.details.uris}
+    for event in world.calendars._calendars[ANN].events.values():
+        if not event.cancelled and event.conference is not None:
+            assert event.conference.uris <= uris
+
+
+def check_channel(world: World) -> None:
+    for calendar in world.store._records(Calendar):
+        assert calendar.sync_token is not None
+        assert not calendar.lease.taken(world.clock.now())
+        channel = world.channel(calendar.channel_id)
+        assert channel.state is ChannelState.ACTIVE
+        assert not world.calendars.channels[channel.key].stopped
+        assert [each.key for each in world.store.channels_of_calendar(calendar.key)] == [channel.key]
+    assert world.store.due(Channel, world.clock.now(), limit=9) == []
+
+
+def run(scenario: Scenario, *crashes: int) -> bool:
+    """Play it with these deaths; whether the first one happened before the deed was done."""
+    world = World()
+    scenario.prepare(world)
+    world.plug.arm(*crashes)
+    crashed = False
+    try:
+        with suppress(ConfsyncError):
+            scenario.act(world)
+    except Crash:
+        crashed = True
+        world.clock.advance(LEASE)
+    until_done(world, scenario.insist)
+    until_done(world, World.settle)
+    world.plug.arm()
+    world.settle()
+    check(world, scenario)
+    return crashed
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_crash_after_any_call(name: str) -> None:
+    crash = 1
+    while run(SCENARIOS[name], crash):
+        crash += 1
+    assert crash > 5, "there was nothing to crash"
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(name=st.sampled_from(sorted(SCENARIOS)), crashes=st.lists(st.integers(1, 30), min_size=2, max_size=5))
+def test_crash_upon_crash(name: str, crashes: list[int]) -> None:
+    run(SCENARIOS[name], *crashes)
