@@ -154,7 +154,10 @@ class Calendar(Protocol):
         ...
 
     def write_text(self, calendar_id: str, event: Event, *, location: str, description: str) -> Event:
-        """Set location and description (PATCH, If-Match); returns the event. Raises `PreconditionFailed`."""
+        """Set location and description (PATCH, If-Match); returns the event. Raises `PreconditionFailed`.
+
+        Native conference data that `event` shows is cleared: beside the text it would be a link to nowhere.
+        """
         ...
 
     def watch(self, calendar_id: str, channel_id: str, *, token: str, ttl: timedelta) -> Watch:

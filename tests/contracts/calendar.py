@@ -210,6 +210,11 @@ class CalendarContract:
         assert (written.location, written.description) == (JOIN, "Agenda")
         assert (written.title, written.start) == ("Call", event.start)
 
+    def test_text_takes_the_place_of_a_native_conference(self, calendar: Calendar, ann: User) -> None:
+        event = calendar.get_event(ANN, ann.insert(title="Call", start=START).id)
+        shown = calendar.write_conference(ANN, event, CONFERENCE)
+        assert calendar.write_text(ANN, shown, location=JOIN, description="Agenda").conference is None
+
     def test_a_watch_channel_opens_and_stops(self, world: World, calendar: Calendar) -> None:
         watch = calendar.watch(ANN, "channel-1", token="v1.key.mac", ttl=timedelta(days=7))
         assert watch.expiration.tzinfo is not None

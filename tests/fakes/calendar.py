@@ -226,7 +226,7 @@ class FakeCalendar:
 
     def write_text(self, calendar_id: str, event: Event, *, location: str, description: str) -> Event:
         calendar = self._fake._ask("write_text", self._account, calendar_id, event.id)
-        stored = replace(_unchanged(calendar, event), location=location, description=description)
+        stored = replace(_unchanged(calendar, event), location=location, description=description, conference=None)
         return _read(self._fake._put(calendar_id, stored))
 
     def watch(self, calendar_id: str, channel_id: str, *, token: str, ttl: timedelta) -> Watch:

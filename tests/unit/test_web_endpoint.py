@@ -55,9 +55,7 @@ def test_only_post_is_taken(method: str) -> None:
     assert told(answered)["error"]["code"] == "method_not_allowed"
 
 
-@pytest.mark.parametrize(
-    "content_type", [None, "", "text/plain", "application/x-www-form-urlencoded", "application/jso"]
-)
+@pytest.mark.parametrize("content_type", [None, "", "text/plain", "multipart/form-data", "application/jso"])
 def test_a_body_must_say_that_it_is_json(content_type: str | None) -> None:
     answered = serve(never, request(content_type=content_type))
     assert answered[1] == 415
@@ -79,7 +77,6 @@ def test_a_body_that_announces_to_be_too_large_is_not_read() -> None:
 @pytest.mark.parametrize(("size", "status"), [(MAX_BODY, 200), (MAX_BODY + 1, 413)])
 def test_a_body_of_unknown_length_is_measured(size: int, status: int) -> None:
     environ = EnvironBuilder(method="POST", content_type="application/json").get_environ()
-    del environ["CONTENT_LENGTH"]
     environ |= {"wsgi.input": io.BytesIO(b" " * size), "wsgi.input_terminated": True}
     assert serve(lambda: echo, Request(environ))[1] == status
 

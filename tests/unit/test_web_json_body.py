@@ -30,7 +30,7 @@ def test_unknown_fields_are_left_alone() -> None:
         ({"name": None}, "name"),
         ({"name": "a", "inner": {}}, "inner.eventId"),
         ({"name": "a", "inner": {"eventId": 1}}, "inner.eventId"),
-        ({"name": "a", "inner": {"eventId": "e", "tags": [1]}}, "inner.tags[...]"),
+        ({"name": "a", "inner": {"eventId": "e", "tags": [1]}}, "inner.tags[0]"),
         ({"name": "a", "inner": []}, "inner"),
         ([], None),
         ("text", None),

@@ -59,6 +59,7 @@ def test_what_google_does_not_take_becomes_text_and_that_is_remembered(remade: W
     assert uri in text
     assert remade.ann.event("event1").location == uri
     assert remade.ann.event("event1").text_conference_id == remade.link().conference_id  # type: ignore[union-attr]
+    assert remade.ann.event("event1").conference is None, "the native link to the old meeting would be a trap"
     assert remade.calendar.write_mode is WriteMode.DESCRIPTION
     assert published(remade)
 

@@ -91,13 +91,16 @@ def _checked(request: HttpRequest, trace: str, *, json_body: bool) -> Call:
         raise HttpError(405, "method_not_allowed", f"{request.method} is not taken here; use POST", {"Allow": "POST"})
     if (request.content_length or 0) > MAX_BODY:
         raise HttpError(413, "too_large", f"the body is larger than {MAX_BODY} bytes")
-    content_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if json_body and content_type != "application/json":
+    if json_body and _content_type(request.headers) != "application/json":
         raise HttpError(415, "unsupported_media_type", "the body must be application/json")
     body = request.get_data()
     if len(body) > MAX_BODY:
         raise HttpError(413, "too_large", f"the body is larger than {MAX_BODY} bytes")
     return Call(headers=request.headers, query=request.args, body=body, trace=trace)
+
+
+def _content_type(headers: Values) -> str:
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 STATUSES: Mapping[type[errors.ConfsyncError], tuple[int, str]] = {
@@ -131,7 +134,7 @@ def _trace_id(headers: Values) -> str:
     """The platform's trace id, so that our lines stand with its own. https://cloud.google.com/trace/docs/trace-context"""
     parent = headers.get("traceparent", "").split("-")
     found = parent[1] if len(parent) > 2 else headers.get("X-Cloud-Trace-Context", "").partition("/")[0]
-    return found if re.fullmatch(r"[0-9a-fA-F]{32}", found) else f"{getrandbits(128):032x}"  # noqa: S311 - a name
+    return found if re.fullmatch(r"[0-9a-fA-F]{32}", found) else f"{getrandbits(128):032x}"
 
 
 def _log(trace: str):  # type: ignore[no-untyped-def]  # structlog is imported late

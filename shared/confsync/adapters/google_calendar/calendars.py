@@ -144,8 +144,12 @@ class GoogleCalendar:
         return self._patch(calendar_id, event, {"conferenceData": conference_data(conference)})
 
     def write_text(self, calendar_id: str, event: Event, *, location: str, description: str) -> Event:
-        """Set location and description; returns the event. Raises `PreconditionFailed`."""
-        return self._patch(calendar_id, event, {"location": location, "description": description})
+        """Set location and description, clear native conference data; returns the event. Raises `PreconditionFailed`.
+
+        https://developers.google.com/workspace/calendar/api/guides/create-events#conferencing
+        """
+        cleared = {"conferenceData": None} if event.conference is not None else {}
+        return self._patch(calendar_id, event, {"location": location, "description": description} | cleared)
 
     def watch(self, calendar_id: str, channel_id: str, *, token: str, ttl: timedelta) -> Watch:
         """Open a watch channel. Raises `Unwatchable`, `Conflict` if the channel id is taken, `NotFound`.

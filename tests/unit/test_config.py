@@ -1,0 +1,213 @@
+"""Settings: what is accepted, and that what is not names its key."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from confsync import config
+from confsync.domain.errors import NotConfigured
+from confsync.domain.solution import Solution
+from confsync.providers import PROVIDERS
+
+EXAMPLE = Path(__file__).parents[2] / "deploy" / "config" / "example.toml"
+TEXT = EXAMPLE.read_text(encoding="utf-8")
+
+
+def with_lines(section: str, *lines: str) -> str:
+    """The example with more lines in that section."""
+    if f"[{section}]" not in TEXT:
+        return "\n".join([TEXT, f"[{section}]", *lines])
+    return TEXT.replace(f"[{section}]", "\n".join([f"[{section}]", *lines]), 1)
+
+
+def without(section: str, key: str) -> str:
+    """The example without that key."""
+    head, found, rest = TEXT.partition(f"[{section}]")
+    assert found
+    changed = re.sub(rf"^{key} = .*$", "", rest, count=1, flags=re.MULTILINE)
+    assert changed != rest
+    return head + found + changed
+
+
+# --- the example -----------------------------------------------------------------------------------------------------
+
+
+def test_the_example_is_accepted() -> None:
+    settings = config.load({config.CONFIG_VARIABLE: str(EXAMPLE)})
+    assert settings.solutions.keys() == set(PROVIDERS), "it shows every provider"
+    assert {each.provider for each in settings.solutions.values()} == set(PROVIDERS)
+    assert settings.limits.lease >= 3 * settings.limits.provider_deadline
+
+
+def test_the_example_holds_secret_names_and_no_secret() -> None:
+    settings = config.parse(TEXT)
+    assert all(re.fullmatch(r"confsync-[a-z-]+", each.secret or "") for each in settings.solutions.values())
+    assert not re.search(r"PRIVATE KEY|client_secret|password", TEXT)
+
+
+def test_outside_addresses_default_to_the_real_ones() -> None:
+    settings = config.parse(TEXT)
+    addresses = [
+        settings.google.calendar_api,
+        settings.google.oauth_token_url,
+        settings.google.iam_api,
+        settings.google.identity_certs_url,
+        settings.queue.api,
+        settings.secrets.api,
+    ]
+    assert all(re.match(r"https://[a-z0-9.]+\.googleapis\.com", address) for address in addresses)
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(AttributeError):
+        config.parse(TEXT).store.kind = "sqlite"  # type: ignore[misc]
+
+
+def test_a_solution_is_what_the_rest_knows() -> None:
+    settings = config.parse(
+        with_lines("solutions.zoom", 'icon_url = "https://example.com/z.png"', "settings = { a = 1 }")
+    )
+    assert settings.solutions["zoom"].solution("zoom") == Solution(
+        id="zoom", name="Zoom", provider="zoom", icon_uri="https://example.com/z.png", settings={"a": 1}
+    )
+
+
+# --- mistakes --------------------------------------------------------------------------------------------------------
+
+SECTIONS = ["google", "store", "queue", "secrets", "channels", "sweep", "limits", "addon"]
+TABLES = [*SECTIONS, "callers", "callers.sync_calendar", "solutions.zoom"]
+
+
+@pytest.mark.parametrize("section", TABLES)
+def test_an_unknown_key_is_named_with_its_section(section: str) -> None:
+    with pytest.raises(NotConfigured, match="`clor`") as refused:
+        config.parse(with_lines(section, 'clor = "red"'))
+    # msgspec says [...] for the key of a free table
+    assert f"`{section.replace('solutions.zoom', 'solutions[...]')}`" in str(refused.value)
+
+
+def test_an_unknown_section_is_named() -> None:
+    with pytest.raises(NotConfigured, match="`colours`"):
+        config.parse(TEXT + "\n[colours]\n")
+
+
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        ("google", "project"),
+        ("store", "kind"),
+        ("queue", "location"),
+        ("queue", "sync_url"),
+        ("queue", "service_account"),
+        ("channels", "notifications_url"),
+        ("callers.renew_channels", "audiences"),
+        ("callers.create_conference", "service_accounts"),
+        ("solutions.zoom", "provider"),
+        ("solutions.jitsi", "name"),
+    ],
+)
+def test_a_missing_value_is_named(section: str, key: str) -> None:
+    with pytest.raises(NotConfigured, match=f"`{key}`"):
+        config.parse(without(section, key))
+
+
+@pytest.mark.parametrize("section", ["google", "store", "queue", "channels", "callers", "solutions"])
+def test_a_missing_section_is_named(section: str) -> None:
+    kept = re.sub(rf"^\[{section}[\].].*?(?=^\[|\Z)", "", TEXT, flags=re.MULTILINE | re.DOTALL)
+    assert section not in tomllib.loads(kept)
+    with pytest.raises(NotConfigured, match=f"`{section}`"):
+        config.parse(kept)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("channels", "ttl", '"a week"'),
+        ("channels", "ttl", "0"),
+        ("channels", "coalesce_seconds", "0"),
+        ("sweep", "batch", "-1"),
+        ("sweep", "inline_renewals", "2.5"),
+        ("secrets", "kind", '"vault"'),
+        ("google", "conference_data", '"never"'),
+        ("google", "calendar_api", "7"),
+        ("addon", "action_wrapper", '"action"'),
+        ("limits", "provider_deadline", "0"),
+    ],
+)
+def test_a_wrong_value_is_named(section: str, key: str, value: str) -> None:
+    with pytest.raises(NotConfigured, match=rf"`{section}\.{key}`"):
+        config.parse(with_lines(section, f"{key} = {value}"))
+
+
+def test_one_account_is_not_a_list_of_accounts() -> None:
+    text = without("callers.sync_calendar", "service_accounts").replace(
+        "[callers.sync_calendar]", '[callers.sync_calendar]\nservice_accounts = "a@example.com"', 1
+    )
+    with pytest.raises(NotConfigured, match=r"callers\.sync_calendar\.service_accounts"):
+        config.parse(text)
+
+
+@pytest.mark.parametrize(("deadline", "lease", "fits"), [(15, 45, True), (15, 44.9, False), (30, 60, False)])
+def test_a_lease_outlives_several_provider_calls(deadline: float, lease: float, fits: bool) -> None:
+    text = with_lines("limits", f"provider_deadline = {deadline}", f"lease = {lease}")
+    if fits:
+        assert config.parse(text).limits.lease == lease
+    else:
+        with pytest.raises(NotConfigured, match=r"limits\.lease"):
+            config.parse(text)
+
+
+def test_a_file_that_is_not_toml_is_named() -> None:
+    with pytest.raises(NotConfigured, match="prod.toml"):
+        config.parse("[google", source="prod.toml")
+
+
+def test_the_file_has_to_be_named() -> None:
+    with pytest.raises(NotConfigured, match=config.CONFIG_VARIABLE):
+        config.load({})
+
+
+@pytest.mark.parametrize("content", [None, b"[google]\nproject = '\xfc'"], ids=["missing", "not UTF-8"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "prod.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(NotConfigured, match="prod.toml"):
+        config.load({config.CONFIG_VARIABLE: str(path)})
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_value_that_another_one_needs_is_named(value: str | None) -> None:
+    with pytest.raises(NotConfigured, match=r"store\.path"):
+        config.required("store.path", value)
+
+
+def test_a_value_that_is_there_is_returned() -> None:
+    assert config.required("store.path", "/data/confsync.db") == "/data/confsync.db"
+
+
+# --- channel keys ----------------------------------------------------------------------------------------------------
+
+ONE, TWO = "a" * 32, "b" * 64
+
+
+@pytest.mark.parametrize(
+    ("value", "ring"),
+    [
+        (ONE, (ONE,)),
+        (f"{TWO},{ONE}", (TWO, ONE)),
+        (f" {TWO} ,\n{ONE}\n", (TWO, ONE)),
+        (f"{ONE},", (ONE,)),
+    ],
+)
+def test_the_key_ring_keeps_its_order_newest_first(value: str, ring: tuple[str, ...]) -> None:
+    assert config.channel_keys({config.KEYS_VARIABLE: value}) == tuple(key.encode() for key in ring)
+
+
+@pytest.mark.parametrize("value", [None, "", " , ", "a" * 31, f"{ONE},short"])
+def test_a_ring_without_a_proper_key_is_refused_and_not_shown(value: str | None) -> None:
+    with pytest.raises(NotConfigured, match=config.KEYS_VARIABLE) as refused:
+        config.channel_keys({config.KEYS_VARIABLE: value} if value is not None else {})
+    assert not value or value not in str(refused.value)
