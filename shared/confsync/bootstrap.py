@@ -84,6 +84,7 @@ def sync_calendar() -> Handler:
         channels=_channels(),
         lease=timedelta(seconds=settings.limits.lease),
         interval=timedelta(seconds=settings.sweep.calendar_interval),
+        window=timedelta(days=settings.sweep.full_sync_days) if settings.sweep.full_sync_days else None,
     )
     return _logged(tasks.sync_calendar(sync, _callers(settings.callers.sync_calendar), _verify()))
 

@@ -137,11 +137,18 @@ class Calendar(Protocol):
         ...
 
     def list_events(
-        self, calendar_id: str, *, sync_token: str | None = None, page_token: str | None = None
+        self,
+        calendar_id: str,
+        *,
+        sync_token: str | None = None,
+        page_token: str | None = None,
+        since: datetime | None = None,
     ) -> EventPage:
         """One page of changes since the token, or of all events without one. Raises `SyncTokenExpired`, `NotFound`.
 
-        The other query parameters are fixed and identical for first list, delta and watch; see `QUERY_VERSION`.
+        `since` leaves out of a full list what ended before (a series ends with its last instance); with a token it
+        has no meaning. The other query parameters are fixed and identical for first list, delta and watch; see
+        `QUERY_VERSION`.
         """
         ...
 

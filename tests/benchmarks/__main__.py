@@ -14,7 +14,12 @@ from rich.table import Table
 from tests.benchmarks import deltas, follow, full_sync, notification
 from tests.benchmarks.measuring import COLUMNS, Row, markdown
 
-BENCHMARKS = {"notification": notification.rows, "full_sync": full_sync.rows, "deltas": deltas.rows, "follow": follow.rows}
+BENCHMARKS = {
+    "notification": notification.rows,
+    "full_sync": full_sync.rows,
+    "deltas": deltas.rows,
+    "follow": follow.rows,
+}
 README = Path(__file__).with_name("README.md")
 MARKED = re.compile(r"(<!-- results -->\n).*?(<!-- end of results -->)", re.DOTALL)
 

@@ -102,7 +102,9 @@ def _warm(pair: _Pair) -> list[Row]:
             bar=">= 0.8x",
             holds=median_ratio(*burst) >= 0.8,
         ),
-        Row(what="calendar_notifications, warm: 1,500 notifications of as many calendars", measured=_compared(*distinct)),
+        Row(
+            what="calendar_notifications, warm: 1,500 notifications of as many calendars", measured=_compared(*distinct)
+        ),
         Row(
             what="calendar_notifications, database drivers loaded after all this",
             measured=", ".join(drivers) or "none",

@@ -182,13 +182,19 @@ class FakeCalendar:
         return _read(_found(calendar, event_id))
 
     def list_events(
-        self, calendar_id: str, *, sync_token: str | None = None, page_token: str | None = None
+        self,
+        calendar_id: str,
+        *,
+        sync_token: str | None = None,
+        page_token: str | None = None,
+        since: datetime | None = None,
     ) -> EventPage:
         calendar = self._fake._ask("list_events", self._account, calendar_id)
         if page_token is not None:
             ids, delta, token = self._fake._pages[page_token]
         else:
             ids, delta = self._changed(calendar, sync_token), sync_token is not None
+            ids = [each for each in ids if delta or since is None or not _ended(calendar.events[each], since)]
             token = json.dumps([self._account, calendar_id, calendar.token_era, self._fake._revision])
         return self._page(calendar, ids, delta, token)
 
@@ -316,6 +322,10 @@ def _found(calendar: _Calendar, event_id: str) -> Event:
     if event_id not in calendar.events:
         raise NotFound(f"event {event_id}")
     return calendar.events[event_id]
+
+
+def _ended(event: Event, since: datetime) -> bool:
+    return event.end is not None and not event.recurrence and event.end.at <= since
 
 
 def _unchanged(calendar: _Calendar, event: Event) -> Event:

@@ -61,6 +61,10 @@ class FakeProvider:
         """What happens elsewhere while the next call of `method` is answered."""
         self._after.setdefault(method, deque()).append(action)
 
+    def ahead_of(self, method: str, action: Callable[[], None]) -> None:
+        """What happens elsewhere before the next call of `method` reaches the vendor."""
+        self._before.setdefault(method, deque()).append(action)
+
     @property
     def only(self) -> Meeting:
         """The one meeting that exists."""

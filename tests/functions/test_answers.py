@@ -222,11 +222,11 @@ def test_the_sweep_takes_no_body_at_all(deployed: Deployment) -> None:
 # --- calendar_notifications ----------------------------------------------------------------------
 
 
-def notification(deployed: Deployment, state: str = "exists", **headers: str) -> dict[str, str]:
+def notification(deployed: Deployment, state: str = "exists", *, calendar: str = ANN, **headers: str) -> dict[str, str]:
     ring = [deployed.project.channel_keys.encode()]
     sent = {
         "X-Goog-Channel-ID": "channel1",
-        "X-Goog-Channel-Token": channel.token(ring, "channel1", keys.calendar_key(ANN)),
+        "X-Goog-Channel-Token": channel.token(ring, "channel1", keys.calendar_key(calendar)),
         "X-Goog-Resource-State": state,
         "X-Goog-Message-Number": "1",
         **{f"X-Goog-{name.replace('_', '-')}": value for name, value in headers.items()},
@@ -241,11 +241,11 @@ def notify(deployed: Deployment, headers: dict[str, str]) -> Any:
 def test_a_notification_is_accepted_once_its_task_is_queued(deployed: Deployment) -> None:
     deployed.forget_tasks()
 
-    answer = notify(deployed, notification(deployed))
+    answer = notify(deployed, notification(deployed, calendar="watched@example.com"))
 
     assert (answer.status_code, answer.data) == (204, b"")
     (task,) = deployed.queued()
-    assert task["name"].rpartition("/")[2].startswith(keys.calendar_key(ANN))
+    assert task["name"].rpartition("/")[2].startswith(keys.calendar_key("watched@example.com"))
 
 
 def test_the_sync_message_is_accepted_and_queues_nothing(deployed: Deployment) -> None:
@@ -283,7 +283,7 @@ def test_a_notification_that_is_not_from_our_channel(deployed: Deployment) -> No
 def test_a_refusing_queue_makes_google_repeat_the_notification(deployed: Deployment) -> None:
     deployed.cloud.faults("tasks").add(path="/v2/", status=503, times=20)
 
-    answer = notify(deployed, notification(deployed))
+    answer = notify(deployed, notification(deployed, calendar="unlucky@example.com"))
 
     deployed.cloud.faults("tasks").clear()
     assert answer.status_code == 503

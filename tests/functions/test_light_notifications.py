@@ -8,7 +8,7 @@ import pytest
 
 from confsync.domain import channel, keys
 from playground.functions import ROOT
-from tests.functions.conftest import ANN, Deployment
+from tests.functions.conftest import Deployment
 
 HEAVY = ("grpc", "google.cloud.firestore", "googleapiclient")
 SCRIPT = """
@@ -28,7 +28,7 @@ print(*sys.modules, sep="\\n")
 @pytest.mark.slow
 def test_a_notification_is_answered_without_the_heavy_libraries(deployed: Deployment) -> None:
     deployed.forget_tasks()
-    token = channel.token([deployed.project.channel_keys.encode()], "channel1", keys.calendar_key(ANN))
+    token = channel.token([deployed.project.channel_keys.encode()], "channel1", keys.calendar_key("alone@example.com"))
     source = ROOT / "functions" / "calendar_notifications" / "main.py"
 
     told = subprocess.run(

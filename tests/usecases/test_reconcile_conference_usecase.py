@@ -489,6 +489,21 @@ def test_a_late_worker_does_not_overwrite_the_next_one(wanted: World) -> None:
     assert wanted.conference(ID).state is ConferenceState.ACTIVE
 
 
+def test_a_worker_that_creates_after_all_others_has_its_second_meeting_looked_for(wanted: World) -> None:
+    def asleep() -> None:
+        wanted.clock.advance(LEASE)
+        wanted.settle()
+
+    wanted.provider.ahead_of("create", asleep)
+
+    with pytest.raises(Busy):
+        wanted.reconcile(ID)
+    assert len(wanted.provider.meetings) == 2
+    wanted.settle()
+
+    assert wanted.conference(ID).applied.reference == wanted.provider.only.conference.reference
+
+
 def test_writes_of_others_between_reading_and_taking_are_no_error(wanted: World) -> None:
     commit = wanted.store.commit
     others = [lambda: change(wanted, title="Retro")]

@@ -1,5 +1,6 @@
 """Reading what changed on a calendar."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -179,7 +180,9 @@ class Pages:
         self.asked: list[tuple[str | None, str | None]] = []
         self.between: Callable[[], None] = lambda: None
 
-    def __call__(self, calendar_id: str, *, sync_token: str | None = None, page_token: str | None = None) -> EventPage:
+    def __call__(
+        self, calendar_id: str, *, sync_token: str | None = None, page_token: str | None = None, since: object = None
+    ) -> EventPage:
         self.asked.append((sync_token, page_token))
         if len(self.asked) > 1:
             self.between()
@@ -278,6 +281,17 @@ def test_an_event_that_the_full_list_lacks_but_that_exists_stays(world: World, p
     world.sync()
     world.deliver()
 
+    assert len(world.provider.meetings) == 1
+
+
+def test_a_full_list_with_a_window_keeps_what_is_older(world: World) -> None:
+    world.saved(start=world.clock.now() - timedelta(days=90), end=world.clock.now() - timedelta(days=89))
+    world.calendars.expire_sync_tokens(ANN)
+    world.syncing = replace(world.syncing, window=timedelta(days=30))
+
+    report = world.sync()
+
+    assert (report.full, report.actions) == (True, Counter({Action.NOTHING: 1}))
     assert len(world.provider.meetings) == 1
 
 

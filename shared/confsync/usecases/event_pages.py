@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from confsync.domain.errors import Invalid, NotFound, SyncTokenExpired, Temporary
 from confsync.domain.event import Event, EventPage, UnreadableEvent
@@ -17,7 +18,7 @@ def delta(google: Calendar, calendar_id: str, sync_token: str) -> Iterator[Event
         yield page
 
 
-def everything(google: Calendar, calendar_id: str, seen: set[str]) -> Iterator[EventPage]:
+def everything(google: Calendar, calendar_id: str, seen: set[str], since: datetime | None) -> Iterator[EventPage]:
     """Pages of all events. A full list has no tombstones: events of `seen` that it lacks are asked for
     one by one.
 
@@ -26,7 +27,7 @@ def everything(google: Calendar, calendar_id: str, seen: set[str]) -> Iterator[E
     """
     page_token = None
     while True:
-        page = _listed(google, calendar_id, page_token)
+        page = _listed(google, calendar_id, page_token, since)
         seen = seen - page.ids
         page_token = page.page_token
         if page_token is None:
@@ -35,9 +36,9 @@ def everything(google: Calendar, calendar_id: str, seen: set[str]) -> Iterator[E
         yield page
 
 
-def _listed(google: Calendar, calendar_id: str, page_token: str | None) -> EventPage:
+def _listed(google: Calendar, calendar_id: str, page_token: str | None, since: datetime | None) -> EventPage:
     try:
-        return google.list_events(calendar_id, page_token=page_token)
+        return google.list_events(calendar_id, page_token=page_token, since=since)
     except SyncTokenExpired as error:
         # without a token there is nothing to drop: asking again at once would be a loop
         raise Temporary("Calendar answers 410 to a full list", service="google-calendar") from error

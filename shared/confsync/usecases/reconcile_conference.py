@@ -129,7 +129,7 @@ class ReconcileConference:
         elif not taken.wanted:
             self._record(taken, self._remove(provider, taken))
         elif taken.applied.reference is None:
-            self._record(taken, self._create(provider, taken, before))
+            self._record_made(taken, self._create(provider, taken, before), provider)
         elif not taken.settled:
             self._record(taken, self._update(provider, taken))
         else:
@@ -161,7 +161,9 @@ class ReconcileConference:
             reference=dict(made.reference),
             details=made.details,
         )
-        return lambda c: self._done(replace(c, applied=applied, creating_since=None, verify_at=verify_at))
+        return lambda c: self._done(
+            replace(c, applied=applied, creating_since=None, verify_at=_later(c.verify_at, verify_at))
+        )
 
     def _update(self, provider: ConferenceProvider, taken: Conference) -> Change:
         spec, applied = taken.desired.spec, taken.applied
@@ -177,7 +179,7 @@ class ReconcileConference:
         except NotFound:
             log.warning("meeting is gone at the provider; making a new one", conference_id=taken.id)
             return lambda c: self._done(replace(c, applied=Applied(), creating_since=None, generation=c.generation + 1))
-        return self._made(made, taken, version=taken.desired.version, verify_at=taken.verify_at)
+        return self._made(made, taken, version=taken.desired.version)
 
     def _remove(self, provider: ConferenceProvider, taken: Conference) -> Change:
         if taken.applied.reference is not None:
@@ -256,6 +258,23 @@ class ReconcileConference:
             except StoreConflict:
                 continue
             return replace(taken, lease=renewed.lease)
+
+    def _record_made(self, taken: Conference, change: Change, provider: ConferenceProvider) -> None:
+        """Record a new meeting. If the lease was lost meanwhile, whoever has it is told to look for a second one."""
+        try:
+            self._record(taken, change)
+        except Busy:
+            latest = self.store.get(Conference, taken.id)
+            if latest is not None:
+                verify_at = self.clock.now() + provider.capabilities.settle
+                asked = replace(
+                    latest, verify_at=_later(latest.verify_at, verify_at), due_at=latest.due_at or verify_at
+                )
+                with suppress(
+                    StoreConflict
+                ):  # the other one is writing: it will find ours, or the sweep will ask again
+                    self.store.commit([Save(record=asked)])
+            raise
 
     @staticmethod
     def _done(conference: Conference) -> Conference:
@@ -348,6 +367,10 @@ class ReconcileConference:
             self.queue.reconcile_conference(conference_id, at=at)
         except ServiceError as error:
             log.warning("no follow-up task; left to the sweep", conference_id=conference_id, error=str(error))
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(filter(None, (one, other)), default=None)
 
 
 def _refused(error: ConfsyncError) -> bool:

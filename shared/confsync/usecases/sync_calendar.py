@@ -60,7 +60,10 @@ class SyncReport:
 
 @dataclass(frozen=True, kw_only=True)
 class SyncCalendar:
-    """Sync one calendar. `interval`: when the sweep looks again though no notification came."""
+    """Sync one calendar. `interval`: when the sweep looks again though no notification came.
+
+    `window`: a full list goes this far back (None: to the beginning). Linked events before it are asked for one by one.
+    """
 
     store: Store
     calendars: Calendars
@@ -69,6 +72,7 @@ class SyncCalendar:
     channels: OpenChannel
     lease: timedelta
     interval: timedelta
+    window: timedelta | None = None
 
     def __call__(self, calendar_key: str, *, renew: bool = False) -> SyncReport:
         """Raises `Busy` while another worker syncs it, and what Calendar raises, after that was recorded."""
@@ -187,7 +191,8 @@ class _Run:
         self.linked = {link.event_id for link in links}
         # what was only chosen so far belongs to an event that may not be saved yet: its absence says nothing
         seen = {link.event_id for link in links if link.seen_at is not None}
-        pages = event_pages.everything(self.google, self.calendar.calendar_id, seen)
+        since = self.case.clock.now() - self.case.window if self.case.window else None
+        pages = event_pages.everything(self.google, self.calendar.calendar_id, seen, since)
         self._under_lease(pages, None)
 
     def _under_lease(self, pages: Iterable[EventPage], token: str | None) -> None:

@@ -131,11 +131,21 @@ class GoogleCalendar:
         return translate.event(content, zone)
 
     def list_events(
-        self, calendar_id: str, *, sync_token: str | None = None, page_token: str | None = None
+        self,
+        calendar_id: str,
+        *,
+        sync_token: str | None = None,
+        page_token: str | None = None,
+        since: datetime | None = None,
     ) -> EventPage:
         """One page of changes since the token, or of all events without one. Raises `SyncTokenExpired`, `NotFound`."""
         request = self._google.events.list(
-            calendarId=calendar_id, syncToken=sync_token, pageToken=page_token, **LIST_PARAMETERS, **self._standard
+            calendarId=calendar_id,
+            syncToken=sync_token,
+            pageToken=page_token,
+            timeMin=since.isoformat() if since and not sync_token else None,
+            **LIST_PARAMETERS,
+            **self._standard,
         )
         return self._run(request, translate.page)
 

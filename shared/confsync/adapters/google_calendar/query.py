@@ -21,8 +21,8 @@ LIST_FIELDS = f"nextPageToken,nextSyncToken,timeZone,items({EVENT_FIELDS})"
 # eventTypes: birthdays, working places and focus times have no conferences.
 EVENT_TYPES: Literal["default"] = "default"
 
-# Never orderBy or timeMin (they cost the sync token), nor showDeleted (deltas have tombstones without it). Masters and
-# exceptions, not instances. 2500 is the largest page.
+# Never orderBy (it costs the sync token), nor showDeleted (deltas have tombstones without it). Masters and exceptions,
+# not instances. 2500 is the largest page. timeMin may narrow a full list, and is forbidden beside a sync token.
 LIST_PARAMETERS: Mapping[str, Any] = {
     "singleEvents": False,
     "maxResults": 2500,
