@@ -79,8 +79,8 @@ class Channels(Section, frozen=True, kw_only=True):
 class Sweep(Section, frozen=True, kw_only=True):
     """How often things are looked at without being asked, in seconds, and how much one run does itself.
 
-    `full_sync_days`: how far back a full list of a calendar goes; everything by default. Google does not say whether the
-    changes that follow are limited to it too, so a limit is safe only for events that end after it.
+    `full_sync_days`: how far back a full list of a calendar goes; everything by default. Google does not say whether
+    the changes that follow are limited to it too, so a limit is safe only for events that end after it.
     """
 
     calendar_interval: Count = 900

@@ -12,7 +12,7 @@ from confsync.domain.solution import Capabilities, Solution
 from tests.fakes.clock import FakeClock
 
 SETTLE = timedelta(seconds=5)
-WATCHED = frozenset({"title", "start", "end", "time_zone", "all_day", "recurrence"})
+WATCHED = frozenset({"title", "start", "end", "time_zone", "all_day", "recurrence", "open_ended"})
 
 
 @dataclass(kw_only=True)

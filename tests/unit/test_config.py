@@ -160,7 +160,7 @@ def test_a_lease_outlives_several_provider_calls(deadline: float, lease: float, 
 
 
 def test_a_file_that_is_not_toml_is_named() -> None:
-    with pytest.raises(NotConfigured, match="prod.toml"):
+    with pytest.raises(NotConfigured, match=r"prod\.toml"):
         config.parse("[google", source="prod.toml")
 
 
@@ -174,7 +174,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
     path = tmp_path / "prod.toml"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(NotConfigured, match="prod.toml"):
+    with pytest.raises(NotConfigured, match=r"prod\.toml"):
         config.load({config.CONFIG_VARIABLE: str(path)})
 
 

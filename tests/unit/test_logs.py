@@ -1,8 +1,9 @@
 """Logs: JSON that Cloud Logging reads, and never a secret."""
 
+import io
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,15 +23,38 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Any:
-    """What was logged since the last call. Logging is put back as it was afterwards."""
+def stdout(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """Standard output as fixtures see it (pytest has one of its own for the test), and logging as in a new process.
+
+    Both are put back afterwards.
+    """
     root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    logs.configure("example-project")
-    yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    handlers, level = root.handlers[:], root.level
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stdout", written)
     structlog.reset_defaults()
-    root.handlers[:] = before
+    yield written
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
     root.setLevel(level)
+
+
+@pytest.fixture
+def lines(stdout: io.StringIO) -> Lines:
+    """What was logged since the last call."""
+    logs.configure("example-project")
+
+    def read() -> list[dict[str, Any]]:
+        said = stdout.getvalue()
+        stdout.seek(0)
+        stdout.truncate()
+        return [json.loads(line) for line in said.splitlines()]
+
+    return read
+
+
+def fail(error: Exception) -> None:
+    raise error
 
 
 def log() -> Any:
@@ -85,7 +109,7 @@ def test_libraries_lines_have_the_same_form(lines: Lines) -> None:
 def test_an_exception_is_one_line_with_its_traceback(lines: Lines) -> None:
     for report in (log().exception, logging.getLogger("library").exception):
         try:
-            raise ValueError("what happened")
+            fail(ValueError("what happened"))
         except ValueError:
             report("unexpected error")
         (line,) = lines()
@@ -93,13 +117,10 @@ def test_an_exception_is_one_line_with_its_traceback(lines: Lines) -> None:
         assert "ValueError: what happened" in line["exception"]
 
 
-def test_a_logger_works_before_anything_was_configured(capsys: pytest.CaptureFixture[str]) -> None:
-    structlog.reset_defaults()
-    handlers = logging.getLogger().handlers[:]
+def test_a_logger_works_before_anything_was_configured(stdout: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", stdout)
     logs.logger(TRACE).warning("request refused")
-    logging.getLogger().handlers[:] = handlers
-    structlog.reset_defaults()
-    line = json.loads(capsys.readouterr().out)
+    line = json.loads(stdout.getvalue())
     assert (line["message"], line["logging.googleapis.com/trace"]) == ("request refused", TRACE)
 
 
@@ -195,7 +216,7 @@ def test_a_traceback_tells_no_secret(lines: Lines, text: str) -> None:
     for report in (log().exception, logging.getLogger("library").exception):
         try:
             try:
-                raise KeyError(text)
+                fail(KeyError(text))
             except KeyError as cause:
                 raise RuntimeError(f"while sending {text}") from cause
         except RuntimeError:

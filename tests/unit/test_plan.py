@@ -299,8 +299,25 @@ def test_a_split_series_shares_the_conference_and_the_old_half_drives() -> None:
     follow(ledger, ALICE, first, LATER)
     assert follow(ledger, ALICE, second, LATER) is Action.ADOPTED
     conference = ledger.conferences[ZOOM]
-    assert conference.desired.spec == first.spec(host=ALICE.owner)
+    assert conference.desired.spec == replace(first.spec(host=ALICE.owner), open_ended=True)
     assert conference.links == (link_key(ALICE.key, "planning"), link_key(ALICE.key, second.id))
+    follow(ledger, ALICE, tombstone(second.id), LATER)
+    assert ledger.conferences[ZOOM].desired.spec == first.spec(host=ALICE.owner)
+
+
+@pytest.mark.parametrize(("days", "open_ended"), [(-30, False), (0, False), (30, True)])
+def test_a_meeting_stays_valid_for_a_copy_on_a_later_day(days: int, open_ended: bool) -> None:
+    ledger = saved()
+    moved = event("copy", ZOOM)
+    assert moved.start is not None
+    assert moved.end is not None
+    by = timedelta(days=days)
+    start, end = replace(moved.start, at=moved.start.at + by), replace(moved.end, at=moved.end.at + by)
+    follow(ledger, ALICE, event("copy", ZOOM), LATER)
+    follow(ledger, ALICE, replace(moved, start=start, end=end), LATER)
+    spec = ledger.conferences[ZOOM].desired.spec
+    assert spec is not None
+    assert spec.open_ended is open_ended
 
 
 def test_a_conference_is_never_shared_with_another_tenant() -> None:

@@ -1,6 +1,6 @@
 """Which rules are simple, and that a simple rule means the same instances."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,8 @@ from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule, rrulestr, weekday
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confsync.domain.recurrence import MAX_COUNT, WEEKDAYS, Frequency, SimpleRule, simple_rule
+from confsync.domain.conference import ConferenceSpec
+from confsync.domain.recurrence import MAX_COUNT, WEEKDAYS, Frequency, SimpleRule, last_end, simple_rule
 
 START = datetime(2027, 3, 1, 10, 0, tzinfo=ZoneInfo("Europe/Berlin"))  # a Monday
 D, W, M = Frequency.DAILY, Frequency.WEEKLY, Frequency.MONTHLY
@@ -150,3 +151,26 @@ def test_the_start_may_be_in_any_zone() -> None:
     start = datetime(2027, 3, 1, 23, 30, tzinfo=UTC) - timedelta(days=1)
     assert simple_rule(["RRULE:FREQ=WEEKLY;BYDAY=SU"], start) == weekly(6)
     assert simple_rule(["RRULE:FREQ=WEEKLY;BYDAY=MO"], start.astimezone(ZoneInfo("Asia/Tokyo"))) == weekly(0)
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "last"),
+    [
+        ((), date(2026, 3, 2)),
+        (("RRULE:FREQ=WEEKLY;COUNT=4",), date(2026, 3, 23)),
+        (("RRULE:FREQ=WEEKLY;UNTIL=20260330T080000Z",), date(2026, 3, 30)),
+        (("RRULE:FREQ=WEEKLY;UNTIL=20260330T075959Z",), date(2026, 3, 23)),
+        (("RRULE:FREQ=YEARLY;COUNT=3", "EXDATE:20270302T090000Z"), date(2028, 3, 2)),
+        (("RRULE:FREQ=WEEKLY",), None),
+        (("RRULE:FREQ=DAILY;COUNT=5000",), None),
+        (("RRULE:FREQ=WEEKLY;COUNT=2", "RDATE:20300101T090000Z"), None),
+        (("RRULE:nonsense",), None),
+    ],
+)
+def test_when_the_last_time_is_over(recurrence: tuple[str, ...], last: date | None) -> None:
+    start = datetime(2026, 3, 2, 10, tzinfo=START.tzinfo)  # the clocks change on 29 March
+    spec = ConferenceSpec(
+        title="", start=start, end=start + timedelta(hours=1), time_zone="Europe/Berlin", recurrence=recurrence
+    )
+    expected = datetime(last.year, last.month, last.day, 11, tzinfo=START.tzinfo) if last else None
+    assert last_end(spec) == expected

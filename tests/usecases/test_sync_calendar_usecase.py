@@ -274,6 +274,24 @@ def test_an_expired_token_lists_everything_and_finds_the_hidden_deletion(world: 
     assert not world.sync().full
 
 
+def test_a_deletion_hides_behind_a_full_list_of_many_pages_and_out_of_the_trash(world: World) -> None:
+    world.saved("event1", title="Goes")
+    world.saved("event2", title="Stays")
+    for index in range(5):
+        world.ann.insert(id=f"other{index}")
+    world.calendars._calendars[ANN].events.pop("event1")  # not even a tombstone is left
+    world.calendars._calendars[ANN].changed.pop("event1")
+    world.calendars.expire_sync_tokens(ANN)
+    world.calendars.page_size = 2
+
+    report = world.sync()
+    world.deliver()
+
+    assert (report.full, report.pages) == (True, 3)
+    assert world.provider.only.spec.title == "Stays"
+    assert world.link("event1") is None
+
+
 def test_an_event_that_the_full_list_lacks_but_that_exists_stays(world: World, play: Callable[..., Pages]) -> None:
     world.saved()
     play(SyncTokenExpired("410"), EventPage(events=(), sync_token="new"))

@@ -14,6 +14,7 @@ class ConferenceSpec:
     """What a conference should be. Times are aware; `recurrence` holds the event's RRULE, EXDATE and RDATE lines.
 
     `host` is the Google account it is made for. An empty title is legal in Calendar; providers put their own there.
+    `open_ended`: other events have the conference too, and need it after this one's last time.
     """
 
     title: str
@@ -25,6 +26,7 @@ class ConferenceSpec:
     description: str = ""
     attendees: tuple[str, ...] = ()
     host: str = ""
+    open_ended: bool = False
 
     def changed_from(self, other: "ConferenceSpec") -> frozenset[str]:
         """Names of the fields in which they differ. The time zone counts: it moves a series across DST."""

@@ -15,6 +15,7 @@ from confsync.domain.conference import Conference, ConferenceSpec, ConferenceSta
 from confsync.domain.event import Event
 from confsync.domain.keys import link_key
 from confsync.domain.link import Link
+from confsync.domain.recurrence import last_end
 
 SWEEP_GRACE = timedelta(seconds=60)
 """How long a task has for a change before the sweep also looks at it."""
@@ -82,7 +83,8 @@ def follow(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> A
     link = replace(stored, spec=event.spec(host=stored.owner))
     ledger.put(link)
     action = _recognise(ledger, calendar, link, event, now)
-    drive(ledger, ledger.links.get(link.key, link), now)
+    for conference_id in ledger.links.get(link.key, link).conference_ids:
+        drive(ledger, conference_id, now)
     if action is Action.NOTHING and link.spec != stored.spec:
         return Action.UPDATED
     return action
@@ -168,7 +170,7 @@ def _attach(ledger: Ledger, link: Link, conference: Conference, event: Event, no
     """The event shows a conference that it had no part in so far: it is one of its links from now on."""
     ledger.put(replace(conference, links=(*conference.links, link.key), expire_at=None))
     _see(ledger, link, conference.id, event, now)
-    drive(ledger, ledger.links[link.key], now)
+    drive(ledger, conference.id, now)
     return Action.ADOPTED if conference.wanted else Action.REVIVED
 
 
@@ -190,19 +192,31 @@ def detach(ledger: Ledger, link: Link, conference_id: str, now: datetime) -> Non
         return
     left = tuple(key for key in conference.links if key != link.key)
     ledger.put(replace(conference, links=left))
-    driver = ledger.links.get(left[0]) if left else None
-    if not left:
-        ledger.put(desire(ledger.conferences[conference_id], None, now))
-    elif driver is not None:
-        ledger.put(desire(ledger.conferences[conference_id], driver.spec, now))
+    drive(ledger, conference_id, now)
 
 
-def drive(ledger: Ledger, link: Link, now: datetime) -> None:
-    """Let the link's event set the desired state of each conference that it is the oldest link of."""
-    for conference_id in link.conference_ids:
-        conference = ledger.conferences.get(conference_id)
-        if conference is not None and conference.links and conference.links[0] == link.key:
-            ledger.put(desire(conference, link.spec, now))
+def drive(ledger: Ledger, conference_id: str, now: datetime) -> None:
+    """Let the event of the oldest link set the conference's desired state. Without any link there should be none.
+
+    A meeting that another event needs for longer (the later half of a split series, a copy on a later day) must not end
+    with the oldest one's schedule: it gets an open end.
+    """
+    conference = ledger.conferences.get(conference_id)
+    if conference is None:
+        return
+    if not conference.links:
+        ledger.put(desire(conference, None, now))
+        return
+    driver, *others = (ledger.links.get(key) for key in conference.links)
+    if driver is not None:
+        ends = last_end(driver.spec)
+        outlived = any(other is not None and _outlives(last_end(other.spec), ends) for other in others)
+        ledger.put(desire(conference, replace(driver.spec, open_ended=outlived), now))
+
+
+def _outlives(other: datetime | None, ends: datetime | None) -> bool:
+    """Whether something that ends at `other` goes on after `ends`; None is never."""
+    return ends is not None and (other is None or other > ends)
 
 
 def desire(conference: Conference, spec: ConferenceSpec | None, now: datetime) -> Conference:

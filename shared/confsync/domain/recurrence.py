@@ -1,4 +1,4 @@
-"""Which recurrences a provider with rules of its own could express.
+"""Which recurrences a provider with rules of its own could express, and when one is over.
 
 Calendar allows all of RFC 5545 section 3.3.10; vendors know "every n days", "on these weekdays", "on this day of the
 month". An EXDATE does not make a series inexpressible: the provider keeps that one time, and nobody comes.
@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
+
+from confsync.domain.conference import ConferenceSpec
 
 MAX_COUNT = 1000
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -59,6 +62,23 @@ def simple_rule(lines: Sequence[str], start: datetime) -> SimpleRule | None:
         return _simple(parts, start)
     except (ValueError, KeyError, OverflowError):
         return None
+
+
+def last_end(spec: ConferenceSpec) -> datetime | None:
+    """When the event's last time is over; None if it goes on for ever, or for longer than we look."""
+    rules = [line.strip().upper() for line in spec.recurrence if not line.upper().startswith("EXDATE")]
+    if not rules:
+        return spec.end
+    try:
+        (rule,) = rules
+        start = spec.start.astimezone(ZoneInfo(spec.time_zone))
+        parts = dict(part.split("=", 1) for part in rule.removeprefix("RRULE:").rstrip(";").split(";"))
+        times = list(islice(rrulestr(_wall_clock(parts, start), dtstart=_naive(start)), MAX_COUNT + 1))
+    except (ValueError, KeyError, OverflowError):
+        return None  # several rules, an RDATE, a zone that nobody knows
+    if len(times) > MAX_COUNT:
+        return None
+    return max([_naive(start), *times]).replace(tzinfo=start.tzinfo) + (spec.end - spec.start)
 
 
 def _parts(text: str) -> dict[str, str]:

@@ -74,7 +74,7 @@ CODES: Mapping[int | str, type[ServiceError]] = {
     4738: ReauthorizationRequired,
     4741: ReauthorizationRequired,
 }
-_SCHEDULE = frozenset({"start", "end", "time_zone", "all_day", "recurrence"})
+_SCHEDULE = frozenset({"start", "end", "time_zone", "all_day", "recurrence", "open_ended"})
 
 
 class MeetingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -355,6 +355,8 @@ def _schedule(spec: ConferenceSpec) -> dict[str, Any]:
     """Type, time and recurrence: a series that Zoom can't express becomes one meeting without times."""
     zone = _zone(spec.time_zone)
     start = spec.start.astimezone(zone)
+    if spec.open_ended:
+        return {"type": NO_FIXED_TIME}
     recurrence = None
     if spec.recurrence:
         rule = simple_rule(spec.recurrence, start)

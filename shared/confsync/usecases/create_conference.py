@@ -208,7 +208,9 @@ class CreateConference:
         if link.key not in conference.links:
             conference = replace(conference, links=(*conference.links, link.key), expire_at=None)
         if conference.links[0] == link.key:
-            conference = desire(conference, link.spec, now)
+            before = conference.desired.spec
+            spec = replace(link.spec, open_ended=before is not None and before.open_ended)
+            conference = desire(conference, spec, now)
         if conference.state is ConferenceState.FAILED:
             # a person asks again: that is a reason to try again
             conference = replace(conference, state=ConferenceState.PENDING, retry_at=None)
