@@ -96,10 +96,6 @@ class Store(Protocol):
         """Links of a calendar in any stable order, at most `limit`."""
         ...
 
-    def channels_of_calendar(self, calendar_key: str) -> list[Channel]:
-        """Channels of a calendar that are not retired."""
-        ...
-
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         """Records with `due_at` <= now, the longest due first."""
         ...

@@ -25,9 +25,8 @@ def test_counts_documents() -> None:
     assert store.get(Calendar, "missing") is None
     assert list(store.get_many(Link, ["link", "missing"])) == ["link"]
     assert store.due(Calendar, NOW, limit=5) == []
-    assert [each.key for each in store.channels_of_calendar("calendar")] == ["channel"]
     assert [each.key for each in store.links_of_calendar("calendar")] == ["link"]
     assert list(store.links_of_calendar("unknown")) == []
-    assert store.reads == 1 + 2 + 1 + 1 + 1 + 1
+    assert store.reads == 1 + 2 + 1 + 1 + 1
     store.reset()
     assert (store.reads, store.writes, store.commits) == (0, 0, 0)

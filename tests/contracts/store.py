@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from confsync.domain.calendar import Calendar
-from confsync.domain.channel import Channel, ChannelState
+from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference, ConferenceSpec, Desired
 from confsync.domain.errors import Busy, StoreConflict
 from confsync.domain.link import Link
@@ -255,15 +255,6 @@ class StoreContract:
         for link in store.links_of_calendar("calendar"):
             store.commit([Remove(record=link)])
         assert list(store.links_of_calendar("calendar")) == []
-
-    def test_channels_of_calendar_but_not_the_retired(self, store: Store) -> None:
-        channels = [replace(CHANNEL, key=str(state), state=state) for state in ChannelState]
-        other = replace(CHANNEL, key="elsewhere", calendar_key="other")
-        store.commit([Save(record=each) for each in (*channels, other)])
-        found = store.channels_of_calendar("calendar")
-        assert {each.key for each in found} == {"registering", "active"}
-        assert store.get(Channel, "active") in found
-        assert store.channels_of_calendar("unknown") == []
 
     @pytest.mark.parametrize("record", EXAMPLES[:3], ids=lambda record: type(record).__name__)
     def test_due(self, store: Store, record: Calendar | Channel | Conference) -> None:

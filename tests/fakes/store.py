@@ -7,7 +7,6 @@ from itertools import count
 from typing import Any
 
 from confsync.adapters.records import check_commit, conflict, name, pages, plain, record
-from confsync.domain.channel import Channel, ChannelState
 from confsync.domain.link import Link
 from confsync.ports import Due, R, Record, Save, Store, Write
 
@@ -43,10 +42,6 @@ class MemoryStore:
             return sorted(links, key=lambda link: link.key)[:size]
 
         return pages(read, limit)
-
-    def channels_of_calendar(self, calendar_key: str) -> list[Channel]:
-        channels = (each for each in self._records(Channel) if each.calendar_key == calendar_key)
-        return [each for each in channels if each.state is not ChannelState.RETIRED]
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         waiting = [(each.due_at, each.key, each) for each in self._records(kind) if each.due_at is not None]
@@ -102,9 +97,6 @@ class CountingStore:
             self.reads += 1
             yield link
         self.reads += empty
-
-    def channels_of_calendar(self, calendar_key: str) -> list[Channel]:
-        return self._counted(self._store.channels_of_calendar(calendar_key))
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         return self._counted(self._store.due(kind, now, limit=limit))

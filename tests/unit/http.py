@@ -26,7 +26,7 @@ def request(
     data = body.encode() if isinstance(body, str) else body
     return Request(
         EnvironBuilder(
-            method=method, data=data, content_type=content_type, headers=headers, query_string=query
+            method=method, data=data, content_type=content_type, headers=Headers(headers or {}), query_string=query
         ).get_environ()
     )
 

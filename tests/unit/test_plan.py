@@ -73,10 +73,11 @@ def test_an_event_that_is_saved_makes_its_conference_its_own() -> None:
     assert titles(ledger, [ZOOM]) == ["Planning"], "the placeholder gives way to the event"
 
 
-def test_an_event_that_does_not_show_its_choice_yet_keeps_it() -> None:
+@pytest.mark.parametrize("shows", [None, "meet-abc-defg-hij"])
+def test_an_event_that_does_not_show_its_choice_yet_keeps_it(shows: str | None) -> None:
     ledger = Ledger()
     choose(ledger, ALICE)
-    follow(ledger, ALICE, event(title="Not saved with it"), LATER)
+    follow(ledger, ALICE, event(shows=shows, title="Not saved with it"), LATER)
     link = link_of(ledger)
     assert (link.conference_id, [p.conference_id for p in link.provisional]) == (None, [ZOOM])
     assert titles(ledger, [ZOOM]) == ["Not saved with it"], "it follows its event all the same"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 OUTSIDE = {
-    "Store": {"get", "get_many", "commit", "links_of_calendar", "channels_of_calendar", "due"},
+    "Store": {"get", "get_many", "commit", "links_of_calendar", "due"},
     "Queue": {"sync_calendar", "reconcile_conference"},
     "Calendar": {"resolve", "get_event", "list_events", "write_conference", "write_text", "watch", "stop"},
     "ConferenceProvider": {"create", "find", "get", "update", "delete"},

@@ -136,7 +136,7 @@ def test_unwatchable_is_stored_together_with_the_channels_end(world: World) -> N
     world.settle(steps=1)
 
     assert world.calendar.state is CalendarState.POLLING
-    assert world.store.channels_of_calendar(KEY) == []
+    assert world.channels_in_use() == []
 
 
 def test_of_two_callers_one_opens_a_channel(world: World) -> None:
@@ -148,7 +148,7 @@ def test_of_two_callers_one_opens_a_channel(world: World) -> None:
         world.channels(calendar)
 
     assert len(at_google(world)) == 1
-    assert len(world.store.channels_of_calendar(KEY)) == 1
+    assert len(world.channels_in_use()) == 1
 
 
 # --- renew ---------------------------------------------------------------------------------------
@@ -175,6 +175,34 @@ def test_the_old_channel_is_stopped_after_the_new_one_is_active(world: World, mo
     retired = world.channel(old.key)
     assert (retired.state, retired.due_at) == (ChannelState.RETIRED, None)
     assert retired.expire_at is not None
+
+
+def test_after_a_crash_the_old_channel_serves_until_a_new_one_is_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.saved()
+    old = current(world)
+    until_renewal(world)
+    open_at_stop: list[str] = []
+    stop = FakeCalendar.stop
+
+    def crash(*_: object, **__: object) -> Watch:
+        raise Crash
+
+    def watched_stop(self: FakeCalendar, channel_id: str, resource_id: str) -> None:
+        open_at_stop.extend(channel.id for channel in at_google(world))
+        stop(self, channel_id, resource_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeCalendar, "watch", crash)
+        with pytest.raises(Crash):
+            world.sweep()
+    monkeypatch.setattr(FakeCalendar, "stop", watched_stop)
+    world.clock.advance(SOON)
+    world.settle(steps=1)
+
+    assert open_at_stop == [old.key, current(world).key]
+    assert [channel.key for channel in world.channels_in_use()] == [current(world).key]
 
 
 def test_a_renewal_is_followed_by_one_sync(world: World) -> None:
@@ -229,7 +257,7 @@ def test_the_channel_of_a_paused_calendar_is_ended(world: World) -> None:
     world.sweep()
 
     assert at_google(world) == []
-    assert world.store.channels_of_calendar(KEY) == []
+    assert world.channels_in_use() == []
 
 
 def test_a_renewal_by_task_replaces_the_channel(world: World) -> None:

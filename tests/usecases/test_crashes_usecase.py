@@ -172,7 +172,8 @@ def check_channel(world: World) -> None:
         channel = world.channel(calendar.channel_id)
         assert channel.state is ChannelState.ACTIVE
         assert not world.calendars.channels[channel.key].stopped
-        assert [each.key for each in world.store.channels_of_calendar(calendar.key)] == [channel.key]
+        in_use = [each.key for each in world.channels_in_use() if each.calendar_key == calendar.key]
+        assert in_use == [channel.key]
     assert world.store.due(Channel, world.clock.now(), limit=9) == []
 
 

@@ -168,6 +168,10 @@ class World:
     def link(self, event_id: str = "event1") -> Link | None:
         return self.store.get(Link, keys.link_key(KEY, event_id))
 
+    def channels_in_use(self) -> list[Channel]:
+        """Those that are not retired: each is due at some time."""
+        return self.store.due(Channel, self.clock.now() + timedelta(days=999), limit=99)
+
     def channel(self, channel_id: str | None) -> Channel:
         found = self.store.get(Channel, channel_id or "")
         assert found is not None

@@ -66,11 +66,22 @@ class OpenChannel:
         """
         calendar = self.store.get(Calendar, channel.calendar_key)
         wanted = calendar is not None and calendar.state is CalendarState.ACTIVE
-        if calendar is None or not wanted or calendar.channel_id != channel.key:
+        if (
+            calendar is None
+            or not wanted
+            or (calendar.channel_id != channel.key and self._is_open(calendar.channel_id))
+        ):
             self.retire(channel)
             return None
         self(calendar)
+        if calendar.channel_id != channel.key:
+            # its replacement never opened, because of a crash: this one served until now
+            self.retire(channel)
         return calendar.key
+
+    def _is_open(self, channel_id: str | None) -> bool:
+        channel = self.store.get(Channel, channel_id) if channel_id else None
+        return channel is not None and channel.state is ChannelState.ACTIVE
 
     def retire(self, channel: Channel) -> None:
         """Stop a channel as far as Google lets us, and remember that it is over."""

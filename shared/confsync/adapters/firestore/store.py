@@ -13,7 +13,6 @@ from google.cloud.firestore_v1.field_path import FieldPath
 
 from confsync.adapters.firestore.errors import RETRY_COMMIT, RETRY_READ, TIMEOUT, ours
 from confsync.adapters.records import COLLECTIONS, check_commit, is_key, name, pages, plain, record
-from confsync.domain.channel import Channel, ChannelState
 from confsync.domain.link import Link
 from confsync.ports import Due, R, Record, Remove, Write
 
@@ -60,11 +59,6 @@ class FirestoreStore:
             return self._run(Link, rest.limit(size))
 
         return pages(read, limit)
-
-    def channels_of_calendar(self, calendar_key: str) -> list[Channel]:
-        """Channels of a calendar that are not retired."""
-        channels = self._run(Channel, self._of_calendar(Channel, calendar_key))
-        return [each for each in channels if each.state is not ChannelState.RETIRED]
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         """Records with `due_at` <= now, the longest due first."""

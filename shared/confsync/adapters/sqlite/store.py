@@ -10,7 +10,6 @@ import msgspec
 
 from confsync.adapters.records import COLLECTIONS, check_commit, conflict, name, pages, plain, record
 from confsync.adapters.sqlite.connections import Connections, writing
-from confsync.domain.channel import Channel, ChannelState
 from confsync.domain.link import Link
 from confsync.ports import Due, R, Record, Save, Write
 
@@ -55,11 +54,6 @@ class SqliteStore:
     def links_of_calendar(self, calendar_key: str, *, limit: int | None = None) -> Iterator[Link]:
         """Links of a calendar by key."""
         return pages(lambda after, size: self._read(Link, _OF_CALENDAR, calendar_key, after, size), limit)
-
-    def channels_of_calendar(self, calendar_key: str) -> list[Channel]:
-        """Channels of a calendar that are not retired."""
-        channels = self._read(Channel, _OF_CALENDAR, calendar_key, "", _ALL)
-        return [each for each in channels if each.state is not ChannelState.RETIRED]
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         """Records with `due_at` <= now, the longest due first."""
