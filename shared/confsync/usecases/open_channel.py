@@ -65,12 +65,10 @@ class OpenChannel:
         Returns the key of the calendar to sync once.
         """
         calendar = self.store.get(Calendar, channel.calendar_key)
-        wanted = calendar is not None and calendar.state is CalendarState.ACTIVE
-        if (
-            calendar is None
-            or not wanted
-            or (calendar.channel_id != channel.key and self._is_open(calendar.channel_id))
-        ):
+        if calendar is None or calendar.state is not CalendarState.ACTIVE:
+            self.retire(channel)
+            return None
+        if calendar.channel_id != channel.key and self._is_open(calendar.channel_id):
             self.retire(channel)
             return None
         self(calendar)
