@@ -9,12 +9,14 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
 from confsync.domain.errors import NotConfigured
-from confsync.domain.solution import Solution
+
+if TYPE_CHECKING:
+    from confsync.domain.solution import Solution
 
 CONFIG_VARIABLE = "CONFSYNC_CONFIG"
 KEYS_VARIABLE = "CONFSYNC_CHANNEL_KEYS"
@@ -139,8 +141,11 @@ class SolutionSettings(Section, frozen=True, kw_only=True):
     token_url: str | None = None
     settings: dict[str, Any] = {}
 
-    def solution(self, solution_id: str) -> Solution:
+    def solution(self, solution_id: str) -> "Solution":
         """The solution as the rest of confsync knows it."""
+        # the notification function has no use for it, and its cold start no time
+        from confsync.domain.solution import Solution
+
         return Solution(
             id=solution_id,
             name=self.name,

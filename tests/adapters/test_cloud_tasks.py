@@ -157,6 +157,18 @@ def test_a_conflict_without_a_name_is_no_absorption(canned: Canned) -> None:
         a_queue(canned.url).reconcile_conference("confsync-1")
 
 
+def test_a_named_task_that_was_taken_is_not_sent_again(canned: Canned) -> None:
+    queue = a_queue(canned.url)
+    canned.answer(503)
+    with pytest.raises(Temporary):
+        queue.sync_calendar("calendar-1", name="bucket-1")
+    for _ in range(3):
+        queue.sync_calendar("calendar-1", name="bucket-1")
+    queue.sync_calendar("calendar-1", name="bucket-2")
+    names = [json.loads(body)["task"]["name"].rpartition("/")[2] for *_, body in canned.seen]
+    assert names == ["bucket-1", "bucket-1", "bucket-2"]
+
+
 def test_the_schedule_time_is_written_in_utc(canned: Canned) -> None:
     at = datetime.fromisoformat("2026-03-03T10:00:00.25+01:00")
     a_queue(canned.url).reconcile_conference("confsync-1", at=at)

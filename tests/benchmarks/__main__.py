@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [--write] [name ...]`: measure, print the table, and with --write keep it in README.md."""
+"""`python -m tests.benchmarks [--write] [name ...]`: measure, print the table, with --write keep it in README.md."""
 
 import argparse
 import platform

@@ -1,4 +1,7 @@
-"""The Calendar simulator in a process of its own, so that its work is not its clients': `python -m tests.benchmarks.calendar_process`."""
+"""The Calendar simulator in a process of its own, so that its work is not its clients'.
+
+`python -m tests.benchmarks.calendar_process` prints its address, and ends when its input does.
+"""
 
 import json
 import subprocess

@@ -1,7 +1,7 @@
 """An HTTP server that gives every POST the same answer at once: `python -m tests.benchmarks.canned` prints its port.
 
-The playground's Cloud Tasks is a Python program on the same processors: with it behind every notification, its speed would be
-measured, not the function's.
+The playground's Cloud Tasks is a Python program on the same processors: with it behind every notification, its speed
+would be measured, not the function's.
 """
 
 import asyncio

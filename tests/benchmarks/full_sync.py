@@ -62,11 +62,11 @@ def _speed(google: RunningCalendar, calendar: Seeded, rounds: int) -> list[Row]:
             theirs = _time(lambda: sync_theirs(google, calendar))
             if number:  # the first round warms
                 measured.append((on_sqlite, in_memory, theirs))
-    on_sqlite, in_memory, theirs = ([times[index] for times in measured] for index in range(3))
+    *ours, gcal_sync = ([times[index] for times in measured] for index in range(3))
     bar = ">= 3x" if calendar.count == BARRED else ""
     return [
-        _faster(f"full sync of {calendar.count:,} events, records in SQLite", calendar.count, on_sqlite, theirs, bar),
-        _faster(f"full sync of {calendar.count:,} events, records in memory", calendar.count, in_memory, theirs, bar),
+        _faster(f"full sync of {calendar.count:,} events, records in {kept}", calendar.count, times, gcal_sync, bar)
+        for kept, times in zip(("SQLite", "memory"), ours, strict=True)
     ]
 
 
@@ -127,7 +127,7 @@ def _sync_once(job: _Job) -> float:
             ours()
         else:
             sync_theirs(job.google, job.calendar)
-    return (_peak() - before) / 2**20
+    return float(_peak() - before) / 2**20
 
 
 def _peak() -> int:

@@ -1,4 +1,4 @@
-"""A client that costs little: keep-alive connections on one thread, raw requests prepared beforehand, answers of 204."""
+"""A client that costs little: keep-alive connections on one thread, requests prepared as bytes, answers of 204."""
 
 import selectors
 import socket

@@ -16,7 +16,7 @@ from tests.benchmarks.load import requests_per_second
 from tests.benchmarks.measuring import Row, median_ratio
 from tests.benchmarks.processes import Function, Running, started
 
-STARTS = 9
+STARTS = 15
 ROUNDS = 7
 REQUESTS = 1500
 CONNECTIONS = 16
@@ -43,7 +43,7 @@ class _Pair:
 
 
 def rows() -> list[Row]:
-    """Start and memory with the simulated Cloud Tasks and metadata server; speed with a Cloud Tasks that costs nothing."""
+    """Start and memory with the simulated Cloud Tasks; speed with one that costs next to nothing."""
     with tempfile.TemporaryDirectory() as directory, _pair(Path(directory)) as (pair, project):
         cold = _cold(pair)
         with canned() as tasks:

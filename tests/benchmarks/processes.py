@@ -1,4 +1,4 @@
-"""A function as its own functions-framework process, seen from outside: how soon it answers, how much memory it holds."""
+"""A function as its own functions-framework process, from outside: how soon it answers, how much memory it holds."""
 
 import os
 import signal
