@@ -34,9 +34,7 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 
 types: .venv/ready
-	$(BIN)/mypy -p confsync -p playground
-	@for main in functions/*/main.py; do $(BIN)/mypy $$main || exit 1; done
-	$(BIN)/mypy deploy/deploy.py deploy/plan.py
+	$(BIN)/mypy shared/confsync shared/playground functions deploy
 
 imports: .venv/ready
 	$(BIN)/lint-imports
@@ -49,4 +47,4 @@ constraints: ## resolve constraints.txt anew (needs uv)
 		--upgrade pyproject.toml --output-file constraints.txt
 
 clean: ## remove what the other targets made
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* build
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* build shared/*.egg-info

@@ -193,7 +193,7 @@ class Calendars(Protocol):
 class ConferenceProvider(Protocol):
     """A third-party conferencing system, for one configured solution.
 
-    Every call ends within `bootstrap`'s provider deadline, which is shorter than a conference's lease. What one
+    Every call ends within the configured provider deadline, which is shorter than a conference's lease. What one
     vendor can do more goes into the solution's settings, never into another method.
     """
 

@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("what", choices=("demo", "serve"))
     parser.add_argument("--store", choices=("sqlite", "firestore"), default="sqlite")
     options = parser.parse_args(arguments)
+    os.environ["NO_PROXY"] = "127.0.0.1"  # everything is here, whatever stands between this machine and the world
     try:
         return demo(options.store) if options.what == "demo" else serve(options.store)
     except (EmulatorUnavailable, FunctionFailed) as error:

@@ -91,6 +91,8 @@ class Cloud:
             "GCE_METADATA_IP": address,
             "CLOUDSDK_CONFIG": str(empty),
             "GOOGLE_CLOUD_PROJECT": PROJECT,
+            "GOOGLE_APPLICATION_CREDENTIALS": "",
+            "NO_PROXY": "127.0.0.1",
         }
 
     def stop(self) -> None:

@@ -6,7 +6,6 @@ https://cloud.google.com/firestore/native/docs/emulator
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
+
+from playground.server import free_port
 
 INSTALL = (
     "install Java and the emulator: `gcloud components install cloud-firestore-emulator`, "
@@ -34,7 +35,7 @@ def firestore_emulator(*, patience: float = 60) -> Iterator[str]:
     Raises `EmulatorUnavailable` if it is not installed or does not answer within `patience` seconds.
     """
     gcloud = _installed()
-    port = _free_port()
+    port = free_port()
     with TemporaryFile() as log, _process_group(_command(gcloud, port), log) as process:
         _wait(process, port, log, patience)
         yield f"127.0.0.1:{port}"
@@ -48,12 +49,6 @@ def _installed() -> str:
     if not (Path(gcloud).resolve().parents[1] / "platform" / "cloud-firestore-emulator").is_dir():
         raise EmulatorUnavailable(f"gcloud has no Firestore emulator: {INSTALL}")
     return gcloud
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def _command(gcloud: str, port: int) -> list[str]:

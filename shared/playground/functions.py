@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -52,7 +51,7 @@ class Function:
         }
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--host=127.0.0.1", f"--port={self.port}"],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -86,10 +85,3 @@ class Function:
         except (URLError, OSError):
             return False
         return True
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

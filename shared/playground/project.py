@@ -21,8 +21,9 @@ from playground.cloud import (
     Cloud,
     Ports,
 )
-from playground.functions import NAMES, Function, free_port
+from playground.functions import NAMES, Function
 from playground.person import AddOn, Person, Solution
+from playground.server import free_port
 
 ICON = "https://example.com/icon.png"
 SWEEP_JOB = f"projects/{PROJECT}/locations/{LOCATION}/jobs/renew-channels"
@@ -164,14 +165,13 @@ class Project:
             function.kill()
         self.cloud.stop()
 
-    def person(self, email: str, *, time_zone: str = "Europe/Berlin") -> Person:
+    def person(self, email: str) -> Person:
         """A user of Calendar who has the add-on installed."""
         return Person(
             email=email,
             calendar_url=f"{self.cloud.url('calendar')}/calendar/v3",
             token=self.cloud.accounts.issue(email),
             addon=self.addon(),
-            time_zone=time_zone,
         )
 
     def addon(self) -> AddOn:
@@ -189,10 +189,10 @@ class Project:
             id_tokens=self.cloud.issuer,
         )
 
-    def sweep(self, patience: float = 15) -> None:
+    def sweep(self) -> None:
         """Let Cloud Scheduler run the sweep now, and wait for its answer."""
         self.cloud.scheduler.run(SWEEP_JOB)
-        self.cloud.scheduler.wait_idle(patience)
+        self.cloud.scheduler.wait_idle(15)
 
     def _config(self) -> str:
         store = (

@@ -54,6 +54,13 @@ def serve(app: WSGIApplication, *, port: int = 0, name: str) -> Server:
     return Server(name=name, port=server.port, _server=server, _thread=thread)
 
 
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.create_server((HOST, 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
 def _require_free(port: int) -> None:
     """Raise OSError here, because werkzeug ends the process when it finds a port taken."""
     with socket.socket() as probe:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from confsync.adapters.google_calendar.errors import FAILURES, USAGE_LIMIT_PAUSE, domain_error
 from confsync.domain import errors
 from confsync.domain.errors import RateLimited, ServiceError
+from confsync.transport.retry_after import MAX_WAIT
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -79,6 +80,7 @@ def test_a_sync_token_that_is_none_needs_a_full_list() -> None:
         ({"retry-after": "120"}, NOW + timedelta(minutes=2)),
         ({"retry-after": "Mon, 02 Mar 2026 09:05:00 GMT"}, NOW + timedelta(minutes=5)),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "99999999999999999999"}, NOW + MAX_WAIT),
     ],
 )
 def test_a_rate_limit_tells_when_to_come_back(headers: dict[str, str], expected: datetime | None) -> None:

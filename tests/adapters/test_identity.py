@@ -15,7 +15,7 @@ from confsync.domain.caller import Caller
 from confsync.domain.errors import Temporary, Unverified
 from playground.faults import Faults
 from playground.google_cloud.keys import SigningKey
-from playground.google_cloud.oidc import Issuer, subject
+from playground.google_cloud.oidc import Issuer
 from tests.adapters.conftest import GoogleCloud
 from tests.fakes.clock import FakeClock
 
@@ -48,9 +48,7 @@ def google(cloud: GoogleCloud) -> Google:
 
 def test_a_good_token_tells_who_calls(google: Google) -> None:
     token = google.issuer.mint(ADDON, URL, hd="example.com")
-    assert google.verify(token) == Caller(
-        email=ADDON, subject=subject(ADDON), audience=URL, hosted_domain="example.com"
-    )
+    assert google.verify(token) == Caller(email=ADDON, hosted_domain="example.com")
 
 
 def test_both_spellings_of_the_issuer_are_googles(google: Google) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from playground.functions import free_port
+from playground.server import free_port
 
 PATIENCE = 30.0
 

@@ -7,7 +7,6 @@ The build is https://github.com/GoogleCloudPlatform/buildpacks, cmd/python: `com
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ import pytest
 
 from deploy import SOURCE_IN_THE_CLOUD, environment
 from plan import ROOT, Function, Plan
+from playground.server import free_port
 
 # What each function answers to a request that nobody signed, once it is imported, configured and built.
 REFUSALS = {
@@ -80,13 +80,6 @@ def application_credentials(directory: Path) -> Path:
     names = ("client_id", "client_secret", "refresh_token")
     path.write_text(json.dumps({"type": "authorized_user", **dict.fromkeys(names, "example")}))
     return path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class FakeProvider:
     """
 
     def __init__(self, clock: FakeClock, *, settle: timedelta = SETTLE, lag: timedelta = timedelta(0)) -> None:
-        self.capabilities = Capabilities(watched=WATCHED, find=True, settle=settle, recurrence=True)
+        self.capabilities = Capabilities(watched=WATCHED, settle=settle)
         self.lag = lag
         self.meetings: dict[str, Meeting] = {}
         self.calls: list[str] = []

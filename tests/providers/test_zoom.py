@@ -252,6 +252,7 @@ def test_an_event_as_zoom_keeps_it(vendor: ZoomVendor, name: str, expected: dict
         "FREQ=WEEKLY;COUNT=51",
         "FREQ=MONTHLY;BYMONTHDAY=31",
         "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU",
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SA;WKST=SA",
     ],
 )
 def test_a_rule_beyond_zooms_limits_makes_a_meeting_without_times(vendor: ZoomVendor, rule: str) -> None:

@@ -54,4 +54,4 @@ class Tokens:
         email, _, audience = token.partition(" for ")
         if audience not in audiences:
             raise Unverified("the token is for somebody else")
-        return Caller(email=email, subject="1", audience=audience, hosted_domain="example.com")
+        return Caller(email=email, hosted_domain="example.com")

@@ -157,7 +157,7 @@ def test_a_page_names_all_its_events() -> None:
 
 def test_strangers_with_the_same_mail_provider_share_no_tenant() -> None:
     def tenant(email: str, domain: str | None = None) -> str:
-        return Caller(email=email, subject="1", audience="a", hosted_domain=domain).tenant
+        return Caller(email=email, hosted_domain=domain).tenant
 
     assert tenant("a@example.com", "example.com") == tenant("b@example.com", "example.com")
     assert tenant("a@gmail.example") != tenant("b@gmail.example")

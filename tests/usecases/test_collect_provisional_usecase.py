@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from confsync.domain.conference import ConferenceState
-from confsync.domain.errors import NotFound, StoreConflict, Temporary
+from confsync.domain.errors import NotFound, ReauthorizationRequired, StoreConflict, Temporary
 from confsync.domain.event import Event
 from tests.fakes.calendar import FakeCalendar
-from tests.usecases.world import ANN, World
+from tests.usecases.world import ANN, BEN, World
 
 DAY = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
@@ -135,6 +135,21 @@ def test_a_save_at_the_same_moment_wins(world: World, monkeypatch: pytest.Monkey
     world.settle()
 
     assert world.provider.only.spec.title == "Planning"
+
+
+def test_a_calendar_that_somebody_else_reads_by_now_is_read_by_them(world: World) -> None:
+    created = world.create()
+    world.deliver()
+    world.calendars.revoked.add(ANN)
+    world.calendars._of(ANN).readers.add(BEN)
+    with pytest.raises(ReauthorizationRequired):
+        world.sync()
+    world.create("event2", user=BEN, calendar_id=ANN)
+
+    world.clock.advance(DAY)
+    world.settle(steps=1)
+
+    assert world.conference(created.conference_id).state is ConferenceState.DELETED
 
 
 def test_several_choices_are_collected_one_by_one(world: World) -> None:

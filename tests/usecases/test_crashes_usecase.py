@@ -1,4 +1,4 @@
-"""The process is killed after each call that leaves it: nothing is lost, doubled, or left behind."""
+"""The process is killed, or others act, after each call that leaves it: nothing is lost, doubled, or left behind."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel, ChannelState
 from confsync.domain.conference import Conference, ConferenceState
-from confsync.domain.errors import Ambiguous, ConfsyncError
-from tests.usecases.taps import Crash
+from confsync.domain.errors import Ambiguous, Busy, ConfsyncError, NotFound
+from tests.usecases.taps import Crash, Plug
 from tests.usecases.world import ANN, LEASE, World
 
 MOVED = datetime(2026, 5, 4, 15, tzinfo=UTC)
+START, HALF_HOUR = datetime(2026, 3, 3, 9, tzinfo=UTC), timedelta(minutes=30)
 DAY = timedelta(hours=24)
 
 
@@ -93,6 +94,22 @@ def many_changes(world: World) -> None:
     world.ann.update("event2", title="Two")
 
 
+def change_back(world: World) -> None:
+    if world.ann.event("event1").title != "Standup":
+        world.ann.update("event1", title="Standup", start=START, end=START + HALF_HOUR)
+    follow(world)
+
+
+def come_back(world: World) -> None:
+    """Access returns after days in which a change could not be seen."""
+    world.calendars.revoked.add(ANN)
+    change(world)
+    with suppress(ConfsyncError):
+        world.sync()
+    world.clock.advance(4 * DAY)
+    world.calendars.revoked.clear()
+
+
 def renewal(world: World) -> None:
     change(world)
     world.clock.advance(timedelta(days=3, hours=12))
@@ -123,6 +140,8 @@ SCENARIOS = {
     "create without an answer": Scenario(prepare=nothing, act=create_without_answer, insist=create, titles=[""]),
     "first sync": Scenario(prepare=create_and_save, act=follow, titles=["Planning"]),
     "change": Scenario(prepare=then(World.saved, change), act=follow, titles=["Retro"]),
+    "undone change": Scenario(prepare=then(World.saved, change), act=follow, insist=change_back, titles=["Standup"]),
+    "paused calendar": Scenario(prepare=then(World.saved, come_back), act=follow, titles=["Retro"]),
     "delete": Scenario(prepare=then(World.saved, delete), act=follow, titles=[]),
     "meeting lost": Scenario(prepare=then(World.saved, lose_meeting), act=follow, titles=["Retro"]),
     "hidden deletion": Scenario(prepare=then(World.saved, hide_deletion), act=follow, titles=["Stays"]),
@@ -209,3 +228,94 @@ def test_a_crash_after_any_call(name: str) -> None:
 @given(name=st.sampled_from(sorted(SCENARIOS)), crashes=st.lists(st.integers(1, 30), min_size=2, max_size=5))
 def test_crash_upon_crash(name: str, crashes: list[int]) -> None:
     run(SCENARIOS[name], *crashes)
+
+
+# --- others at the same time ---------------------------------------------------------------------
+
+
+class Interruption(Plug):
+    """Something happens elsewhere after the call of that number."""
+
+    def __init__(self, number: int, action: Callable[[], None]) -> None:
+        super().__init__()
+        self.number = number
+        self.action = action
+
+    def passed(self) -> None:
+        self.count += 1
+        if self.count == self.number:
+            self.action()
+
+
+def others_while_it_sleeps(world: World) -> None:
+    """The worker sleeps for longer than its lease, and others go on."""
+    world.clock.advance(LEASE)
+    world.settle(steps=2)
+
+
+def an_edit(world: World) -> None:
+    with suppress(NotFound):
+        world.ann.update("event1", title="Edited")
+    with suppress(Busy):
+        world.sync()
+    world.deliver()
+
+
+def a_deletion_while_it_sleeps(world: World) -> None:
+    with suppress(NotFound):
+        delete(world)
+    others_while_it_sleeps(world)
+
+
+def interrupt(scenario: Scenario, other: Callable[[World], None], number: int) -> bool:
+    """Play it, and the other thing after that many calls; whether that was before the deed was done."""
+    world = World()
+    scenario.prepare(world)
+    plug = Interruption(number, lambda: other(world))
+    world.plug = plug
+    world.build()
+    with suppress(ConfsyncError):
+        scenario.act(world)
+    came = plug.count >= number
+    plug.number = 0
+    world.clock.advance(DAY)
+    world.settle()
+    check_agreement(world)
+    return came
+
+
+def check_agreement(world: World) -> None:
+    """Events and meetings are as the last one who acted left them, and nothing is left to do."""
+    events = world.calendars._calendars[ANN].events.values()
+    shown = {(e.title, e.conference.uris) for e in events if not e.cancelled and e.conference is not None}
+    meetings = {(m.spec.title, m.conference.details.uris) for m in world.provider.meetings.values()}
+    assert meetings == shown
+    for conference in world.store._records(Conference):
+        assert conference.settled
+        assert conference.due_at is None
+        assert (conference.expire_at is None) == conference.wanted
+    check_channel(world)
+
+
+INTERRUPTED = [
+    "create",
+    "first sync",
+    "change",
+    "delete",
+    "meeting lost",
+    "hidden deletion",
+    "restore",
+    "paused calendar",
+    "renewal",
+]
+
+
+@pytest.mark.parametrize(
+    "other", [others_while_it_sleeps, an_edit, a_deletion_while_it_sleeps], ids=lambda f: f.__name__
+)
+@pytest.mark.parametrize("name", INTERRUPTED)
+def test_others_act_after_any_call(name: str, other: Callable[[World], None]) -> None:
+    number = 1
+    while interrupt(SCENARIOS[name], other, number):
+        number += 1
+    assert number > 5, "there was nothing to interrupt"

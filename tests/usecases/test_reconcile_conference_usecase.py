@@ -1,5 +1,6 @@
 """Making what the provider has equal to what is desired."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -160,6 +161,44 @@ def test_a_meeting_that_shows_up_too_late_is_deleted(wanted: World) -> None:
     assert wanted.conference(ID).applied.reference == {"id": "m2"}
 
 
+def test_a_second_look_without_an_answer_is_taken_again(wanted: World) -> None:
+    wanted.provider.fail("create", Ambiguous("time-out"))
+    wanted.reconcile(ID)
+    wanted.clock.advance(SETTLE)
+    wanted.reconcile(ID)
+    wanted.provider.fail("find", Ambiguous("time-out"))
+    wanted.clock.advance(SETTLE * 2)
+
+    wanted.reconcile(ID)
+    assert wanted.queue.take() != []
+    wanted.settle()
+
+    conference = wanted.conference(ID)
+    assert (conference.state, conference.due_at) == (ConferenceState.ACTIVE, None)
+    assert wanted.provider.calls.count("find") == 3
+    assert len(wanted.provider.meetings) == 1
+
+
+def test_a_meeting_that_the_store_would_not_record_is_found_by_the_marker(wanted: World) -> None:
+    commit = wanted.store.commit
+
+    def down(writes: Any) -> None:
+        wanted.store.commit = commit  # type: ignore[method-assign]
+        raise Temporary("503", service="firestore")
+
+    def goes_down() -> None:
+        wanted.store.commit = down  # type: ignore[method-assign]
+
+    wanted.provider.during("create", goes_down)
+
+    with suppress(Temporary):
+        wanted.reconcile(ID)
+    wanted.settle()
+
+    assert wanted.provider.calls.count("create") == 1
+    assert wanted.conference(ID).applied.reference == wanted.provider.only.conference.reference
+
+
 def test_of_two_found_the_later_one_goes(wanted: World) -> None:
     wanted.provider.lose_answer("create", Ambiguous("time-out"), Ambiguous("time-out"))
     wanted.reconcile(ID)
@@ -216,6 +255,25 @@ def test_there_and_back_is_no_update(wanted: World) -> None:
     wanted.reconcile(ID)
 
     assert wanted.provider.calls == ["create"]
+
+
+@pytest.mark.parametrize("error", [Temporary("502"), Ambiguous("time-out"), Crash()], ids=lambda e: type(e).__name__)
+def test_a_change_that_is_undone_after_its_answer_was_lost_is_undone_at_the_provider(
+    wanted: World, error: Exception
+) -> None:
+    wanted.reconcile(ID)
+    change(wanted, title="Retro")
+    wanted.provider.lose_answer("update", error)
+    with suppress(Crash):
+        wanted.reconcile(ID)
+    assert wanted.provider.only.spec.title == "Retro"
+    change(wanted, title="Standup")
+
+    wanted.settle()
+
+    conference = wanted.conference(ID)
+    assert wanted.provider.only.spec.title == "Standup"
+    assert (conference.state, conference.due_at) == (ConferenceState.ACTIVE, None)
 
 
 def test_a_change_of_mind_during_the_call_is_a_second_round(wanted: World) -> None:
@@ -329,6 +387,20 @@ def test_wanted_again_is_another_generation(wanted: World) -> None:
     assert wanted.provider.only.marker == f"{ID}.2"
 
 
+def test_wanted_again_while_it_is_deleted_is_kept_for_good(wanted: World) -> None:
+    wanted.reconcile(ID)
+    spec = wanted.conference(ID).desired.spec
+    unwanted(wanted)
+    again = desire(wanted.conference(ID), spec, wanted.clock.now())
+    wanted.provider.during("delete", lambda: wanted.put(replace(wanted.conference(ID), desired=again.desired)))
+
+    wanted.reconcile(ID)
+
+    conference = wanted.conference(ID)
+    assert (conference.state, conference.expire_at) == (ConferenceState.ACTIVE, None)
+    assert len(wanted.provider.meetings) == 1
+
+
 # --- failures ------------------------------------------------------------------------------------
 
 
@@ -389,6 +461,50 @@ def test_what_a_person_must_mend_is_visible_and_tried_hourly(wanted: World, erro
     assert wanted.conference(ID).state is ConferenceState.ACTIVE
 
 
+def test_a_change_is_a_reason_to_try_what_was_refused_at_once(wanted: World) -> None:
+    wanted.provider.fail("create", PermissionDenied("no licence"))
+    wanted.reconcile(ID)
+    change(wanted, title="Retro")
+
+    wanted.reconcile(ID)
+
+    assert wanted.provider.only.spec.title == "Retro"
+
+
+def test_an_event_that_cannot_be_read_for_a_while_shows_a_new_meeting_in_the_end(world: World) -> None:
+    created = world.saved("event1")
+    world.provider.meetings.clear()
+    world.ann.update("event1", title="Retro")
+    world.calendars.fail("get_event", Invalid("start: not a date"))
+
+    world.sync()
+    world.deliver()
+    assert world.conference(created.conference_id).state is ConferenceState.FAILED
+    world.settle()
+
+    shown = world.ann.event("event1").conference
+    assert shown is not None
+    assert shown.uris == world.provider.only.conference.details.uris
+
+
+def test_an_event_out_of_reach_does_not_keep_the_others_from_showing_a_new_meeting(world: World) -> None:
+    created = world.saved("event1")
+    world.ann.insert(id="copy", conference=world.ann.event("event1").conference)
+    world.sync()
+    world.deliver()
+    world.provider.meetings.clear()
+    world.ann.update("event1", title="Retro")
+    world.calendars.fail("get_event", PermissionDenied("no access"))
+
+    world.sync()
+    world.deliver()
+
+    assert world.conference(created.conference_id).state is ConferenceState.FAILED
+    shown = world.ann.event("copy").conference
+    assert shown is not None
+    assert shown.uris == world.provider.only.conference.details.uris
+
+
 def test_a_refused_meeting_that_nobody_wants_any_more_comes_to_rest(wanted: World) -> None:
     wanted.reconcile(ID)
     change(wanted, title="Retro")
@@ -444,7 +560,7 @@ def test_a_failed_update_keeps_the_meeting_as_it_is(wanted: World) -> None:
 
     wanted.reconcile(ID)
 
-    assert wanted.conference(ID).applied == applied
+    assert wanted.conference(ID).applied == replace(applied, spec=None)
     assert wanted.provider.only.spec.title == "Standup"
 
 
@@ -502,6 +618,44 @@ def test_a_worker_that_creates_after_all_others_has_its_second_meeting_looked_fo
     wanted.settle()
 
     assert wanted.conference(ID).applied.reference == wanted.provider.only.conference.reference
+
+
+def test_a_worker_that_creates_after_the_event_is_gone_deletes_what_it_made(wanted: World) -> None:
+    def asleep() -> None:
+        wanted.clock.advance(LEASE)
+        unwanted(wanted)
+        wanted.settle()
+
+    wanted.provider.ahead_of("create", asleep)
+
+    with pytest.raises(Busy):
+        wanted.reconcile(ID)
+    wanted.settle()
+
+    assert wanted.provider.meetings == {}
+    assert wanted.conference(ID).state is ConferenceState.DELETED
+
+
+def test_a_late_creator_has_its_meeting_looked_for_though_others_are_writing(wanted: World) -> None:
+    commit = wanted.store.commit
+
+    def interleaved(writes: Any) -> None:
+        wanted.store.commit = commit  # type: ignore[method-assign]
+        change(wanted, title="Retro")
+        commit(writes)
+
+    def asleep() -> None:
+        wanted.clock.advance(LEASE)
+        wanted.settle()
+        wanted.store.commit = interleaved  # type: ignore[method-assign]
+
+    wanted.provider.ahead_of("create", asleep)
+
+    with pytest.raises(Busy):
+        wanted.reconcile(ID)
+    wanted.settle()
+
+    assert wanted.provider.only.spec.title == "Retro"
 
 
 def test_writes_of_others_between_reading_and_taking_are_no_error(wanted: World) -> None:

@@ -22,6 +22,7 @@ from confsync.domain.errors import (
     Temporary,
 )
 from confsync.domain.event import EventPage
+from confsync.domain.link import Link
 from confsync.domain.plan import Action
 from tests.usecases.taps import Crash
 from tests.usecases.world import ANN, BEN, KEY, LEASE, STEP, World
@@ -287,7 +288,7 @@ def test_a_deletion_hides_behind_a_full_list_of_many_pages_and_out_of_the_trash(
     report = world.sync()
     world.deliver()
 
-    assert (report.full, report.pages) == (True, 3)
+    assert (report.full, report.pages) == (True, 4)  # three listed, one asked for
     assert world.provider.only.spec.title == "Stays"
     assert world.link("event1") is None
 
@@ -311,6 +312,28 @@ def test_a_full_list_with_a_window_keeps_what_is_older(world: World) -> None:
 
     assert (report.full, report.actions) == (True, Counter({Action.NOTHING: 1}))
     assert len(world.provider.meetings) == 1
+
+
+def test_asking_for_many_events_one_by_one_keeps_the_lease(world: World) -> None:
+    long_ago = world.clock.now() - timedelta(days=90)
+    for index in range(120):
+        world.saved(f"event{index}", start=long_ago, end=long_ago + timedelta(hours=1))
+    world.calendars.expire_sync_tokens(ANN)
+    world.syncing = replace(world.syncing, window=timedelta(days=30))
+    get_event = world.calendars._ask
+
+    def slow(method: str, *args: Any) -> Any:
+        if method == "get_event":
+            world.clock.advance(timedelta(seconds=1))
+            assert world.calendar.lease.taken(world.clock.now())
+        return get_event(method, *args)
+
+    world.calendars._ask = slow  # type: ignore[method-assign]
+
+    report = world.sync()
+
+    assert report.actions == Counter({Action.NOTHING: 120})
+    assert world.calendar.sync_token is not None
 
 
 def test_an_event_that_the_full_list_lacks_and_that_cannot_be_read_is_quarantined(world: World) -> None:
@@ -344,6 +367,21 @@ def test_410_on_a_later_page_lists_everything(world: World, play: Callable[..., 
     assert world.calendar.sync_token == "new"
     assert not world.calendar.lease.taken(world.clock.now())
     assert world.provider.only.spec.title == "Retro"
+
+
+def test_410_is_no_reason_to_take_the_lease_from_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.saved()
+
+    def taken_over(*_: object, **__: object) -> EventPage:
+        world.change_calendar(lease=world.calendar.lease.take("other", world.clock.now(), LEASE))
+        raise SyncTokenExpired("410")
+
+    monkeypatch.setattr("tests.fakes.calendar.FakeCalendar.list_events", taken_over)
+
+    with pytest.raises(Busy):
+        world.sync()
+
+    assert world.calendar.lease.holder == "other"
 
 
 def test_410_on_the_full_list_is_an_error_and_no_loop(world: World, play: Callable[..., Pages]) -> None:
@@ -475,6 +513,25 @@ def test_records_that_keep_changing_end_in_busy(world: World) -> None:
 
     with pytest.raises(Busy):
         world.sync()
+
+
+def test_records_that_keep_changing_leave_no_lease(world: World) -> None:
+    world.saved()
+    world.ann.update("event1", title="Retro")
+    world.calendars.expire_sync_tokens(ANN)
+    commit = world.store.commit
+
+    def conflict(writes: Any) -> None:
+        if any(isinstance(write.record, Link) for write in writes):
+            raise StoreConflict("changed")
+        commit(writes)
+
+    world.store.commit = conflict  # type: ignore[method-assign]
+
+    with pytest.raises(Temporary):
+        world.sync()
+
+    assert not world.calendar.lease.taken(world.clock.now())
 
 
 def test_a_long_list_extends_its_lease(world: World, play: Callable[..., Pages]) -> None:

@@ -37,7 +37,7 @@ STEP = timedelta(minutes=15)
 
 
 def caller(email: str, hosted_domain: str | None = None) -> Caller:
-    return Caller(email=email, subject=email, audience="https://create.example.com", hosted_domain=hosted_domain)
+    return Caller(email=email, hosted_domain=hosted_domain)
 
 
 class World:

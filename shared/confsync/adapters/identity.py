@@ -19,21 +19,19 @@ from confsync.domain.errors import Temporary, Unverified
 from confsync.ports import Clock
 
 ISSUERS = frozenset({"accounts.google.com", "https://accounts.google.com"})
+CLOCK_SKEW = 30
+"""Seconds that a token is good for before and after its life."""
 TIMEOUT = 5.0
 REFETCH_AFTER = timedelta(seconds=60)
 """Tokens with an unknown key make us ask for new certificates, but no more often than this."""
 
 
 class GoogleIdentity:
-    """Verifies identity tokens. `certs_url` serves X.509 certificates by key id; its Cache-Control is honoured.
+    """Verifies identity tokens. `certs_url` serves X.509 certificates by key id; its Cache-Control is honoured."""
 
-    `clock_skew` is in seconds, and grants a token that much before and after its life.
-    """
-
-    def __init__(self, certs_url: str, *, clock: Clock, clock_skew: int = 30) -> None:
+    def __init__(self, certs_url: str, *, clock: Clock) -> None:
         self._certs_url = certs_url
         self._clock = clock
-        self._clock_skew = clock_skew
         self._session = CacheControl(requests.Session())
         self._lock = threading.Lock()
         self._refetched: datetime | None = None
@@ -51,12 +49,7 @@ class GoogleIdentity:
             raise Unverified(f"the identity token's audience is {audience!r}, which is not one of the configured")
         if not claims.get("email") or claims.get("email_verified") is not True:
             raise Unverified("the identity token has no verified email address")
-        return Caller(
-            email=str(claims["email"]),
-            subject=str(claims.get("sub", "")),
-            audience=str(audience),
-            hosted_domain=claims.get("hd"),
-        )
+        return Caller(email=str(claims["email"]), hosted_domain=claims.get("hd"))
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         """The token's claims, its signature and times checked."""
@@ -65,7 +58,7 @@ class GoogleIdentity:
             if not isinstance(key_id, str):
                 raise Unverified("the identity token does not name its key")
             certificates = self._certificates_for(key_id)
-            claims: Mapping[str, Any] = jwt.decode(token, certs=certificates, clock_skew_in_seconds=self._clock_skew)
+            claims: Mapping[str, Any] = jwt.decode(token, certs=certificates, clock_skew_in_seconds=CLOCK_SKEW)
         except (GoogleAuthError, ValueError) as error:
             raise Unverified(f"the identity token is not good: {_without(token, error)}") from error
         return claims

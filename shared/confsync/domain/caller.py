@@ -5,15 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """`audience` is the one of the allowed audiences that the token is for. `hosted_domain` is a Workspace account's
-    domain.
+    """`hosted_domain` is a Workspace account's domain.
 
     https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload
     """
 
     email: str
-    subject: str
-    audience: str
     hosted_domain: str | None = None
 
     @property

@@ -11,7 +11,6 @@ from confsync.domain.backoff import spread
 from confsync.domain.errors import Forbidden
 
 TOKEN_VERSION = "v1"  # noqa: S105 - a format, not a secret
-MAX_TOKEN = 256
 
 
 class ChannelState(StrEnum):

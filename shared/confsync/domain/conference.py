@@ -61,7 +61,10 @@ class Desired:
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """What is true at the provider. `version` is the desired version it was made for; `reference` None: no meeting."""
+    """What is true at the provider. `version` is the desired version it was made for; `reference` None: no meeting.
+
+    `spec` None: not known, because a change was begun whose outcome is not recorded.
+    """
 
     version: int = 0
     spec: ConferenceSpec | None = None

@@ -4,6 +4,7 @@ https://cloud.google.com/firestore/docs/best-practices#document_ids
 """
 
 import hashlib
+from typing import TypeGuard
 
 CONFERENCE_PREFIX = "confsync-"
 _LENGTH = 40
@@ -29,6 +30,6 @@ def conference_id(calendar: str, event_id: str, solution: str) -> str:
     return CONFERENCE_PREFIX + _digest("conference", calendar, event_id, solution)
 
 
-def is_conference_id(text: str | None) -> bool:
+def is_conference_id(text: str | None) -> TypeGuard[str]:
     """Whether it has the form of our conference ids, so that other vendors' ids cost no read."""
     return text is not None and text.startswith(CONFERENCE_PREFIX)

@@ -168,7 +168,7 @@ def _adopt(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> A
 
 def _attach(ledger: Ledger, link: Link, conference: Conference, event: Event, now: datetime) -> Action:
     """The event shows a conference that it had no part in so far: it is one of its links from now on."""
-    ledger.put(replace(conference, links=(*conference.links, link.key), expire_at=None))
+    ledger.put(replace(conference, links=(*conference.links, link.key)))
     _see(ledger, link, conference.id, event, now)
     drive(ledger, conference.id, now)
     return Action.ADOPTED if conference.wanted else Action.REVIVED
@@ -220,7 +220,10 @@ def _outlives(other: datetime | None, ends: datetime | None) -> bool:
 
 
 def desire(conference: Conference, spec: ConferenceSpec | None, now: datetime) -> Conference:
-    """The conference with this desired state; unchanged if it is the same already. Its host stays who it was."""
+    """The conference with this desired state; unchanged if it is the same already. Its host stays who it was.
+
+    A change is a reason to try again at once what was refused; a pause that the provider asked for is kept.
+    """
     if spec is not None:
         spec = replace(spec, host=conference.host)
     if conference.desired.spec == spec:
@@ -230,6 +233,8 @@ def desire(conference: Conference, spec: ConferenceSpec | None, now: datetime) -
         desired=Desired(version=conference.desired.version + 1, spec=spec),
         state=ConferenceState.PENDING,
         attempts=0,
+        retry_at=None if conference.state is ConferenceState.FAILED else conference.retry_at,
         last_error=None,
         due_at=now + SWEEP_GRACE,
+        expire_at=None,
     )

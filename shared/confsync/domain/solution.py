@@ -19,13 +19,10 @@ class Solution:
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What a provider's meetings have. `watched` names the spec fields whose change needs a call to the provider.
+    """How a provider keeps meetings. `watched` names the spec fields whose change needs a call to the provider.
 
-    `find`: whether a meeting can be found by its marker. `settle`: how long a meeting may take to show up there after a
-    create whose answer was lost. `recurrence`: the provider keeps rules of its own.
+    `settle`: how long a meeting may take to be found by its marker after a create whose answer was lost.
     """
 
     watched: frozenset[str]
-    find: bool
     settle: timedelta = timedelta(0)
-    recurrence: bool = False

@@ -48,7 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Jitsi:
     """Rooms on the Jitsi Meet at the solution's `api` address."""
 
-    capabilities = Capabilities(watched=frozenset(), find=True)
+    capabilities = Capabilities(watched=frozenset())
 
     def __init__(self, solution: Solution, config: ProviderConfig, secrets: Secrets, clock: Clock) -> None:  # noqa: ARG002 - every provider is built alike
         self._settings = settings_of(solution, Settings)

@@ -165,9 +165,7 @@ class _Invitation(msgspec.Struct, frozen=True):
 class Zoom:
     """Meetings of one Zoom account."""
 
-    capabilities = Capabilities(
-        watched=_SCHEDULE | {"title", "description"}, find=True, settle=timedelta(seconds=5), recurrence=True
-    )
+    capabilities = Capabilities(watched=_SCHEDULE | {"title", "description"}, settle=timedelta(seconds=5))
 
     def __init__(self, solution: Solution, config: ProviderConfig, secrets: Secrets, clock: Clock) -> None:
         self._solution = solution
@@ -312,6 +310,9 @@ class Zoom:
         )
 
 
+# --- addresses and refusals ------------------------------------------------------------------------------------------
+
+
 def _meetings_of(host: str) -> str:
     return f"/users/{quote(host, safe='@')}/meetings"
 
@@ -338,6 +339,9 @@ def _refusal(reply: Reply) -> Refusal:
     # a 404 without Zoom's own code is a wrong address or a proxy's, and must not pass for a deleted meeting
     kind = CODES.get(said.code, Temporary if reply.status == 404 else None)
     return Refusal(kind=kind, detail=f"code {said.code}: {safe(words)}{scopes}")
+
+
+# --- an event as Zoom takes it ---------------------------------------------------------------------------------------
 
 
 def _tag(marker: str) -> str:
@@ -387,16 +391,24 @@ def _minutes(duration: timedelta) -> int:
 
 def _recurrence(rule: SimpleRule) -> dict[str, Any] | None:
     """Zoom's recurrence object, None where it has none for this rule."""
-    split_week = rule.interval > 1 and len(rule.weekdays) > 1 and SUNDAY in rule.weekdays
     if (
         rule.interval > MAX_INTERVAL[rule.frequency]
         or (rule.count or 0) > MAX_OCCURRENCES
         or (rule.month_day or 0) > LAST_DAY_OF_ALL_MONTHS
-        or split_week  # whether a week of Zoom's begins on Sunday or Monday decides these, and is nowhere written
+        or (rule.interval > 1 and _week_start_matters(rule))
     ):
         return None
     end = {"end_times": FOR_EVER if rule.count is None else rule.count}
     return {"type": RECURRENCE_TYPE[rule.frequency], "repeat_interval": rule.interval, **_days(rule), **end}
+
+
+def _week_start_matters(rule: SimpleRule) -> bool:
+    """Whether other days fall into one week if it begins on another day than the rule's.
+
+    Zoom can't be told, and whether its own weeks begin on Sunday or Monday is nowhere written.
+    """
+    before_start = {day < rule.week_start for day in rule.weekdays}
+    return len(rule.weekdays) > 1 and (SUNDAY in rule.weekdays or len(before_start) > 1)
 
 
 def _days(rule: SimpleRule) -> dict[str, Any]:
@@ -406,6 +418,9 @@ def _days(rule: SimpleRule) -> dict[str, Any]:
     if rule.month_week is not None:
         return {"monthly_week": rule.month_week, "monthly_week_day": days[0]}
     return {} if rule.month_day is None else {"monthly_day": rule.month_day}
+
+
+# --- a meeting's entry points ----------------------------------------------------------------------------------------
 
 
 def _video(meeting: _Meeting) -> EntryPoint:

@@ -41,10 +41,11 @@ class CollectProvisional:
         return bool(stale)
 
     def _settle(self, conference: Conference, link: Link) -> None:
-        event = self._event(link)
         calendar = self.store.get(Calendar, link.calendar_key)
+        assert calendar is not None, "calendars are never removed"
+        event = self._event(calendar, link)
         ledger = ledgers.load(self.store, {link.key: link}, [event])
-        if calendar is not None and event.conference_id == conference.id:
+        if event.conference_id == conference.id:
             follow(ledger, calendar, event, self.clock.now())
         else:
             self._give_up(ledger, conference, link)
@@ -57,8 +58,9 @@ class CollectProvisional:
         if not rest.conference_ids:
             ledger.drop(rest)
 
-    def _event(self, link: Link) -> Event:
+    def _event(self, calendar: Calendar, link: Link) -> Event:
+        # as whoever reads the calendar by now: the one who chose may have no access any more
         try:
-            return self.calendars.acting_as(link.owner).get_event(link.calendar_id, link.event_id)
+            return self.calendars.acting_as(calendar.owner).get_event(link.calendar_id, link.event_id)
         except NotFound:
             return replace(Event(id=link.event_id), cancelled=True)

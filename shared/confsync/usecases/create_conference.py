@@ -206,7 +206,7 @@ class CreateConference:
             created_at=now,
         )
         if link.key not in conference.links:
-            conference = replace(conference, links=(*conference.links, link.key), expire_at=None)
+            conference = replace(conference, links=(*conference.links, link.key))
         if conference.links[0] == link.key:
             before = conference.desired.spec
             spec = replace(link.spec, open_ended=before is not None and before.open_ended)

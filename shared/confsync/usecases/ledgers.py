@@ -13,7 +13,7 @@ from confsync.ports import Remove, Save, Store, Write
 def load(store: Store, links: dict[str, Link], events: Iterable[Event]) -> Ledger:
     """A ledger of these links, the conferences that they or the events name, and those conferences' other links."""
     named = {cid for link in links.values() for cid in link.conference_ids}
-    named |= {event.conference_id for event in events if is_conference_id(event.conference_id)}  # type: ignore[misc]
+    named |= {event.conference_id for event in events if is_conference_id(event.conference_id)}
     conferences = store.get_many(Conference, sorted(named)) if named else {}
     others = {key for c in conferences.values() for key in c.links} - links.keys()
     return Ledger.of(links | (store.get_many(Link, sorted(others)) if others else {}), conferences)

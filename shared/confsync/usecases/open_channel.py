@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -55,9 +56,12 @@ class OpenChannel:
         except ServiceError:
             self._step_back(channel, calendar.channel_id)
             raise
-        if (old := calendar.channel_id) and (before := self.store.get(Channel, old)):
+        stored = self._stored(calendar.key)
+        # this took so long that another worker replaced it meanwhile: then it is this one that goes
+        over = calendar.channel_id if stored.channel_id == channel.key else channel.key
+        if over and (before := self.store.get(Channel, over)):
             self.retire(before)
-        return self._stored(calendar.key)
+        return stored
 
     def renew(self, channel: Channel) -> str | None:
         """Replace a channel that is due, or end it if it is not current.
@@ -126,10 +130,10 @@ class OpenChannel:
             with suppress(StoreConflict):  # then the new one is given up when it is due
                 self.store.commit([Save(record=replace(calendar, channel_id=old))])
 
-    def _save(self, channel_id: str, **changes: object) -> None:
+    def _save(self, channel_id: str, **changes: Any) -> None:
         stored = self.store.get(Channel, channel_id)
         if stored is not None:
-            self.store.commit([Save(record=replace(stored, **changes))])  # type: ignore[arg-type]
+            self.store.commit([Save(record=replace(stored, **changes))])
 
     def _stored(self, calendar_key: str) -> Calendar:
         calendar = self.store.get(Calendar, calendar_key)

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 import structlog
 
 from confsync.domain import description_block
-from confsync.domain.calendar import Calendar as CalendarRecord
-from confsync.domain.calendar import WriteMode
+from confsync.domain.calendar import Calendar, WriteMode
 from confsync.domain.conference import Conference
 from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.errors import Invalid, NotFound, PreconditionFailed, StoreConflict
 from confsync.domain.event import Event
 from confsync.domain.link import Link
-from confsync.ports import Calendar, Calendars, ConferenceOnEvent, Providers, Save, Store
+from confsync.ports import Calendar as GoogleCalendar
+from confsync.ports import Calendars, ConferenceOnEvent, Providers, Save, Store
 
 log = structlog.get_logger()
 
@@ -42,12 +42,12 @@ class PublishConference:
         shown = ConferenceOnEvent(
             conference_id=conference.id, solution=self.providers.solution(conference.solution), details=details
         )
-        calendar = self.calendars.acting_as(link.owner)
+        google = self.calendars.acting_as(link.owner)
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                event = calendar.get_event(link.calendar_id, link.event_id)
+                event = google.get_event(link.calendar_id, link.event_id)
                 if not event.cancelled and event.conference_id == conference.id:
-                    self._write(calendar, link, event, shown)
+                    self._write(google, link, event, shown)
                 break
             except NotFound:
                 break  # the sync will find out what became of it
@@ -56,33 +56,33 @@ class PublishConference:
                     raise
         self._remember(link, conference.id, details)
 
-    def _write(self, calendar: Calendar, link: Link, event: Event, shown: ConferenceOnEvent) -> None:
-        record = self.store.get(CalendarRecord, link.calendar_key)
-        mode = record.write_mode if record is not None and self.mode is WriteMode.AUTO else self.mode
+    def _write(self, google: GoogleCalendar, link: Link, event: Event, shown: ConferenceOnEvent) -> None:
+        calendar = self.store.get(Calendar, link.calendar_key)
+        mode = calendar.write_mode if calendar is not None and self.mode is WriteMode.AUTO else self.mode
         if event.conference is not None and event.conference.uris == shown.details.uris:
             return
-        if mode is not WriteMode.DESCRIPTION and self._write_native(calendar, link, event, shown, mode):
+        if mode is not WriteMode.DESCRIPTION and self._write_native(google, link, event, shown, mode):
             return
-        current = calendar.get_event(link.calendar_id, link.event_id)
+        current = google.get_event(link.calendar_id, link.event_id)
         if current.conference_id not in {None, shown.conference_id}:
             return  # replaced at this very moment
         block = description_block.render(shown.solution.name, shown.conference_id, shown.details)
-        calendar.write_text(
+        google.write_text(
             link.calendar_id,
             current,
             location=shown.details.video_uri or current.location,
             description=description_block.put(current.description, block),
         )
-        if record is not None and mode is WriteMode.AUTO:
-            log.warning("calendar does not take conference data; writing text", calendar_key=record.key)
-            self._try_commit(replace(record, write_mode=WriteMode.DESCRIPTION))
+        if calendar is not None and mode is WriteMode.AUTO:
+            log.warning("calendar does not take conference data; writing text", calendar_key=calendar.key)
+            self._try_commit(replace(calendar, write_mode=WriteMode.DESCRIPTION))
 
     def _write_native(
-        self, calendar: Calendar, link: Link, event: Event, shown: ConferenceOnEvent, mode: WriteMode
+        self, google: GoogleCalendar, link: Link, event: Event, shown: ConferenceOnEvent, mode: WriteMode
     ) -> bool:
         """Whether Google took it and kept it."""
         try:
-            back = calendar.write_conference(link.calendar_id, event, shown)
+            back = google.write_conference(link.calendar_id, event, shown)
         except Invalid:
             if mode is WriteMode.NATIVE:
                 raise
@@ -95,7 +95,7 @@ class PublishConference:
         if stored is not None and stored.conference_id == conference_id:
             self._try_commit(replace(stored, published=details.revision))
 
-    def _try_commit(self, record: CalendarRecord | Link) -> None:
+    def _try_commit(self, record: Calendar | Link) -> None:
         try:
             self.store.commit([Save(record=record)])
         except StoreConflict:

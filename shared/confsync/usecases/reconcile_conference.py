@@ -70,7 +70,10 @@ class ReconcileConference:
     lease: timedelta
 
     def __call__(self, conference_id: str) -> Outcome:
-        """Raises `Busy` while another worker holds the lease. Service errors are recorded, not raised."""
+        """Raises `Busy` while another worker holds the lease, and what the store raises.
+
+        Errors of providers and of Calendar are recorded, not raised.
+        """
         for _ in range(ROUNDS):
             conference = self.store.get(Conference, conference_id)
             if conference is None or self._waits(conference):
@@ -85,9 +88,15 @@ class ReconcileConference:
             except StoreConflict:
                 continue  # somebody wrote between our read and our write: look again
             try:
-                self._step(taken, conference, links)
+                change = self._step(taken, conference, links)
             except (ServiceError, NotConfigured) as error:
                 return self._failed(taken, conference, error)
+            # outside of the above: that the store did not take a result says nothing of what the provider did
+            try:
+                self._record(taken, change)
+            except Busy:
+                self._disown(taken, change(taken).applied)
+                raise
         self._follow_up(conference_id, self.clock.now())
         return Outcome(conference=self.store.get(Conference, conference_id))
 
@@ -118,22 +127,31 @@ class ReconcileConference:
             return False
         return not conference.settled or self._verify_due(conference) or bool(unpublished(conference, links))
 
-    def _step(self, taken: Conference, before: Conference, links: dict[str, Link]) -> None:
-        """One provider step or the publications, recorded, and the lease given back."""
+    def _step(self, taken: Conference, before: Conference, links: dict[str, Link]) -> Change:
+        """One provider step or the publications, and how to record it and give the lease back."""
         provider = self.providers.provider(taken.solution)
         if before.settled and not self._verify_due(before):
-            for link in unpublished(taken, links):
+            return self._publish(taken, links)
+        if not taken.wanted:
+            return self._remove(provider, taken)
+        if taken.applied.reference is None:
+            return self._create(provider, taken, before)
+        if not taken.settled:
+            return self._update(provider, taken, before)
+        return self._verify(provider, taken)
+
+    def _publish(self, taken: Conference, links: dict[str, Link]) -> Change:
+        """Have every event show the meeting. One out of reach keeps none of the others; raises the first error."""
+        errors: list[ServiceError] = []
+        for link in unpublished(taken, links):
+            try:
                 self.publish(taken, link)
-                taken = self._record(taken, lambda c: c)
-            self._record(taken, self._done)
-        elif not taken.wanted:
-            self._record(taken, self._remove(provider, taken))
-        elif taken.applied.reference is None:
-            self._record_made(taken, self._create(provider, taken, before), provider)
-        elif not taken.settled:
-            self._record(taken, self._update(provider, taken))
-        else:
-            self._record(taken, self._verify(provider, taken))
+            except ServiceError as error:
+                errors.append(error)
+            self._record(taken, lambda c: c)
+        if errors:
+            raise errors[0]
+        return self._done
 
     # --- steps: each makes at most one change at the provider and returns how to record it ---------------------------
 
@@ -165,12 +183,13 @@ class ReconcileConference:
             replace(c, applied=applied, creating_since=None, verify_at=_later(c.verify_at, verify_at))
         )
 
-    def _update(self, provider: ConferenceProvider, taken: Conference) -> Change:
+    def _update(self, provider: ConferenceProvider, taken: Conference, before: Conference) -> Change:
         spec, applied = taken.desired.spec, taken.applied
         assert spec is not None
         assert applied.reference is not None
         watched = provider.capabilities.watched
-        changed = spec.changed_from(applied.spec) & watched if applied.spec else watched
+        known = before.applied.spec
+        changed = spec.changed_from(known) & watched if known else watched
         if not changed:
             same = replace(applied, version=taken.desired.version, spec=spec)
             return lambda c: self._done(replace(c, applied=same))
@@ -188,17 +207,9 @@ class ReconcileConference:
         since = taken.creating_since or (taken.verify_at and taken.verify_at - provider.capabilities.settle)
         if since is not None:
             self._delete_all(provider, self._find(provider, taken, since))
-        version = taken.desired.version
-        now = self.clock.now()
+        gone = Applied(version=taken.desired.version)
         return lambda c: self._done(
-            replace(
-                c,
-                applied=Applied(version=version),
-                generation=c.generation + 1,
-                creating_since=None,
-                verify_at=None,
-                expire_at=now + KEEP_DELETED,
-            )
+            replace(c, applied=gone, generation=c.generation + 1, creating_since=None, verify_at=None)
         )
 
     def _verify(self, provider: ConferenceProvider, taken: Conference) -> Change:
@@ -232,20 +243,24 @@ class ReconcileConference:
     # --- the record: lease, result, rest, failure --------------------------------------------------------------------
 
     def _take(self, conference: Conference) -> Conference:
-        """Take the lease and, if a meeting is to be made, record that we are about to: one conditional write."""
+        """Take the lease and record what we are about to do, in one conditional write.
+
+        If a meeting is to be made, since when; if it is to be changed, that what it is like is no longer known.
+        """
         now = self.clock.now()
         creating = conference.wanted and conference.applied.reference is None
         taken = replace(
             conference,
             lease=conference.lease.take(self.clock.new_id(), now, self.lease),
             creating_since=(conference.creating_since or now) if creating else conference.creating_since,
+            applied=conference.applied if conference.settled else replace(conference.applied, spec=None),
             attempts=conference.attempts + 1,
             due_at=now + self.lease,
         )
         self.store.commit([Save(record=taken)])
         return taken
 
-    def _record(self, taken: Conference, change: Change) -> Conference:
+    def _record(self, taken: Conference, change: Change) -> None:
         """Apply the change to the record as it is now, if the lease is still ours; the lease is renewed by it."""
         while True:
             latest = self.store.get(Conference, taken.id)
@@ -253,28 +268,28 @@ class ReconcileConference:
             if latest is None or not latest.lease.holds(taken.lease, now):
                 raise Busy(f"lost the lease of conference {taken.id}; whoever has it now goes on")
             renewed = replace(latest, lease=latest.lease.extend(now, self.lease))
-            try:
+            with suppress(StoreConflict):
                 self.store.commit([Save(record=change(renewed))])
-            except StoreConflict:
-                continue
-            return replace(taken, lease=renewed.lease)
+                return
 
-    def _record_made(self, taken: Conference, change: Change, provider: ConferenceProvider) -> None:
-        """Record a new meeting. If the lease was lost meanwhile, whoever has it is told to look for a second one."""
-        try:
-            self._record(taken, change)
-        except Busy:
+    def _disown(self, taken: Conference, made: Applied) -> None:
+        """The lease was lost meanwhile. If a meeting was made, it may be a second one: have it looked for.
+
+        Nobody would look for one of a generation that was given up: that goes at once.
+        """
+        if taken.applied.reference is not None or made.reference is None:
+            return
+        provider = self.providers.provider(taken.solution)
+        while True:
             latest = self.store.get(Conference, taken.id)
-            if latest is not None:
-                verify_at = self.clock.now() + provider.capabilities.settle
-                asked = replace(
-                    latest, verify_at=_later(latest.verify_at, verify_at), due_at=latest.due_at or verify_at
-                )
-                with suppress(
-                    StoreConflict
-                ):  # the other one is writing: it will find ours, or the sweep will ask again
-                    self.store.commit([Save(record=asked)])
-            raise
+            if latest is None or latest.marker != taken.marker:
+                self._delete(provider, made.reference)
+                return
+            verify_at = self.clock.now() + provider.capabilities.settle
+            asked = replace(latest, verify_at=_later(latest.verify_at, verify_at), due_at=latest.due_at or verify_at)
+            with suppress(StoreConflict):
+                self.store.commit([Save(record=asked)])
+                return
 
     @staticmethod
     def _done(conference: Conference) -> Conference:
@@ -294,6 +309,7 @@ class ReconcileConference:
             return conference  # for good; it stays visible until something changes
         state = ConferenceState.ACTIVE if conference.wanted else ConferenceState.DELETED
         now = self.clock.now()
+        expire_at = None if conference.wanted else conference.expire_at or now + KEEP_DELETED
         # what should have been collected by now could not be looked at
         collect = [
             p.since + COLLECT_AFTER if now < p.since + COLLECT_AFTER else now + REFUSED_RETRY
@@ -302,7 +318,7 @@ class ReconcileConference:
             if p.conference_id == conference.id
         ]
         due_at = min(filter(None, [conference.verify_at, *collect]), default=None)
-        rested = replace(self._done(conference), state=state, due_at=due_at)
+        rested = replace(self._done(conference), state=state, due_at=due_at, expire_at=expire_at)
         if rested == conference:
             return conference
         self.store.commit([Save(record=rested)])
@@ -315,10 +331,9 @@ class ReconcileConference:
         retry_at = self._retry_at(taken, error, now)
         state = ConferenceState.PENDING if retry_at and not _refused(error) else ConferenceState.FAILED
         creating_since = taken.creating_since
-        if before.creating_since is None and not isinstance(error, Ambiguous):
-            creating_since = None  # the provider said that it made nothing
-        elif isinstance(error, Ambiguous) and before.creating_since is None:
-            creating_since = now  # the time to settle counts from the end of the call
+        if creating_since is not None and before.creating_since is None:
+            # the time to settle counts from the end of the call; else the provider said that it made nothing
+            creating_since = now if isinstance(error, Ambiguous) else None
         if creating_since is not None and state is ConferenceState.PENDING:
             state = ConferenceState.UNCONFIRMED
 
@@ -345,8 +360,8 @@ class ReconcileConference:
         return Outcome(conference=self.store.get(Conference, taken.id), error=error)
 
     def _retry_at(self, taken: Conference, error: ConfsyncError, now: datetime) -> datetime | None:
-        if isinstance(error, Invalid):
-            return None
+        if isinstance(error, Invalid) and not taken.settled:
+            return None  # else it is an event that can't be read or written now: that may change unseen
         if _refused(error):
             return now + REFUSED_RETRY
         backoff = retry_time(taken.id, taken.attempts, now)
@@ -375,4 +390,4 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
 
 def _refused(error: ConfsyncError) -> bool:
     """Whether a person has to mend it: retried slowly, and visible meanwhile."""
-    return isinstance(error, ReauthorizationRequired | PermissionDenied | NotConfigured)
+    return isinstance(error, ReauthorizationRequired | PermissionDenied | NotConfigured | Invalid)

@@ -25,6 +25,7 @@ from confsync.domain.errors import (
     ServiceError,
     StoreConflict,
     SyncTokenExpired,
+    Temporary,
 )
 from confsync.domain.event import Event, EventPage
 from confsync.domain.keys import is_conference_id, link_key
@@ -132,7 +133,8 @@ class _Run:
                 self._delta(token)
             except SyncTokenExpired:
                 log.info("sync token expired; listing everything", calendar_key=self.calendar.key)
-                self._reload()
+                if self.calendar.lease.taken(self.case.clock.now()):  # on a later page: by us
+                    self._reload_own()
             else:
                 return
         self._full()
@@ -154,8 +156,7 @@ class _Run:
         record = replace(latest, lease=lease, failures=failures, last_attempt=now, due_at=retry_at, reason=str(error))
         if isinstance(error, ReauthorizationRequired | PermissionDenied):
             # when access returns, everything is listed: what changed meanwhile is not lost
-            record = replace(record, state=CalendarState.PAUSED, sync_token=None, channel_id=None)
-            record = replace(record, due_at=now + PAUSED_INTERVAL)
+            record = replace(record, state=CalendarState.PAUSED, sync_token=None, due_at=now + PAUSED_INTERVAL)
         elif isinstance(error, NotFound):
             record = replace(record, state=CalendarState.GONE, sync_token=None, channel_id=None, due_at=None)
         log.warning("calendar not synced", calendar_key=latest.key, state=record.state, error=str(error))
@@ -168,7 +169,8 @@ class _Run:
         """The channel comes before the list, so that no change falls between the two."""
         if self.calendar.state is CalendarState.POLLING:
             return
-        if self.calendar.channel_id is None or renew:
+        # what became of a channel while there was no access is not known
+        if self.calendar.channel_id is None or self.calendar.state is CalendarState.PAUSED or renew:
             self.calendar = self.case.channels(self.calendar)
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -258,7 +260,7 @@ class _Run:
                 continue
             self._reload()
             return
-        raise Busy(f"events of calendar {self.calendar.key} are being changed by others")
+        raise Temporary(f"events of calendar {self.calendar.key} are being changed by others", service="confsync")
 
     def _finish_leased(self, token: str | None) -> None:
         """Store the token. The sweep may put the calendar off at any moment: no reason to begin it anew."""
@@ -269,7 +271,7 @@ class _Run:
                 self._reload_own()
                 continue
             return
-        raise Busy(f"calendar {self.calendar.key} is being changed by others")
+        raise Temporary(f"calendar {self.calendar.key} is being changed by others", service="confsync")
 
     def _commit(self, update: Calendar) -> None:
         self.case.store.commit([Save(record=update)])

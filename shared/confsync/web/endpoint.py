@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import getrandbits
-from typing import Protocol
+from typing import Any, Protocol
 
 from confsync.domain import errors
 
@@ -76,7 +76,7 @@ def serve(load: Callable[[], Handler], request: HttpRequest, *, json_body: bool 
         return _refusal(error, trace)
     except Exception:  # noqa: BLE001 - the last door: nobody outside may see what went wrong
         _log(trace).exception("unexpected error")
-        return answer({"error": {"code": "internal", "message": "internal error", "trace": trace}}, status=500)
+        return _internal(trace)
 
 
 def answer(body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
@@ -120,14 +120,18 @@ def _refusal(error: HttpError | errors.ConfsyncError, trace: str) -> Answer:
     else:
         status, code = next((said for kind, said in STATUSES.items() if isinstance(error, kind)), (500, "internal"))
         headers = {"Retry-After": "1"} if status == 503 else {}
-    level = "info" if status == 503 and code == "busy" else "warning" if status < 500 or status == 503 else "error"
+    level = "info" if code == "busy" else "error" if status == 500 else "warning"
     getattr(_log(trace), level)("request refused", status=status, code=code, reason=str(error))
-    told: dict[str, str] = {"code": code, "message": str(error) if status < 500 else "try again later"}
     if status == 500:
-        told = {"code": "internal", "message": "internal error", "trace": trace}
+        return _internal(trace)
+    told: dict[str, str] = {"code": code, "message": str(error) if status < 500 else "try again later"}
     if isinstance(error, errors.BadRequest) and error.field:
         told["field"] = error.field
     return answer({"error": told}, status=status, headers=headers)
+
+
+def _internal(trace: str) -> Answer:
+    return answer({"error": {"code": "internal", "message": "internal error", "trace": trace}}, status=500)
 
 
 def _trace_id(headers: Values) -> str:
@@ -137,7 +141,7 @@ def _trace_id(headers: Values) -> str:
     return found if re.fullmatch(r"[0-9a-fA-F]{32}", found) else f"{getrandbits(128):032x}"
 
 
-def _log(trace: str):  # type: ignore[no-untyped-def]  # structlog is imported late
+def _log(trace: str) -> Any:  # structlog is imported late
     from confsync.logs import logger
 
     return logger(trace)

@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import requests
 
 from playground.demo.telling import Teller
+from playground.demo.view import Json, View
 from playground.person import AddOnFailedError, ConferenceError
 from playground.project import SWEEP_JOB, Project
-
-Json = dict[str, Any]
 
 ANN = "ann@example.com"
 ZONE = ZoneInfo("Europe/Berlin")
@@ -32,6 +31,7 @@ class Story:
         self.cloud = project.cloud
         self.teller = teller
         self.ann = project.person(ANN)
+        self.view = View(project.cloud, self.ann)
         self.start = datetime.now(ZONE).replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=7)
         self.foreign: list[Json] = []
         self.answers: list[Json] = []
@@ -68,7 +68,7 @@ class Story:
                 "entryPoints": [{"entryPointType": "video", "uri": "https://meet.example.net/123"}],
             }
             ids = [self._save("With Meet", conferenceData=meet), self._save("With others", conferenceData=other)]
-            self.teller.check(3, "both conferences are there", lambda: all(self._uris(each) for each in ids))
+            self.teller.check(3, "both conferences are there", lambda: all(self.view.uris(each) for each in ids))
             self.foreign = [self.ann.event(each) for each in ids]
 
     def create_and_save(self) -> str:
@@ -104,22 +104,30 @@ class Story:
             self.teller.person("makes it repeat each week, eight times")
             self.ann.make_weekly(event_id, count=8)
             self._agrees(event_id)
-            self.teller.check(1, "Zoom's meeting repeats weekly", lambda: self._weekly(event_id, 8))
+            self.teller.check(
+                1, "Zoom's meeting repeats weekly", lambda: self.view.meeting(event_id)["recurrence"]["end_times"] == 8
+            )
         with self.teller.step("One instance is cancelled"):
             self.teller.person("deletes the third week only")
             self.ann.cancel_instance(self.ann.instances(event_id)[2]["id"])
             self._settle()
-            self.teller.check(2, "the series keeps its one meeting", lambda: self._meeting(event_id)["type"] == 8)
+            self.teller.check(2, "the series keeps its one meeting", lambda: self.view.meeting(event_id)["type"] == 8)
         with self.teller.step('"This and following" splits the series'):
             self.teller.person('renames "this and following" from the fifth week on')
             fifth = self.ann.instances(event_id)[3]["id"]
             follower = self.ann.split_this_and_following(fifth, summary="Planning the summer")["id"]
             self._same_conference(event_id, follower)
-            self.teller.check(2, "the meeting has no end while the later series needs it", lambda: self._open(event_id))
+            self.teller.check(
+                2,
+                "the meeting has no end while the later series needs it",
+                lambda: self.view.meeting(event_id)["type"] == 3,
+            )
             self.teller.person("deletes the later series")
             self.ann.delete(follower)
             self._settle()
-            self.teller.check(2, "the first series keeps the meeting", lambda: self._ended_early(event_id))
+            self.teller.check(
+                2, "the first series keeps the meeting", lambda: len(self.view.meeting(event_id)["occurrences"]) < 8
+            )
 
     def copy(self, event_id: str) -> None:
         """A copy shares the conference, and takes nothing with it when it goes."""
@@ -130,7 +138,7 @@ class Story:
             self.teller.person("deletes the copy")
             self.ann.delete(copy)
             self._settle()
-            self.teller.check(2, "the original keeps the meeting", lambda: bool(self._meeting(event_id)))
+            self.teller.check(2, "the original keeps the meeting", lambda: bool(self.view.meeting(event_id)))
 
     def expired_token(self, event_id: str) -> None:
         """B3: a full list has no tombstones; what was deleted behind an expired token must be found all the same."""
@@ -154,7 +162,7 @@ class Story:
             self.teller.person('renames it to "Found by the sweep"')
             self.ann.rename(event_id, "Found by the sweep")
             time.sleep(1.2)
-            unaware = self._meeting(event_id)["topic"] != "Found by the sweep"
+            unaware = self.view.meeting(event_id)["topic"] != "Found by the sweep"
             self.teller.check(4, "nobody told us, and Zoom has the old title", lambda: unaware, wait=0)
             self.teller.person("nothing; Cloud Scheduler runs the sweep")
             self.project.sweep()
@@ -165,12 +173,12 @@ class Story:
         with self.teller.step("A notification comes twice"):
             self.teller.fault("Google sends the next notification twice")
             self._mishap("double")
-            updates = self._zoom_calls("PATCH")
+            updates = self.view.zoom_calls("PATCH")
             self.teller.person("renames it")
             self.ann.rename(event_id, "Told twice")
             self._agrees(event_id)
             self._settle()
-            self.teller.check(2, "Zoom was updated once", lambda: self._zoom_calls("PATCH") == updates + 1)
+            self.teller.check(2, "Zoom was updated once", lambda: self.view.zoom_calls("PATCH") == updates + 1)
 
     def provider_timeout(self) -> None:
         """A create whose answer never came."""
@@ -182,26 +190,26 @@ class Story:
             self.answers.append(self.ann.choose_conference(event_id, "zoom"))
             self.ann.save(event_id, summary="Made once", start=self.start + timedelta(days=1))
             self._agrees(event_id)
-            self.teller.check(2, "Zoom has no second meeting for it", lambda: len(self._meetings(event_id)) == 1)
+            self.teller.check(2, "Zoom has no second meeting for it", lambda: len(self.view.meetings(event_id)) == 1)
             self.teller.person("deletes that event")
             self.ann.delete(event_id)
-            self.teller.check(2, "and its meeting goes", lambda: not self._meetings(event_id))
+            self.teller.check(2, "and its meeting goes", lambda: not self.view.meetings(event_id))
 
     def renewal(self, event_id: str) -> None:
         """F1, B1: the new channel is there before the old one goes."""
         with self.teller.step("The watch channel is renewed while changes happen"):
-            before = {channel.id for channel in self._live_channels()}
+            before = self.view.live_channels()
             self.teller.person("renames the event five times a second, while Cloud Scheduler runs the sweep")
             done = threading.Event()
             busy = threading.Thread(target=self._keep_renaming, args=(event_id, done))
             busy.start()
-            while not self._one_new_channel(before) and busy.is_alive():
+            while not self.view.one_new_channel(before) and busy.is_alive():
                 self.project.sweep()
                 time.sleep(0.5)
             done.set()
             busy.join()
             self._agrees(event_id)
-            self.teller.check(2, "one live channel, a new one", lambda: self._one_new_channel(before))
+            self.teller.check(2, "one live channel, a new one", lambda: self.view.one_new_channel(before))
 
     def crashes(self, event_id: str) -> None:
         """Promise 2, the hard way: every function dies by kill -9 while it works."""
@@ -219,26 +227,30 @@ class Story:
             self.answers.append(self._choose_until_it_works(other))
             self.ann.save(other, summary="After the crash", start=self.start + timedelta(days=2))
             self._agrees(other, wait=25)
-            self.teller.check(2, "Zoom has exactly one meeting for it", lambda: len(self._meetings(other)) == 1)
+            self.teller.check(2, "Zoom has exactly one meeting for it", lambda: len(self.view.meetings(other)) == 1)
             self.ann.delete(other)
 
     def trash(self, event_id: str) -> None:
         """Deleted and restored: a new meeting, and its link on the event."""
         with self.teller.step("The event goes to the trash and is restored"):
-            old = self._uris(event_id)
+            old = self.view.uris(event_id)
             self.teller.person("deletes the event")
             self.ann.delete(event_id)
             self.teller.check(2, "its meeting goes", lambda: not self.cloud.zoom.meetings(), wait=20)
             self.teller.person("takes it out of the trash")
             self.ann.restore(event_id)
             self._agrees(event_id)
-            self.teller.check(1, "the event shows the new meeting's link", lambda: self._shows_new_link(event_id, old))
+            self.teller.check(
+                1, "the event shows the new meeting's link", lambda: self.view.shows_new_link(event_id, old)
+            )
 
     def nothing_left(self) -> None:
         """B5, and promise 3."""
         with self.teller.step("Everything is deleted"):
-            for event in self._ours():
-                self.ann.delete(event["id"])
+            kept = {event["id"] for event in self.foreign}
+            for event in self.view.events():
+                if event["id"] not in kept:
+                    self.ann.delete(event["id"])
             self.teller.check(2, "Zoom holds no meeting any more", lambda: not self.cloud.zoom.meetings(), wait=20)
             same = [self.ann.event(event["id"]) == event for event in self.foreign]
             self.teller.check(3, "other people's conferences are untouched, to the letter", lambda: all(same), wait=0)
@@ -267,7 +279,7 @@ class Story:
         self.answers.append(self.ann.choose_conference(event_id, "zoom"))
         self.ann.save(event_id, summary=summary, start=self.start + timedelta(days=3))
         deadline = time.monotonic() + 10
-        while not self._matches(event_id) and time.monotonic() < deadline:
+        while not self.view.agree(event_id) and time.monotonic() < deadline:
             time.sleep(0.05)
         return event_id
 
@@ -323,71 +335,15 @@ class Story:
 
     def _agrees(self, event_id: str, *, promise: int = 1, wait: float = 12) -> None:
         told = "title, time and recurrence at Zoom are the event's"
-        if self.teller.check(promise, told, lambda: self._matches(event_id), wait=wait):
-            meeting = self._meeting(event_id)
+        if self.teller.check(promise, told, lambda: self.view.agree(event_id), wait=wait):
+            meeting = self.view.meeting(event_id)
             when = meeting.get("start_time", "no fixed time")
             self.teller.console.print(f"              Zoom holds {meeting['id']}: {meeting['topic']!r}, {when}")
 
-    def _matches(self, event_id: str) -> bool:
-        event, (meeting, *others) = self.ann.event(event_id), self._meetings(event_id)
-        start = datetime.fromisoformat(event["start"]["dateTime"]).astimezone(UTC)
-        minutes = (datetime.fromisoformat(event["end"]["dateTime"]).astimezone(UTC) - start).seconds // 60
-        return (
-            not others
-            and meeting["topic"] == event["summary"]
-            and _instant(meeting) == start
-            and meeting["duration"] == minutes
-            and ("recurrence" in event) == (meeting["type"] == 8)
-            and meeting["join_url"] in self._uris(event_id)
-        )
-
     def _same_conference(self, one: str, other: str) -> None:
-        def same() -> bool:
-            return self._uris(one) == self._uris(other) and len(self.cloud.zoom.meetings()) == 1
-
         self._settle()
-        self.teller.check(2, "both have the same conference, and Zoom one meeting", same)
-
-    def _open(self, event_id: str) -> bool:
-        return bool(self._meeting(event_id)["type"] == 3)
-
-    def _ended_early(self, event_id: str) -> bool:
-        return len(self._meeting(event_id)["occurrences"]) < 8
-
-    def _weekly(self, event_id: str, count: int) -> bool:
-        return bool(self._meeting(event_id)["recurrence"]["end_times"] == count)
-
-    def _shows_new_link(self, event_id: str, old: set[str]) -> bool:
-        uris = self._uris(event_id)
-        return not uris & old and self._meeting(event_id)["join_url"] in uris
-
-    def _meetings(self, event_id: str) -> list[Json]:
-        """Meetings at Zoom that carry the event's conference id."""
-        conference_id = self.ann.event(event_id).get("conferenceData", {}).get("conferenceId") or "none"
-        return [meeting for meeting in self.cloud.zoom.meetings() if conference_id in meeting["agenda"]]
-
-    def _meeting(self, event_id: str) -> Json:
-        return self._meetings(event_id)[0]
-
-    def _uris(self, event_id: str) -> set[str]:
-        points = self.ann.event(event_id).get("conferenceData", {}).get("entryPoints", [])
-        return {point["uri"] for point in points}
-
-    def _ours(self) -> Iterator[Json]:
-        kept = {event["id"] for event in self.foreign}
-        url = f"{self.cloud.url('calendar')}/calendar/v3/calendars/{ANN}/events"
-        found = requests.get(url, headers={"Authorization": f"Bearer {self.ann.token}"}, timeout=10).json()
-        return (e for e in found["items"] if e["id"] not in kept and "recurringEventId" not in e)
-
-    def _live_channels(self) -> list[Any]:
-        return [channel for channel in list(self.cloud.calendar.push.channels.values()) if channel.live]
-
-    def _one_new_channel(self, before: set[str]) -> bool:
-        live = {channel.id for channel in self._live_channels()}
-        return len(live) == 1 and not live & before
-
-    def _zoom_calls(self, method: str) -> int:
-        return len(self.cloud.faults("zoom").requests(method=method, path="/v2/"))
+        told = "both have the same conference, and Zoom one meeting"
+        self.teller.check(2, told, lambda: self.view.share(one, other))
 
 
 def _suppressed(act: Callable[[], object]) -> Callable[[], None]:
@@ -396,8 +352,3 @@ def _suppressed(act: Callable[[], object]) -> Callable[[], None]:
             act()
 
     return run
-
-
-def _instant(meeting: Json) -> datetime:
-    at = datetime.fromisoformat(meeting["start_time"])
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=ZoneInfo(meeting["timezone"])).astimezone(UTC)

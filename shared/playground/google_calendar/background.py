@@ -7,25 +7,25 @@ import threading
 import time
 from collections.abc import Callable
 
+WORKERS = 8
 log = logging.getLogger(__name__)
 
 
 class Background:
     """Runs functions after a delay. Threads start with the first one and end with `stop`."""
 
-    def __init__(self, workers: int = 8) -> None:
+    def __init__(self) -> None:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._changed = threading.Condition()
         self._order = itertools.count()
         self._threads: list[threading.Thread] = []
-        self._workers = workers
         self._stopped = False
 
     def after(self, delay: float, work: Callable[[], None]) -> None:
         """Run `work` in `delay` seconds, on any thread."""
         with self._changed:
             heapq.heappush(self._due, (time.monotonic() + delay, next(self._order), work))
-            if len(self._threads) < self._workers:
+            if len(self._threads) < WORKERS:
                 self._threads.append(threading.Thread(target=self._run, daemon=True, name="google-calendar"))
                 self._threads[-1].start()
             self._changed.notify()

@@ -15,14 +15,21 @@ from playground.google_cloud.oidc import Issuer
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 LIFETIME = 3599  # seconds
+PROJECT_NUMBER = 123456789012
 _ACCOUNT = "/computeMetadata/v1/instance/service-accounts/<account>"
 
 
-def metadata(
-    email: str, *, project: str, accounts: Accounts, issuer: Issuer, project_number: int = 123456789012
-) -> Flask:
+def metadata(email: str, *, project: str, accounts: Accounts, issuer: Issuer) -> Flask:
     """Return the metadata server of a function that runs as the service account `email` of `project`."""
     app = Flask("metadata")
+    _add_flavor(app)
+    _add_project(app, project)
+    _add_account(app, email, accounts, issuer)
+    return app
+
+
+def _add_flavor(app: Flask) -> None:
+    """The header that tells this server from any other, on both sides; `/` answers without, so that it can be found."""
 
     @app.before_request
     def require_flavor() -> Response | None:
@@ -39,14 +46,21 @@ def metadata(
     def ping() -> Response:
         return Response("computeMetadata/\n", content_type="application/text")
 
+
+def _add_project(app: Flask, project: str) -> None:
     def text(path: str, value: str) -> None:
         rule = f"/computeMetadata/v1/{path}"
         app.add_url_rule(rule, rule, lambda: Response(value, content_type="application/text"))
 
     text("project/project-id", project)
-    text("project/numeric-project-id", str(project_number))
+    text("project/numeric-project-id", str(PROJECT_NUMBER))
     text("universe/universe-domain", "googleapis.com")
-    text("instance/region", f"projects/{project_number}/regions/europe-west1")
+    text("instance/region", f"projects/{PROJECT_NUMBER}/regions/europe-west1")
+
+
+def _add_account(app: Flask, email: str, accounts: Accounts, issuer: Issuer) -> None:
+    def mine(account: str) -> bool:
+        return account in {"default", email}
 
     @app.get(f"{_ACCOUNT}/")
     def account_info(account: str) -> dict[str, Any] | tuple[str, int]:
@@ -75,8 +89,3 @@ def metadata(
         if not mine(account) or not audience:
             return ("non-empty audience parameter required", 400) if mine(account) else ("Not Found", 404)
         return Response(issuer.mint(email, audience), content_type="text/html")
-
-    def mine(account: str) -> bool:
-        return account in {"default", email}
-
-    return app

@@ -6,8 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+import requests
 from flask import Flask, request
 
 from playground.accounts import Accounts
@@ -76,6 +78,23 @@ def start() -> Iterator[Callable[..., Server]]:
     yield run
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def caller(start: Callable[..., Server], accounts: Accounts) -> Callable[[Flask], Any]:
+    """Return a function that serves a Google API, and returns one that calls it with a good token."""
+    good = accounts.issue("deployer@example.com")
+
+    def run(app: Flask) -> Any:
+        server = start(app)
+
+        def call(method: str, path: str, body: object = None, token: str = good) -> requests.Response:
+            headers = {"Authorization": f"Bearer {token}"}
+            return requests.request(method, server.url + path, json=body, headers=headers, timeout=10)
+
+        return call
+
+    return run
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import requests
+from flask import Flask
 from google.auth import jwt
 
 from playground.accounts import Accounts
 from playground.google_cloud.oidc import Issuer
 from playground.google_cloud.scheduler import Scheduler
-from playground.server import Server
 
 LOCATION = "projects/demo/locations/europe-west1"
 JOB = f"{LOCATION}/jobs/renew"
@@ -28,15 +28,8 @@ def scheduler(accounts: Accounts, issuer: Issuer) -> Iterator[Scheduler]:
 
 
 @pytest.fixture
-def call(scheduler: Scheduler, accounts: Accounts, start: Callable[..., Server]) -> Any:
-    server = start(scheduler.app)
-    token = accounts.issue("deployer@example.com")
-
-    def call(method: str, path: str, body: object = None, token: str = token) -> requests.Response:
-        headers = {"Authorization": f"Bearer {token}"}
-        return requests.request(method, server.url + path, json=body, headers=headers, timeout=10)
-
-    return call
+def call(scheduler: Scheduler, caller: Callable[[Flask], Any]) -> Any:
+    return caller(scheduler.app)
 
 
 @pytest.fixture

@@ -37,15 +37,8 @@ def tasks(accounts: Accounts, issuer: Issuer) -> Iterator[CloudTasks]:
 
 
 @pytest.fixture
-def call(tasks: CloudTasks, accounts: Accounts, start: Callable[..., Server]) -> Any:
-    server = start(tasks.app)
-    token = accounts.issue("notifications@demo.iam.gserviceaccount.com")
-
-    def call(method: str, path: str, body: object = None, token: str = token) -> requests.Response:
-        headers = {"Authorization": f"Bearer {token}"}
-        return requests.request(method, server.url + path, json=body, headers=headers, timeout=10)
-
-    return call
+def call(tasks: CloudTasks, caller: Callable[[Flask], Any]) -> Any:
+    return caller(tasks.app)
 
 
 @pytest.fixture

@@ -52,7 +52,8 @@ class FirestoreStore:
 
     def links_of_calendar(self, calendar_key: str, *, limit: int | None = None) -> Iterator[Link]:
         """Links of a calendar by key."""
-        query = self._of_calendar(Link, calendar_key).order_by(_KEY)
+        of_calendar = firestore.FieldFilter("calendar_key", "==", calendar_key)
+        query = self._collection(Link).where(filter=of_calendar).order_by(_KEY)
 
         def read(after: str, size: int) -> list[Link]:
             rest = query.start_after({_KEY: self._document(Link, after)}) if after else query
@@ -74,9 +75,6 @@ class FirestoreStore:
 
     def _document(self, kind: type[Record], key: str) -> Any:
         return self._collection(kind).document(key)
-
-    def _of_calendar(self, kind: type[Record], calendar_key: str) -> Any:
-        return self._collection(kind).where(filter=firestore.FieldFilter("calendar_key", "==", calendar_key))
 
     def _run(self, kind: type[R], query: Any) -> list[R]:
         with ours():

@@ -5,8 +5,7 @@ Google's; they are what clients met (closeio/sync-engine, webhookdb/webhookdb#62
 """
 
 import http.client
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 import httplib2
 import msgspec
@@ -27,6 +26,7 @@ from confsync.domain.errors import (
     Temporary,
     Unwatchable,
 )
+from confsync.transport.retry_after import retry_at
 
 SERVICE = "google-calendar"
 
@@ -93,8 +93,8 @@ def _refused(error: HttpError, call: str, now: datetime) -> ServiceError:
     detail = body.errors[0] if body.errors else _Detail()
     message = f"{call}: {status} {detail.reason}: {body.message}"
     if status == 429 or (status == 403 and detail.reason in _RATE_LIMITS | _USAGE_LIMITS):
-        retry_at = now + USAGE_LIMIT_PAUSE if detail.reason in _USAGE_LIMITS else _retry_at(error, now)
-        return RateLimited(message, service=SERVICE, status=status, retry_at=retry_at)
+        when = now + USAGE_LIMIT_PAUSE if detail.reason in _USAGE_LIMITS else retry_at(_headers(error), now)
+        return RateLimited(message, service=SERVICE, status=status, retry_at=when)
     return _class_of(status, detail)(message, service=SERVICE, status=status)
 
 
@@ -113,11 +113,6 @@ def _body(content: bytes) -> _Error:
         return _Error(message=content[:200].decode(errors="replace"))
 
 
-def _retry_at(error: HttpError, now: datetime) -> datetime | None:
-    value = error.resp.get("retry-after", "")
-    if value.isdigit():
-        return now + timedelta(seconds=int(value))
-    try:
-        return parsedate_to_datetime(value).astimezone(UTC)
-    except ValueError:
-        return None
+def _headers(error: HttpError) -> dict[str, str]:
+    # httplib2 has their names in small letters
+    return {name.title(): value for name, value in error.resp.items()}

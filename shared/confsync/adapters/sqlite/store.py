@@ -22,7 +22,6 @@ _INSERT = (
     "INSERT INTO records (collection, key, calendar_key, due_at, data) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
 _DELETE = "DELETE FROM records WHERE collection = ? AND key = ? AND version = ?"
-_ALL = -1  # as a LIMIT
 
 
 class SqliteStore:

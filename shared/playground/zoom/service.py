@@ -1,22 +1,16 @@
-"""A Zoom account on loopback: the token endpoint, and the API of https://developers.zoom.us/docs/api/meetings/.
-
-Under `/_playground/`: `GET meetings` shows everything that lives, `PUT settings` changes how the account behaves (any
-field of `Account`), `DELETE tokens` revokes every access token. Faults of the connection come from `playground.server`.
-"""
+"""The account's state and rules: tokens, limits, meetings."""
 
 import secrets
 import threading
 from collections import Counter, deque
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from flask import Flask, Response, jsonify, request
-
-from playground.zoom_rules import instant, occurrences, utc_text, wrong_fields
+from playground.zoom.rules import instant, occurrences, utc_text, wrong_fields
 
 SCOPES = (
     "meeting:write:meeting:admin",
@@ -71,8 +65,8 @@ class ZoomError(Exception):
 class ZoomService:
     """The account's state. Every method is atomic."""
 
-    def __init__(self, account: Account | None = None) -> None:
-        self.account = self._made = account or Account()
+    def __init__(self) -> None:
+        self.account = Account()
         self._lock = threading.RLock()
         self._meetings: dict[str, dict[str, Any]] = {}
         self._tokens: dict[str, datetime] = {}
@@ -89,9 +83,9 @@ class ZoomService:
             return self.account
 
     def reset(self) -> None:
-        """Back to an empty account as it was made."""
+        """Back to an empty account."""
         with self._lock:
-            self.account = self._made
+            self.account = Account()
             for state in (self._meetings, self._tokens, self._writes, self._calls, self._pages):
                 state.clear()
 
@@ -264,95 +258,6 @@ class TokenRefused(Exception):
     def __init__(self, error: str, reason: str) -> None:
         super().__init__(reason)
         self.body = {"reason": reason, "error": error}
-
-
-def create_app(zoom: ZoomService) -> Flask:
-    """The account as a WSGI application: `/oauth/token`, `/v2/...` and `/_playground/...`."""
-    app = Flask(__name__)
-
-    @app.errorhandler(ZoomError)
-    def refused(error: ZoomError) -> tuple[Response, int, dict[str, str]]:
-        return jsonify(error.body), error.status, error.headers
-
-    @app.errorhandler(TokenRefused)
-    def token_refused(error: TokenRefused) -> tuple[Response, int]:
-        return jsonify(error.body), 400
-
-    @app.post("/oauth/token")
-    def token() -> dict[str, Any]:
-        given = request.authorization
-        client = (given.username or "", given.password or "") if given else ("", "")
-        return {**zoom.issue_token(client, request.values), "api_url": request.host_url.rstrip("/")}
-
-    _add_meetings(app, zoom)
-    _add_controls(app, zoom)
-    return app
-
-
-def _add_meetings(app: Flask, zoom: ZoomService) -> None:
-    def admit(scope: str) -> None:
-        zoom.admit(request.headers.get("Authorization", "").removeprefix("Bearer "), f"meeting:{scope}:admin")
-
-    @app.post("/v2/users/<host>/meetings")
-    def create(host: str) -> tuple[dict[str, Any], int]:
-        admit("write:meeting")
-        return zoom.create(host, _body()), 201
-
-    @app.get("/v2/users/<host>/meetings")
-    def list_meetings(host: str) -> dict[str, Any]:
-        admit("read:list_meetings")
-        size = min(int(request.args.get("page_size", 30)), 300)
-        return zoom.list(host, size=size, token=request.args.get("next_page_token", ""))
-
-    @app.get("/v2/meetings/<meeting_id>")
-    def get(meeting_id: str) -> dict[str, Any]:
-        admit("read:meeting")
-        return zoom.get(meeting_id)
-
-    @app.patch("/v2/meetings/<meeting_id>")
-    def update(meeting_id: str) -> tuple[str, int]:
-        admit("update:meeting")
-        zoom.update(meeting_id, _body())
-        return "", 204
-
-    @app.delete("/v2/meetings/<meeting_id>")
-    def delete(meeting_id: str) -> tuple[str, int]:
-        admit("delete:meeting")
-        zoom.delete(meeting_id)
-        return "", 204
-
-    @app.get("/v2/meetings/<meeting_id>/invitation")
-    def invitation(meeting_id: str) -> dict[str, Any]:
-        admit("read:invitation")
-        meeting = zoom.get(meeting_id)
-        text = f"{meeting['host_email']} is inviting you to a scheduled Zoom meeting.\r\n{meeting['join_url']}"
-        return {"invitation": text, "sip_links": [f"sip:{meeting_id}.{meeting['h323_password']}@zoomcrc.com"]}
-
-
-def _add_controls(app: Flask, zoom: ZoomService) -> None:
-    @app.get("/_playground/meetings")
-    def meetings() -> Response:
-        return jsonify(zoom.meetings())
-
-    @app.put("/_playground/settings")
-    def settings() -> Response:
-        changes = request.get_json()
-        unknown = set(changes) - {f.name for f in fields(Account)}
-        if unknown:
-            raise ZoomError(400, 300, f"the account has no {', '.join(sorted(unknown))}")
-        return jsonify(asdict(zoom.configure(**changes)))
-
-    @app.delete("/_playground/tokens")
-    def tokens() -> tuple[str, int]:
-        zoom.revoke_tokens()
-        return "", 204
-
-
-def _body() -> dict[str, Any]:
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict):
-        raise ZoomError(400, 300, "Request Body should be a valid JSON object.")
-    return body
 
 
 def _require_valid(body: Mapping[str, Any], *, creating: bool) -> None:

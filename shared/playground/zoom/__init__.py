@@ -1,0 +1,10 @@
+"""A Zoom account on loopback: the token endpoint, and the API of https://developers.zoom.us/docs/api/meetings/.
+
+Under `/_playground/`: `GET meetings` shows everything that lives, `PUT settings` changes how the account behaves (any
+field of `Account`), `DELETE tokens` revokes every access token. Faults of the connection come from `playground.server`.
+"""
+
+from playground.zoom.app import create_app
+from playground.zoom.service import Account, ZoomService
+
+__all__ = ["Account", "ZoomService", "create_app"]
