@@ -59,6 +59,7 @@ def create_conference() -> Handler:
                 queue=_queue(),
                 clock=_clock(),
                 reconcile=_reconcile(),
+                provider_deadline=timedelta(seconds=settings.limits.provider_deadline),
             ),
             addon.AddonCallers(services=_callers(callers), clients=callers.clients),
             _verify(),

@@ -92,9 +92,12 @@ class Sweep(Section, frozen=True, kw_only=True):
 
 
 class Limits(Section, frozen=True, kw_only=True):
-    """In seconds. `provider_deadline` bounds one provider call as a whole; a lease outlives several of them."""
+    """In seconds. `provider_deadline` bounds one provider call as a whole; a lease outlives several of them.
 
-    provider_deadline: Seconds = 15
+    A person who chooses a conference waits for two calls at most, and a look in between: 25 s in all.
+    """
+
+    provider_deadline: Seconds = 8
     lease: Seconds = 60
 
     def __post_init__(self) -> None:

@@ -9,14 +9,15 @@ import pytest
 import requests
 
 from confsync.adapters.google_calendar import GoogleCalendars
-from confsync.adapters.google_credentials import Delegation
+from confsync.adapters.google_credentials import AccountCredentials, ApplicationDefault, Delegation
 from confsync.adapters.system import SystemClock
+from confsync.domain.errors import PermissionDenied
 from confsync.domain.event import Event
 from playground.google_calendar import CalendarService, create_app
 from playground.person import Person
 from playground.server import Server, serve
 from tests.adapters.conftest import RUNTIME, GoogleCloud
-from tests.contracts.calendar import ANN, CalendarContract
+from tests.contracts.calendar import ANN, BOB, START, CalendarContract
 from tests.fakes.calendar import FakeCalendars
 
 FIELDS = {"title": "summary"}
@@ -79,14 +80,13 @@ def _json(name: str, value: Any) -> Any:
 
 
 class SimulatedWorld:
-    def __init__(self, cloud: GoogleCloud) -> None:
+    def __init__(self, cloud: GoogleCloud, credentials: AccountCredentials | None = None) -> None:
         self.cloud = cloud
         self.server: Server = serve(create_app(CalendarService(cloud.accounts)), name="calendar")
         self.calendars = GoogleCalendars(
             api=f"{self.server.url}/calendar/v3/",
-            credentials=Delegation(
-                service_account=RUNTIME, token_url=f"{cloud.oauth.url}/token", iam_api=cloud.iam.url
-            ),
+            credentials=credentials
+            or Delegation(service_account=RUNTIME, token_url=f"{cloud.oauth.url}/token", iam_api=cloud.iam.url),
             notifications_url="https://example.com/notifications",
             clock=SystemClock(),
             retries=0,
@@ -128,3 +128,18 @@ class TestGoogleCalendars(CalendarContract):
         cloud.tokens.set_account(ANN, "active")
         yield world
         world.server.stop()
+
+
+def test_a_shared_service_account_serves_people_on_their_own_calendar_only(cloud: GoogleCloud) -> None:
+    world = SimulatedWorld(cloud, ApplicationDefault())
+    for owner, title in ((ANN, "Planning"), (BOB, "Salaries")):
+        world.control("PATCH", f"calendars/{owner}", {"acl": {RUNTIME: "writer"}})
+        world.user(owner).insert(title=title, start=START)
+    ann = world.calendars.acting_as(ANN)
+    assert ann.resolve("primary") == ANN
+    assert ann.resolve(ANN) == ANN
+    with pytest.raises(PermissionDenied, match="own calendar only"):
+        ann.resolve(BOB)
+    own = world.calendars.with_token(world.grant(ANN))
+    assert own.resolve("primary") == ANN, "with their own token Google decides"
+    world.server.stop()

@@ -27,6 +27,8 @@ EVENT = {"id": "e1", "etag": '"2"', **TIMES}
 class StaticToken:
     """Everybody has the same token, which no refresh replaces."""
 
+    impersonates = True
+
     def of(self, account: str) -> SharedCredentials:
         return SharedCredentials(Credentials(token=f"token of {account}"))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -14,7 +15,7 @@ from confsync.adapters.firestore.errors import ours
 from confsync.domain.calendar import Calendar
 from confsync.domain.errors import Invalid, NotConfigured, PermissionDenied, ServiceError, StoreConflict, Temporary
 from confsync.ports import Save, Store
-from tests.contracts.store import CALENDAR, CONFERENCE, SharedStoreContract, read, stored
+from tests.contracts.store import CALENDAR, CONFERENCE, NOW, SharedStoreContract, read, stored
 from tests.emulator import firestore_host, firestore_project
 
 __all__ = ["firestore_host", "firestore_project"]
@@ -65,6 +66,11 @@ class TestFirestoreStore(SharedStoreContract):
         client.document("calendars/calendar").set({"key": "calendar", "created_at": "yesterday"})
         with pytest.raises(Invalid, match="calendars"):
             store.get(Calendar, "calendar")
+
+    def test_a_document_that_is_no_record_holds_up_no_other(self, store: Store, client: firestore.Client) -> None:
+        client.document("calendars/odd").set({"key": "odd", "due_at": NOW - timedelta(days=9)})
+        store.commit([Save(record=replace(CALENDAR, due_at=NOW))])
+        assert [each.key for each in store.due(Calendar, NOW, limit=9)] == [CALENDAR.key]
 
     def test_another_database_holds_other_data(self, store: Store, firestore_project: str) -> None:
         other = FirestoreStore(firestore_project, "other")

@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
@@ -14,7 +16,7 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.errors import ServiceError, StoreConflict, Temporary
 from confsync.ports import Save, Store
 from tests.contracts.processes import PATIENCE, SPAWN, received, started
-from tests.contracts.store import CALENDAR, SharedStoreContract, stored
+from tests.contracts.store import CALENDAR, NOW, SharedStoreContract, stored
 
 
 class TestSqliteStore(SharedStoreContract):
@@ -58,6 +60,14 @@ class TestSqliteStore(SharedStoreContract):
         other.execute("ROLLBACK")
         impatient.commit([Save(record=calendar)])
         other.close()
+
+    def test_a_document_that_is_no_record_holds_up_no_other(self, store: SqliteStore, path: Path) -> None:
+        store.commit([Save(record=replace(CALENDAR, key="odd", due_at=NOW - timedelta(days=9)))])
+        with sqlite3.connect(path) as other:
+            other.execute("""UPDATE records SET data = '{"key": "odd"}' WHERE key = 'odd'""")
+        other.close()
+        store.commit([Save(record=replace(CALENDAR, due_at=NOW))])
+        assert [each.key for each in store.due(Calendar, NOW, limit=9)] == [CALENDAR.key]
 
     def test_a_file_that_somebody_else_holds(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(connections, "BUSY_TIMEOUT", 0.05)

@@ -69,7 +69,12 @@ class World:
         )
         self.channels = OpenChannel(**common, calendars=calendars, keys=CHANNEL_KEYS, ttl=TTL)
         self.creating = CreateConference(
-            **common, calendars=calendars, providers=providers, queue=queue, reconcile=self.reconciling
+            **common,
+            calendars=calendars,
+            providers=providers,
+            queue=queue,
+            reconcile=self.reconciling,
+            provider_deadline=timedelta(seconds=8),
         )
         self.syncing = SyncCalendar(
             **common,

@@ -57,7 +57,9 @@ class SharedCredentials:
 
 
 class AccountCredentials(Protocol):
-    """Where access tokens come from."""
+    """Where access tokens come from. `impersonates`: they are the account's own, with its rights and no others."""
+
+    impersonates: bool
 
     def of(self, account: str) -> SharedCredentials:
         """Credentials to act as this account; nothing is asked of Google yet."""
@@ -66,6 +68,8 @@ class AccountCredentials(Protocol):
 
 class ApplicationDefault:
     """Everybody is the runtime's service account, with whom the calendars are shared."""
+
+    impersonates = False
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -81,6 +85,8 @@ class ApplicationDefault:
 
 class Delegation:
     """Acts as any user of the Workspace domain. The latest 1,024 accounts keep their tokens."""
+
+    impersonates = True
 
     def __init__(self, *, service_account: str, token_url: str, iam_api: str) -> None:
         self._service_account = service_account

@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 import msgspec
+import structlog
 
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
@@ -15,6 +16,8 @@ from confsync.domain.conference import Conference
 from confsync.domain.errors import Invalid, StoreConflict
 from confsync.domain.link import Link
 from confsync.ports import R, Record, Remove, Write
+
+_log = structlog.get_logger(__name__)
 
 COLLECTIONS: Mapping[type[Record], str] = {
     Calendar: "calendars",
@@ -50,6 +53,18 @@ def record(kind: type[R], data: Mapping[str, Any], version: str) -> R:
     except msgspec.ValidationError as error:
         raise Invalid(f"a document of {COLLECTIONS[kind]} can't be read: {error}", service="store") from error
     return known
+
+
+def readable(kind: type[R], documents: Iterable[tuple[Mapping[str, Any], str]]) -> Iterator[R]:
+    """The records of (data, version) pairs.
+
+    One that can't be read is logged and left out, so that it holds up no other.
+    """
+    for data, version in documents:
+        try:
+            yield record(kind, data, version)
+        except Invalid as error:
+            _log.error("left out of what is due", reason=str(error))
 
 
 def name(record: Record) -> str:

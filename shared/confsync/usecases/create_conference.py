@@ -30,7 +30,7 @@ from confsync.usecases.reconcile_conference import ReconcileConference
 
 log = structlog.get_logger()
 
-PATIENCE = timedelta(seconds=22)
+PATIENCE = timedelta(seconds=25)
 """People wait, and the add-on's own limit is 30 s. https://developers.google.com/apps-script/guides/services/quotas"""
 
 PLACEHOLDER_LENGTH = timedelta(hours=1)
@@ -70,14 +70,15 @@ class CreateConference:
     queue: Queue
     clock: Clock
     reconcile: ReconcileConference
-    patience: timedelta = PATIENCE
+    provider_deadline: timedelta
 
     def __call__(self, request: CreateRequest) -> Created:
         """The same request gives the same conference.
 
         Raises `NotConfigured` for an unknown solution, and service errors.
         """
-        deadline = self.clock.now() + self.patience
+        # what is begun before this is over in time
+        deadline = self.clock.now() + PATIENCE - self.provider_deadline
         solution = self.providers.solution(request.solution_id)
         calendar_id, event = self._read(request)
         conference_id, calendar_key = self._want(request, calendar_id, event)

@@ -3,7 +3,7 @@
 Every query needs one field's index only, which Firestore keeps by itself.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.field_path import FieldPath
 
 from confsync.adapters.firestore.errors import RETRY_COMMIT, RETRY_READ, TIMEOUT, ours
-from confsync.adapters.records import COLLECTIONS, check_commit, is_key, name, pages, plain, record
+from confsync.adapters.records import COLLECTIONS, check_commit, is_key, name, pages, plain, readable, record
 from confsync.domain.link import Link
 from confsync.ports import Due, R, Record, Remove, Write
 
@@ -64,7 +64,9 @@ class FirestoreStore:
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         """Records with `due_at` <= now, the longest due first."""
         is_due = firestore.FieldFilter("due_at", "<=", now)
-        return self._run(kind, self._collection(kind).where(filter=is_due).order_by("due_at").limit(limit))
+        query = self._collection(kind).where(filter=is_due).order_by("due_at").limit(limit)
+        with ours():
+            return list(readable(kind, _documents(query.stream(**_READ))))
 
     def close(self) -> None:
         """Close the connection to Firestore."""
@@ -95,9 +97,11 @@ class FirestoreStore:
 
 
 def _records(kind: type[R], snapshots: Iterable[Any]) -> Iterator[R]:
-    for each in snapshots:
-        if each.exists:
-            yield record(kind, each.to_dict(), each.update_time.rfc3339())
+    return (record(kind, data, version) for data, version in _documents(snapshots))
+
+
+def _documents(snapshots: Iterable[Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    return ((each.to_dict(), each.update_time.rfc3339()) for each in snapshots if each.exists)
 
 
 def _update_time(version: str) -> Any:

@@ -22,6 +22,7 @@ from confsync.adapters.google_calendar.conference_data import conference_data
 from confsync.adapters.google_calendar.errors import FAILURES, domain_error
 from confsync.adapters.google_calendar.query import EVENT_FIELDS, EVENT_TYPES, LIST_PARAMETERS, QUERY_VERSION
 from confsync.adapters.google_credentials import AccountCredentials
+from confsync.domain.errors import PermissionDenied
 from confsync.domain.event import Event, EventPage
 from confsync.ports import Clock, ConferenceOnEvent, Watch
 
@@ -84,7 +85,8 @@ class GoogleCalendars:
         def http() -> AuthorizedHttp:
             return AuthorizedHttp(self._credentials.of(account), http=self._http())
 
-        return GoogleCalendar(self, http, quota_user=quota_user)
+        only = None if self._credentials.impersonates else account
+        return GoogleCalendar(self, http, quota_user=quota_user, only=only)
 
     def with_token(self, access_token: str) -> "GoogleCalendar":
         """Calendar as whoever the token is from. It can't be refreshed: 401 raises `AuthExpired` at once."""
@@ -112,15 +114,35 @@ class GoogleCalendars:
 
 
 class GoogleCalendar:
-    """The `Calendar` port as one account."""
+    """The `Calendar` port as one account. `only`: the account to whose own calendar it is limited, if it is."""
 
-    def __init__(self, google: GoogleCalendars, http: Callable[[], AuthorizedHttp], *, quota_user: str | None) -> None:
+    def __init__(
+        self,
+        google: GoogleCalendars,
+        http: Callable[[], AuthorizedHttp],
+        *,
+        quota_user: str | None,
+        only: str | None = None,
+    ) -> None:
         self._google = google
         self._http = http
+        self._only = only
         self._standard: dict[str, Any] = {"quotaUser": quota_user, "prettyPrint": False}
 
     def resolve(self, calendar_id: str) -> str:
-        """The calendar's real id. Raises `NotFound`."""
+        """The calendar's real id. Raises `NotFound`, `PermissionDenied`.
+
+        Where one service account acts for everybody, Google can't tell whose calendar somebody may use; then it is
+        their own.
+        """
+        if self._only is not None:
+            if calendar_id not in {"primary", self._only}:
+                raise PermissionDenied(
+                    f"{self._only} can be served here for their own calendar only: others need the person's own token, "
+                    'or google.credentials = "delegation"',
+                    service="google-calendar",
+                )
+            calendar_id = self._only
         request = self._google.calendars.get(calendarId=calendar_id, fields="id", **self._standard)
         return self._run(request, lambda content: msgspec.json.decode(content, type=_CalendarAnswer).id)
 

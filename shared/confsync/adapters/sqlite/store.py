@@ -5,10 +5,11 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from confsync.adapters.records import COLLECTIONS, check_commit, conflict, name, pages, plain, record
+from confsync.adapters.records import COLLECTIONS, check_commit, conflict, name, pages, plain, readable, record
 from confsync.adapters.sqlite.connections import Connections, writing
 from confsync.domain.link import Link
 from confsync.ports import Due, R, Record, Save, Write
@@ -56,16 +57,19 @@ class SqliteStore:
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         """Records with `due_at` <= now, the longest due first."""
-        return self._read(kind, _DUE, _sortable(now), limit)
+        return list(readable(kind, self._documents(kind, _DUE, _sortable(now), limit)))
 
     def close(self) -> None:
         """Close the idle connections. The store can still be used."""
         self._connections.close()
 
     def _read(self, kind: type[R], query: str, *values: str | int) -> list[R]:
+        return [record(kind, data, version) for data, version in self._documents(kind, query, *values)]
+
+    def _documents(self, kind: type[R], query: str, *values: str | int) -> list[tuple[Any, str]]:
         with self._connections.borrow() as connection:
             rows = connection.execute(query, (COLLECTIONS[kind], *values)).fetchall()
-        return [record(kind, msgspec.json.decode(data), str(version)) for data, version in rows]
+        return [(msgspec.json.decode(data), str(version)) for data, version in rows]
 
 
 def _done(connection: sqlite3.Connection, write: Write) -> bool:
