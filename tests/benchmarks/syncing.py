@@ -122,6 +122,8 @@ class _Auth(AbstractAuth):
 class _FixedToken:
     """Everybody is Ann."""
 
+    impersonates = True
+
     def __init__(self, token: str) -> None:
         self._credentials = SharedCredentials(Credentials(token=token))
 
