@@ -144,6 +144,8 @@ def problems(plan: Plan) -> Iterator[str]:
     for function in plan.table.functions.values():
         if not (ROOT / function.source).is_file():
             yield f"functions.toml: {function.source} does not exist"
+    if not plan.settings.callers.create_conference.clients:
+        yield f"{plan.env}.toml: callers.create_conference.clients is empty, so no person's token would be accepted"
     for name, audience, account in _own_calls(plan):
         callers = plan.callers(name)
         if audience not in callers.audiences:

@@ -32,7 +32,7 @@ def calendar_notifications() -> Handler:
     from confsync.usecases.receive_notification import ReceiveNotification
     from confsync.web.notifications import notifications
 
-    return notifications(
+    handler = notifications(
         ReceiveNotification(
             queue=_queue(),
             clock=_clock(),
@@ -40,6 +40,15 @@ def calendar_notifications() -> Handler:
             coalesce=_settings().channels.coalesce_seconds,
         )
     )
+
+    def handle(call: Call) -> Answer:
+        try:
+            return handler(call)
+        except Exception:
+            _configure_logs()  # now that there is something to log
+            raise
+
+    return handle
 
 
 @cache
@@ -296,10 +305,17 @@ def _logged(handler: Handler) -> Handler:
     """The handler, with JSON logs whose lines carry the request's trace id."""
     from confsync import logs
 
-    logs.configure(_settings().google.project)
+    _configure_logs()
 
     def handle(call: Call) -> Answer:
         with logs.traced(call.trace):
             return handler(call)
 
     return handle
+
+
+@cache
+def _configure_logs() -> None:
+    from confsync import logs
+
+    logs.configure(_settings().google.project)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -17,6 +19,16 @@ from playground.firestore_emulator import EmulatorUnavailable, firestore_emulato
 from playground.functions import FunctionFailed
 from playground.project import Project, Tempo, running
 
+SAVE = """
+import json, sys
+chosen = json.load(sys.stdin)["conferenceData"]
+points = [{"entryPointType": each["type"].lower(), "uri": each["uri"]} for each in chosen["entryPoints"]]
+data = {"conferenceId": chosen["conferenceId"], "conferenceSolution": {"key": {"type": "addOn"}}, "entryPoints": points}
+when = {"start": {"dateTime": "2030-01-15T10:00:00Z"}, "end": {"dateTime": "2030-01-15T10:45:00Z"}}
+print(json.dumps({"id": "planning00001", "summary": "Planning", **when, "conferenceData": data}))
+"""
+"""The add-on's answer as the event that Calendar saves with it."""
+
 DEMO = Tempo(ttl=40, coalesce=0.4, provider_deadline=1.5, lease=5, calendar_interval=1)
 
 
@@ -26,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("what", choices=("demo", "serve"))
     parser.add_argument("--store", choices=("sqlite", "firestore"), default="sqlite")
     options = parser.parse_args(arguments)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda *_: sys.exit(130))  # through every `finally`: no process of ours stays behind
     os.environ["NO_PROXY"] = "127.0.0.1"  # everything is here, whatever stands between this machine and the world
     try:
         return demo(options.store) if options.what == "demo" else serve(options.store)
@@ -42,7 +56,14 @@ def demo(store: str) -> int:
         teller.console.print(f"Five functions and nine simulators are running ({store}), logs in {project.directory}")
         kept = Story(project, teller).tell()
         teller.console.print(f"{teller.steps} steps in {time.monotonic() - started:.0f} s")
+        if not kept:
+            teller.console.print(f"The logs are kept: {_kept(project.directory)}")
     return 0 if kept else 1
+
+
+def _kept(directory: Path) -> str:
+    """A copy of the project's directory that stays."""
+    return shutil.copytree(directory, tempfile.mkdtemp(prefix="confsync-demo-"), dirs_exist_ok=True)
 
 
 def serve(store: str) -> int:
@@ -74,7 +95,8 @@ def _emulator() -> AbstractContextManager[str]:
 
 def _guide(project: Project) -> str:
     token = project.cloud.accounts.issue("ann@example.com")
-    calendar, create = project.cloud.url("calendar"), project.functions["create_conference"].url
+    create = project.functions["create_conference"].url
+    events = f"{project.cloud.url('calendar')}/calendar/v3/calendars/primary/events"
     issuer = project.cloud.url("issuer")
     addresses = {name: server.url for name, server in project.cloud.servers.items()}
     addresses |= {name: function.url for name, function in project.functions.items()}
@@ -92,15 +114,23 @@ Try, as ann@example.com:
     -d '{{"email": "ann@example.com", "audience": "{client}"}}' \\
     | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
 
-  # choose Zoom for an event
-  curl -s '{create}?solution=zoom' -H "Authorization: Bearer $ID" -H 'Content-Type: application/json' \\
-    -d '{{"eventData": {{"calendarId": "primary", "eventId": "planning00001"}}}}'
+  # choose Zoom for an event that is not saved yet
+  CHOSEN=$(curl -s '{create}?solution=zoom' -H "Authorization: Bearer $ID" -H 'Content-Type: application/json' \\
+    -d '{{"eventData": {{"calendarId": "primary", "eventId": "planning00001"}}}}'); echo "$CHOSEN"
+
+  # save it with what was chosen, as Calendar does; the meeting gets its title and time
+  echo "$CHOSEN" | python3 -c '{SAVE}' | curl -s '{events}?conferenceDataVersion=1' \\
+    -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d @-
+
+  # rename it, and the meeting follows (DELETE instead, and it goes)
+  curl -s -X PATCH '{events}/planning00001' -H 'Authorization: Bearer {token}' \\
+    -H 'Content-Type: application/json' -d '{{"summary": "Planning the spring"}}'
 
   # what Zoom holds
   curl -s {project.cloud.url("zoom")}/_playground/meetings
 
   # Ann's events
-  curl -s {calendar}/calendar/v3/calendars/primary/events -H 'Authorization: Bearer {token}'
+  curl -s '{events}' -H 'Authorization: Bearer {token}'
 
   # let the next Zoom call fail after the work was done
   curl -s {project.cloud.url("zoom")}/_playground/faults -H 'Content-Type: application/json' \\

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -85,6 +86,17 @@ def test_what_the_table_and_the_environment_disagree_about_is_found(plan: Plan) 
         "functions.toml: functions/gone/main.py does not exist",
         "example.toml: callers.renew_channels.service_accounts lacks "
         "confsync-stranger@example-project.iam.gserviceaccount.com",
+    ]
+
+
+def test_an_environment_that_would_refuse_every_person_is_an_error(plan: Plan) -> None:
+    callers = plan.settings.callers
+    closed = msgspec.structs.replace(callers.create_conference, clients=())
+    settings = msgspec.structs.replace(
+        plan.settings, callers=msgspec.structs.replace(callers, create_conference=closed)
+    )
+    assert list(problems(replace(plan, settings=settings))) == [
+        "example.toml: callers.create_conference.clients is empty, so no person's token would be accepted"
     ]
 
 

@@ -80,7 +80,9 @@ def choose(
     if key not in conference.links:
         conference = replace(conference, links=(*conference.links, key))
     if conference.links[0] == key:
-        conference = desire(conference, link.spec, now)
+        before = conference.desired.spec
+        spec = replace(link.spec, open_ended=before is not None and before.open_ended)
+        conference = desire(conference, spec, now)
     ledger.put(link)
     ledger.put(reconciled(conference))
     return made

@@ -1,9 +1,12 @@
 """What Cloud Tasks and Cloud Scheduler call."""
 
 import inspect
+import json
 from typing import Any
 
 import pytest
+from structlog.contextvars import clear_contextvars, merge_contextvars
+from structlog.testing import capture_logs
 
 from confsync.domain import errors
 from confsync.domain.conference import Conference, ConferenceState, Desired
@@ -12,9 +15,9 @@ from confsync.usecases.renew_channels import SweepReport
 from confsync.usecases.sync_calendar import SyncReport
 from confsync.web import tasks
 from confsync.web.callers import ServiceCallers
-from confsync.web.endpoint import Handler
+from confsync.web.endpoint import Handler, serve
 from tests.unit.builders import NOW
-from tests.unit.http import Tokens, call, told
+from tests.unit.http import Tokens, call, request, told
 
 QUEUE = "queue@example-project.iam.gserviceaccount.com"
 CALLERS = ServiceCallers(audiences=("https://f.example.com",), service_accounts=(QUEUE,))
@@ -95,6 +98,20 @@ def test_the_queue_tries_again_only_what_a_retry_may_mend(kind: type[errors.Serv
 def test_a_busy_record_is_for_the_queue_to_try_again(handler: Any) -> None:
     with pytest.raises(errors.Busy):
         handler(Case(errors.Busy("later")))(call({"calendar_key": "c", "conference_id": "c"}, headers=SIGNED))
+
+
+@pytest.mark.parametrize(
+    ("handler", "key"), [(sync, {"calendar_key": "c1"}), (reconcile, {"conference_id": "confsync-1"})]
+)
+def test_whatever_is_logged_about_a_task_says_which(handler: Any, key: dict[str, str]) -> None:
+    clear_contextvars()  # tests without the door leave theirs
+    failing = handler(Case(RuntimeError("nobody expected this")))
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        serve(lambda: failing, request(json.dumps(key), headers=SIGNED))
+        serve(lambda: failing, request(method="GET"))
+    assert [line["event"] for line in lines] == ["unexpected error", "request refused"]
+    assert lines[0].items() >= key.items()
+    assert not lines[1].keys() & key.keys(), "the next request in the same thread"
 
 
 @pytest.mark.parametrize(

@@ -209,6 +209,7 @@ def _log_failure(request: CreateRequest, error: errors.ConfsyncError) -> None:
     structlog.get_logger().warning(
         "conference not created",
         solution=request.solution_id,
+        event_id=request.event_id,
         error_class=type(error).__name__,
         error=str(error),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass
 from random import getrandbits
 from typing import Any, Protocol
@@ -67,7 +68,14 @@ Handler = Callable[[Call], Answer]
 
 
 def serve(load: Callable[[], Handler], request: HttpRequest, *, json_body: bool = True) -> Answer:
-    """Answer a POST with what `load()` makes of it. Never raises."""
+    """Answer a POST with what `load()` makes of it. Never raises.
+
+    A context of its own: what is bound to the log lines of one request is on none of the next one in this thread.
+    """
+    return copy_context().run(_serve, load, request, json_body=json_body)
+
+
+def _serve(load: Callable[[], Handler], request: HttpRequest, *, json_body: bool) -> Answer:
     trace = _trace_id(request.headers)
     try:
         call = _checked(request, trace, json_body=json_body)

@@ -7,6 +7,7 @@ https://cloud.google.com/tasks/docs/creating-http-target-tasks
 from collections.abc import Callable
 
 import msgspec
+import structlog
 
 from confsync.domain import errors
 from confsync.usecases.reconcile_conference import Outcome
@@ -39,6 +40,7 @@ def sync_calendar(sync: Callable[..., SyncReport], callers: ServiceCallers, veri
     def handle(call: Call) -> Answer:
         callers.check(call.headers, verify)
         task = body(call, SyncTask)
+        structlog.contextvars.bind_contextvars(calendar_key=task.calendar_key)
         try:
             report = sync(task.calendar_key, renew=task.renew)
         except RECORDED as error:
@@ -53,7 +55,9 @@ def reconcile_conference(reconcile: Callable[[str], Outcome], callers: ServiceCa
 
     def handle(call: Call) -> Answer:
         callers.check(call.headers, verify)
-        outcome = reconcile(body(call, ReconcileTask).conference_id)
+        task = body(call, ReconcileTask)
+        structlog.contextvars.bind_contextvars(conference_id=task.conference_id)
+        outcome = reconcile(task.conference_id)
         state = outcome.conference.state if outcome.conference else "unknown"
         return answer({"state": state} | ({"recorded": type(outcome.error).__name__} if outcome.error else {}))
 

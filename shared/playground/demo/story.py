@@ -210,6 +210,7 @@ class Story:
             busy.join()
             self._agrees(event_id)
             self.teller.check(2, "one live channel, a new one", lambda: self.view.one_new_channel(before))
+            self.teller.check(4, "the old one was stopped after the new one was open", self.view.watched_throughout)
 
     def crashes(self, event_id: str) -> None:
         """Promise 2, the hard way: every function dies by kill -9 while it works."""

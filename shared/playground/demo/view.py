@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -79,6 +80,12 @@ class View:
         """Whether there is a single live channel, which is none of those `before`."""
         live = self.live_channels()
         return len(live) == 1 and not live & before
+
+    def watched_throughout(self) -> bool:
+        """Whether a channel was stopped by now, and each only once the one after it was open."""
+        calls = self._cloud.faults("calendar").requests(method="POST", path="/watch|/channels/stop")
+        balance = list(accumulate(1 if "/watch" in call.path else -1 for call in calls))
+        return balance != sorted(balance) and min(balance) >= 1
 
     def zoom_calls(self, method: str) -> int:
         """How many calls of the API Zoom has had."""
