@@ -200,7 +200,9 @@ class StoreContract:
     # --- all or nothing
 
     def test_nothing_to_write(self, store: Store) -> None:
+        calendar = stored(store, CALENDAR)
         store.commit([])
+        assert store.get(Calendar, CALENDAR.key) == calendar
 
     def test_as_many_writes_as_allowed(self, store: Store) -> None:
         store.commit([Save(record=replace(LINK, key=str(n))) for n in range(450)])

@@ -104,7 +104,7 @@ def test_a_short_key_is_refused() -> None:
 
 def test_a_missing_secret_is_named() -> None:
     solution = Solution(id="jitsi", name="Jitsi", provider="jitsi")
-    config = ProviderConfig(secret="forgotten", api="https://meet.example.com")
+    config = ProviderConfig(secret="forgotten", api="https://meet.example.com", deadline=timedelta(seconds=1))
     with pytest.raises(NotConfigured, match="forgotten"):
         build(solution, config, FakeSecrets(), FakeClock()).create(SPEC, MARKER)
 

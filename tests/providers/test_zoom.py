@@ -459,7 +459,8 @@ def test_rotated_credentials_are_used_when_the_token_ends(vendor: ZoomVendor) ->
     provider.find(MARKER, SPEC.host)
     vendor.secrets.put("zoom", credentials(vendor.service.configure(client_secret="rotated")))
     vendor.revoke_tokens()
-    provider.find(MARKER, SPEC.host)
+    assert provider.find(MARKER, SPEC.host) == []
+    assert len(vendor.service.tokens()) == 1, "only the rotated secret gets one"
 
 
 @pytest.mark.parametrize(
@@ -526,7 +527,7 @@ def test_a_missing_secret_name_is_refused_at_once(vendor: ZoomVendor) -> None:
 def test_an_unknown_provider_is_refused_with_the_known_ones(vendor: ZoomVendor) -> None:
     solution = Solution(id="tin-can", name="Tin can", provider="tincan")
     with pytest.raises(NotConfigured, match=r"solutions\.tin-can\.provider.*jitsi, zoom"):
-        build(solution, ProviderConfig(), vendor.secrets, FakeClock())
+        build(solution, ProviderConfig(deadline=timedelta(seconds=1)), vendor.secrets, FakeClock())
 
 
 def test_not_found_is_for_meetings(vendor: ZoomVendor) -> None:

@@ -28,10 +28,10 @@ class ProviderConfig:
     `deadline` is how long one call of the port may take, all its HTTP requests together.
     """
 
+    deadline: timedelta
     secret: str | None = None
     api: str | None = None
     token_url: str | None = None
-    deadline: timedelta = timedelta(seconds=20)
 
 
 class Factory(Protocol):
