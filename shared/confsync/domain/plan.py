@@ -198,6 +198,7 @@ def detach(ledger: Ledger, link: Link, conference_id: str, now: datetime) -> Non
 def drive(ledger: Ledger, conference_id: str, now: datetime) -> None:
     """Let the event of the oldest link set the conference's desired state. Without any link there should be none.
 
+    An event that was not saved with it drives it only while there is no other.
     A meeting that another event needs for longer (the later half of a split series, a copy on a later day) must not end
     with the oldest one's schedule: it gets an open end.
     """
@@ -207,10 +208,11 @@ def drive(ledger: Ledger, conference_id: str, now: datetime) -> None:
     if not conference.links:
         ledger.put(desire(conference, None, now))
         return
-    driver, *others = (ledger.links.get(key) for key in conference.links)
+    links = [link for key in conference.links if (link := ledger.links.get(key)) is not None]
+    driver, *others = sorted(links, key=lambda link: link.conference_id != conference_id) or [None]
     if driver is not None:
         ends = last_end(driver.spec)
-        outlived = any(other is not None and _outlives(last_end(other.spec), ends) for other in others)
+        outlived = any(_outlives(last_end(other.spec), ends) for other in others)
         ledger.put(desire(conference, replace(driver.spec, open_ended=outlived), now))
 
 

@@ -123,7 +123,7 @@ class CreateConference:
             link = self.store.get(Link, keys.link_key(key, request.event_id))
             conference = self.store.get(Conference, conference_id)
             spec = self._spec(event, link, request, now)
-            wanted_link = self._link(link, calendar_id, request, conference_id, spec, now)
+            wanted_link = self._link(link, event, calendar_id, request, conference_id, spec, now)
             stored: list[Record | None] = [calendar, link, conference]
             wanted: list[Record] = [
                 self._calendar(calendar, calendar_id, request, now),
@@ -160,14 +160,12 @@ class CreateConference:
                 due_at=now + SWEEP_GRACE,
             )
         if stored.state in {CalendarState.PAUSED, CalendarState.GONE}:
-            # this person just reached it: follow it through their access, from a full list
+            # this person just reached it: it resumes through their access, with a new channel and a full list
             return replace(
                 stored,
                 owner=request.user.email,
-                state=CalendarState.ACTIVE,
-                reason=None,
+                state=CalendarState.PAUSED,
                 sync_token=None,
-                channel_id=None,
                 due_at=now + SWEEP_GRACE,
             )
         return stored
@@ -175,6 +173,7 @@ class CreateConference:
     @staticmethod
     def _link(
         stored: Link | None,
+        event: Event | None,
         calendar_id: str,
         request: CreateRequest,
         conference_id: str,
@@ -192,7 +191,11 @@ class CreateConference:
             created_at=now,
         )
         link = replace(link, spec=replace(spec, host=link.owner))
-        return link if link.conference_id == conference_id else link.with_provisional(conference_id, now)
+        if link.conference_id == conference_id:
+            if event is None or event.conference_id == conference_id:
+                return link
+            link = link.without(conference_id)  # it was taken off the event, and is chosen once more
+        return link.with_provisional(conference_id, now)
 
     @staticmethod
     def _conference(

@@ -54,8 +54,9 @@ class OpenChannel:
             self._poll(calendar.key, channel.key, str(error))
             return self._stored(calendar.key)
         except ServiceError:
-            self._step_back(channel, calendar.channel_id)
-            raise
+            if not self._is_open(channel.key):  # it is, if only the store's answer was lost
+                self._step_back(channel, calendar.channel_id)
+                raise
         stored = self._stored(calendar.key)
         # this took so long that another worker replaced it meanwhile: then it is this one that goes
         over = calendar.channel_id if stored.channel_id == channel.key else channel.key

@@ -1,0 +1,255 @@
+"""A whole world around confsync: people, Google Calendar, a vendor, a queue, a scheduler, and the functions between.
+
+The use cases are the real ones, over the in-memory store; every call of theirs passes a gate. The clock moves only
+when told, so days take milliseconds.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from confsync.domain import keys
+from confsync.domain.caller import Caller
+from confsync.domain.errors import ConfsyncError, Invalid, NotFound, PermissionDenied, ReauthorizationRequired
+from confsync.domain.event import Event, EventConference
+from confsync.usecases.collect_provisional import CollectProvisional
+from confsync.usecases.create_conference import CreateConference, Created, CreateRequest
+from confsync.usecases.open_channel import OpenChannel
+from confsync.usecases.publish_conference import PublishConference
+from confsync.usecases.receive_notification import Notification, ReceiveNotification
+from confsync.usecases.reconcile_conference import ReconcileConference
+from confsync.usecases.renew_channels import RenewChannels
+from confsync.usecases.sync_calendar import SyncCalendar
+from tests.fakes.clock import FakeClock
+from tests.fakes.provider import FakeProviders
+from tests.fakes.queue import FakeQueue, Task
+from tests.simulation.gate import Call, Crash, Gate, Gated, Open
+from tests.simulation.google import Notice, Person, SimulatedGoogle
+from tests.simulation.promises import ObservedStore, Promises
+from tests.simulation.vendor import SimulatedVendor
+
+DOMAIN = "example.com"
+ANN, BEN, CARA = (f"{name}@{DOMAIN}" for name in ("ann", "ben", "cara"))
+TEAM, SIDE = "team@group.calendar", "side@group.calendar"
+SOLUTIONS = ("zoom", "jitsi")
+LEASE = timedelta(seconds=60)
+DEADLINE = timedelta(seconds=8)
+TTL = timedelta(days=7)
+INTERVAL = timedelta(minutes=15)
+DAY = timedelta(hours=24)
+A_MOMENT = timedelta(milliseconds=20)
+SOON = timedelta(seconds=70)
+"""As far as a follow-up is waited for: a dead worker's lease and its retries are over by then."""
+
+RECORDED = (ReauthorizationRequired, PermissionDenied, NotFound, Invalid)
+"""What the functions answer 200 to: the queue need not try again (see `web/tasks.py`)."""
+
+T = TypeVar("T")
+
+
+class Functions:
+    """The deployed functions, as one process has them: every call of theirs passes the gate."""
+
+    def __init__(self, cloud: "Cloud", gate: Gate) -> None:
+        def gated(name: str, port: Any) -> Any:
+            return Gated(name, port, gate, cloud.heard)
+
+        store, clock = gated("store", cloud.store), gated("clock", cloud.clock)
+        google, queue, vendor = gated("google", cloud.google), gated("queue", cloud.queue), gated("vendor", cloud.vendors)
+        common: dict[str, Any] = {"store": store, "clock": clock}
+        publish = PublishConference(store=store, calendars=google, providers=vendor)
+        collect = CollectProvisional(**common, calendars=google)
+        reconcile = ReconcileConference(
+            **common, providers=vendor, queue=queue, publish=publish, collect=collect, lease=LEASE
+        )
+        channels = OpenChannel(**common, calendars=google, keys=cloud.keys, ttl=TTL)
+        sync = SyncCalendar(
+            **common, calendars=google, queue=queue, channels=channels, lease=LEASE, interval=INTERVAL
+        )
+        self._create = CreateConference(
+            **common,
+            calendars=google,
+            providers=vendor,
+            queue=queue,
+            reconcile=reconcile,
+            provider_deadline=DEADLINE,
+        )
+        self._receive = ReceiveNotification(queue=queue, clock=clock, keys=cloud.keys, coalesce=1.0)
+        self._sync, self._reconcile = sync, reconcile
+        self._sweep = RenewChannels(**common, queue=queue, channels=channels, inline=20, batch=500)
+
+    def create(self, request: CreateRequest) -> Created:
+        return self._create(request)
+
+    def receive(self, notice: Notice) -> None:
+        self._receive(
+            Notification(channel_id=notice.channel_id, channel_token=notice.token, resource_state="exists")
+        )
+
+    def work(self, task: Task) -> None:
+        """A task from the queue. Raises if the queue has to try again."""
+        with suppress(*RECORDED):
+            if task.kind == "sync":
+                self._sync(task.key, renew=task.renew)
+            else:
+                self._reconcile(task.key)
+
+    def sweep(self) -> None:
+        self._sweep()
+
+
+@dataclass(kw_only=True)
+class Waiting:
+    """A task in the queue, and when it is tried next."""
+
+    task: Task
+    at: datetime
+    attempts: int = 0
+
+
+class Cloud:
+    """Ann and Ben share a team calendar; Ann has one more, Cara is only ever a guest.
+
+    `gate` is what calls pass when functions are run here, one after the other, to their ends.
+    """
+
+    def __init__(self, *, page_size: int = 50) -> None:
+        self.clock = FakeClock()
+        self.google = SimulatedGoogle(self.clock, page_size=page_size)
+        self.vendor = SimulatedVendor(self.clock)
+        self.vendors = FakeProviders(self.vendor, *SOLUTIONS)  # type: ignore[arg-type]
+        self.queue = FakeQueue()
+        self.store = ObservedStore()
+        self.promises = Promises(self)
+        self.store.observer = self.promises.committed
+        self.keys = (b"k" * 32,)
+        self.gate: Gate = Open()
+        self.waiting: list[Waiting] = []
+        self.crashes = 0
+        self.people = {
+            ANN: Person(self.google, ANN, ANN),
+            BEN: Person(self.google, BEN, BEN),
+            CARA: Person(self.google, CARA, CARA),
+        }
+        for calendar_id in (TEAM, SIDE):
+            self.google.add_calendar(calendar_id, ANN)
+        self.google.share(TEAM, BEN)
+        self.ann, self.ben = self.people[ANN], self.people[BEN]
+        self.team, self.side = Person(self.google, ANN, TEAM), Person(self.google, ANN, SIDE)
+
+    def heard(self, call: Call, answer: Any) -> None:
+        """An answer came back to its caller."""
+        if str(call) == "vendor.create":
+            self.vendor.answered.add(answer.reference["id"])
+        self.clock.advance(A_MOMENT)
+
+    # --- people ------------------------------------------------------------------------------------------------------
+
+    def choose(self, person: Person, event_id: str, solution: str = "zoom") -> Created | None:
+        """They pick a solution in the event's dialog; None if they got an error."""
+        return self.run(lambda functions: functions.create(self.request(person, event_id, solution)))
+
+    @staticmethod
+    def request(person: Person, event_id: str, solution: str) -> CreateRequest:
+        return CreateRequest(
+            solution_id=solution,
+            calendar_id=person.calendar_id,
+            event_id=event_id,
+            user=Caller(email=person.account, hosted_domain=DOMAIN),
+        )
+
+    def save(self, person: Person, event_id: str, created: Created, **fields: Any) -> None:
+        """They save the event with what they chose."""
+        shown = EventConference(
+            id=created.conference_id,
+            solution_type="addOn",
+            solution_name=created.solution.name,
+            uris=created.details.uris,
+        )
+        put = person.update if person.has(event_id) else person.insert
+        put(event_id, conference=shown, **fields)
+        self.promises.promise(person.calendar_id, event_id, created.details.video_uri)
+
+    def with_conference(self, person: Person, event_id: str, solution: str = "zoom", **fields: Any) -> None:
+        """They make an event with a conference, and everything comes to rest."""
+        created = self.choose(person, event_id, solution)
+        assert created is not None
+        self.save(person, event_id, created, **fields)
+        self.follow()
+
+    # --- services ----------------------------------------------------------------------------------------------------
+
+    def run(self, work: Callable[[Functions], T]) -> T | None:
+        """One invocation of a function, to its end or its death; None if it failed."""
+        try:
+            return work(Functions(self, self.gate))
+        except Crash:
+            self.crashes += 1
+        except ConfsyncError:
+            pass
+        return None
+
+    def deliver(self, waiting: Waiting) -> bool:
+        """One attempt at a task; whether the queue is done with it."""
+        done: list[bool] = []
+        self.run(lambda functions: done.append(functions.work(waiting.task) is None))
+        return bool(done)
+
+    def collect_tasks(self) -> None:
+        """What functions handed to the queue waits there."""
+        for task in self.queue.take():
+            self.waiting.append(Waiting(task=task, at=task.at or self.clock.now()))
+
+    def put_back(self, waiting: Waiting) -> None:
+        """The queue tries again later, with backoff."""
+        attempts = waiting.attempts + 1
+        pause = timedelta(seconds=min(2**attempts, 60))
+        self.waiting.append(Waiting(task=waiting.task, at=self.clock.now() + pause, attempts=attempts))
+
+    def follow(self) -> None:
+        """Notifications arrive, the queue delivers, and what follows from it, as long as something is due soon."""
+        for _ in range(500):
+            self._receive_all()
+            self.collect_tasks()
+            waiting = min(self.waiting, key=lambda w: w.at, default=None)
+            if waiting is None or waiting.at > self.clock.now() + SOON:
+                return
+            self.waiting.remove(waiting)
+            self.clock.advance(max(waiting.at - self.clock.now(), timedelta(0)))
+            if not self.deliver(waiting):
+                self.put_back(waiting)
+        raise AssertionError("it never comes to rest")
+
+    def _receive_all(self) -> None:
+        while self.google.notices:
+            notice = self.google.notices.pop(0)
+            if self.run(lambda functions: functions.receive(notice) is None) is None:  # noqa: B023 - run at once
+                self.run(lambda functions: functions.receive(notice))  # noqa: B023 - Google tries again
+
+    def sweep(self) -> None:
+        self.run(Functions.sweep)
+        self.follow()
+
+    def until_quiet(self) -> None:
+        """Two hours pass, with the sweep every quarter of an hour."""
+        for _ in range(8):
+            self.sweep()
+            self.clock.advance(INTERVAL)
+
+    def until_collected(self) -> None:
+        """So much time that nothing which nobody saved may be left."""
+        self.clock.advance(DAY)
+        for _ in range(3):
+            self.sweep()
+            self.clock.advance(INTERVAL)
+
+    # --- what is stored ----------------------------------------------------------------------------------------------
+
+    def conference_id(self, calendar_id: str, event_id: str, solution: str = "zoom") -> str:
+        return keys.conference_id(keys.calendar_key(calendar_id), event_id, solution)
+
+    def events(self) -> list[tuple[str, Event]]:
+        """Every event of every calendar, with the calendar's id."""
+        return [(id, event) for id in self.google.calendar_ids() for event in self.google.events(id)]

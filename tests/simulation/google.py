@@ -1,0 +1,211 @@
+"""Google Calendar for the simulation: the fake of the port, with people, notifications, and a memory of every version.
+
+What it does follows Google's documentation; see `tests/fakes/calendar.py` for the port itself.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from confsync.domain.event import Event, EventConference
+from confsync.domain.keys import is_conference_id
+from confsync.ports import ConferenceOnEvent
+from tests.fakes.calendar import FakeCalendar, FakeCalendars, FakeUser, _read
+from tests.fakes.clock import FakeClock
+
+FOREIGN = EventConference(
+    id="abc-defg-hij",
+    solution_type="hangoutsMeet",
+    solution_name="Google Meet",
+    uris=frozenset({"https://meet.google.com/abc-defg-hij"}),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A push notification on its way."""
+
+    calendar_id: str
+    channel_id: str
+    token: str
+
+
+class SimulatedGoogle(FakeCalendars):
+    """`notices` are the notifications that were sent and not delivered; `versions` all that events ever were."""
+
+    def __init__(self, clock: FakeClock, *, page_size: int) -> None:
+        super().__init__(clock, page_size=page_size)
+        self.notices: list[Notice] = []
+        self.versions: dict[tuple[str, str], list[tuple[int, Event]]] = defaultdict(list)
+        self.killed: set[str] = set()
+        """Channels that ended before their time: nobody can know."""
+
+    def acting_as(self, account: str) -> FakeCalendar:
+        return _Watched(self, account)
+
+    def share(self, calendar_id: str, account: str) -> None:
+        """The account may read and write the calendar from now on."""
+        self._of(calendar_id).readers.add(account)
+
+    def calendar_ids(self) -> list[str]:
+        return list(self._calendars)
+
+    def events(self, calendar_id: str) -> list[Event]:
+        """Every event of the calendar, in the trash or not, as the port would read it."""
+        return [_read(event) for event in self._of(calendar_id).events.values()]
+
+    def expire_channels(self, calendar_id: str) -> None:
+        """They end before their time, and nobody is told."""
+        for channel in self.channels.values():
+            if channel.calendar_id == calendar_id:
+                channel.expiration = self.clock.now()
+                self.killed.add(channel.id)
+
+    def put(self, calendar_id: str, event: Event) -> Event:
+        return self._put(calendar_id, event)
+
+    def _put(self, calendar_id: str, event: Event) -> Event:
+        before = self._of(calendar_id).events.get(event.id)
+        stored = super()._put(calendar_id, event)
+        self.versions[calendar_id, event.id].append((self._revision, _read(stored)))
+        if stored.organizer_self:
+            for guest in stored.attendees:  # each has a copy in a calendar of their own
+                self._put(guest, replace(stored, organizer_self=False))
+        if before is not None and before.conference != stored.conference:
+            for exception in self.exceptions(calendar_id, stored.id):
+                if exception.conference == before.conference:  # it has what its series has
+                    self._put(calendar_id, replace(exception, conference=stored.conference))
+        return stored
+
+    def exceptions(self, calendar_id: str, event_id: str) -> list[Event]:
+        """Changed instances of a series, as stored."""
+        events = self._of(calendar_id).events.values()
+        return [event for event in events if event.recurring_event_id == event_id and not event.cancelled]
+
+    def _touch(self, calendar_id: str, event_id: str) -> int:
+        revision = super()._touch(calendar_id, event_id)
+        for channel in self.channels.values():
+            if channel.calendar_id == calendar_id and not channel.stopped and channel.expiration > self.clock.now():
+                self.notices.append(Notice(calendar_id=calendar_id, channel_id=channel.id, token=channel.token))
+        return revision
+
+
+class _Watched(FakeCalendar):
+    """The port, which sees to it that confsync never writes over a conference that is not its own."""
+
+    def write_conference(self, calendar_id: str, event: Event, conference: ConferenceOnEvent) -> Event:
+        before = self._before(calendar_id, event)
+        back = super().write_conference(calendar_id, event, conference)
+        assert before.conference_id == conference.conference_id, f"{event.id} had {before.conference_id}: not ours"
+        return back
+
+    def write_text(self, calendar_id: str, event: Event, *, location: str, description: str) -> Event:
+        before = self._before(calendar_id, event)
+        back = super().write_text(calendar_id, event, location=location, description=description)
+        carried = before.conference_id
+        assert carried is None or is_conference_id(carried), f"{event.id} had {carried}: not ours"
+        return back
+
+    def _before(self, calendar_id: str, event: Event) -> Event:
+        return _read(self._fake._of(calendar_id).events[event.id])
+
+
+class Person:
+    """Somebody who uses one calendar in a browser."""
+
+    def __init__(self, google: SimulatedGoogle, account: str, calendar_id: str) -> None:
+        self.google = google
+        self.account = account
+        self.calendar_id = calendar_id
+        self._user = FakeUser(google, account, calendar_id)
+
+    def insert(self, id: str, **fields: Any) -> Event:
+        return self._user.insert(id=id, **{"organizer": self.calendar_id, **fields})
+
+    def update(self, event_id: str, **changes: Any) -> Event:
+        return self._user.update(event_id, **changes)
+
+    def event(self, event_id: str) -> Event:
+        """As the port would read it."""
+        return self._user.event(event_id)
+
+    def has(self, event_id: str) -> bool:
+        """Whether it is there, and not in the trash."""
+        return any(event.id == event_id and not event.cancelled for event in self.google.events(self.calendar_id))
+
+    def delete(self, event_id: str) -> None:
+        self._user.delete(event_id)
+        for exception in self._exceptions(event_id):
+            self._user.delete(exception.id)
+
+    def restore(self, event_id: str) -> None:
+        self._user.restore(event_id)
+
+    def copy(self, event_id: str, new_id: str, *, to: str | None = None) -> Event:
+        """Duplicate: a client copies the whole of conferenceData."""
+        calendar_id = to or self.calendar_id
+        return self.google.put(
+            calendar_id, replace(self._stored(event_id), id=new_id, organizer=calendar_id, attendees=())
+        )
+
+    def move(self, event_id: str, to: str) -> None:
+        """To another calendar: the same id there, a stub here."""
+        moved = [self._stored(event_id), *self._exceptions(event_id)]
+        for event in moved:
+            self.google.put(self.calendar_id, Event(id=event.id, cancelled=True))
+        for event in moved:
+            self.google.put(to, replace(event, organizer=to))
+
+    def split(self, event_id: str, new_id: str, at: datetime, *, new_first: bool = False, **changes: Any) -> None:
+        """Change "this and following": the master is cut, the rest is a new series with the same conference.
+
+        Exceptions in the rest get new ids.
+        """
+        master = self._stored(event_id)
+        assert master.start is not None
+        assert master.end is not None
+        shift = at - master.start.at
+        rest = replace(
+            master,
+            id=new_id,
+            start=replace(master.start, at=at),
+            end=replace(master.end, at=master.end.at + shift),
+            **changes,
+        )
+        until = f"{at - timedelta(seconds=1):%Y%m%dT%H%M%SZ}"
+        cut = replace(master, recurrence=(f"RRULE:FREQ=WEEKLY;UNTIL={until}",))
+        for part in (rest, cut) if new_first else (cut, rest):
+            self.google.put(self.calendar_id, part)
+        for exception in self._exceptions(event_id):
+            if exception.start is not None and exception.start.at >= at:
+                self.google.put(self.calendar_id, replace(exception, cancelled=True))
+                new = exception.id.replace(event_id, new_id, 1)
+                self.google.put(self.calendar_id, replace(exception, id=new, recurring_event_id=new_id))
+
+    def change_instance(self, event_id: str, at: datetime, **changes: Any) -> str:
+        """Change one time of a series; it has the series' conference unless it is given another. Returns its id."""
+        master = self._stored(event_id)
+        assert master.start is not None
+        assert master.end is not None
+        id = f"{event_id}_{at:%Y%m%dT%H%M%SZ}"
+        instance = replace(
+            master,
+            id=id,
+            recurring_event_id=event_id,
+            recurrence=(),
+            start=replace(master.start, at=at),
+            end=replace(master.end, at=at + (master.end.at - master.start.at)),
+        )
+        known = self.google._of(self.calendar_id).events
+        self.google.put(self.calendar_id, replace(known.get(id, instance), **changes))
+        return id
+
+    def cancel_instance(self, event_id: str, at: datetime) -> None:
+        self.change_instance(event_id, at, cancelled=True)
+
+    def _stored(self, event_id: str) -> Event:
+        return self._user._stored(event_id)
+
+    def _exceptions(self, event_id: str) -> list[Event]:
+        return self.google.exceptions(self.calendar_id, event_id)

@@ -1,0 +1,176 @@
+"""What must always hold, and what must hold once everything is quiet. Judged by what people and the vendor see.
+
+Only two things are read from our own store: that nothing is left to do, and that a sync token never runs ahead.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from confsync.domain.calendar import Calendar, CalendarState
+from confsync.domain.channel import Channel, ChannelState
+from confsync.domain.conference import Conference, ConferenceSpec, ConferenceState
+from confsync.domain.event import Event
+from confsync.domain.keys import is_conference_id, link_key
+from confsync.domain.link import Link
+from confsync.ports import Save, Write
+from tests.fakes.provider import WATCHED, Meeting
+from tests.fakes.store import MemoryStore
+
+if TYPE_CHECKING:
+    from tests.simulation.cloud import Cloud
+
+FOLLOWS_THE_EVENT = WATCHED - {"open_ended"}
+
+
+class ObservedStore(MemoryStore):
+    """The store in memory, which shows every commit to an observer."""
+
+    observer: Callable[[Sequence[Write]], None] = staticmethod(lambda _: None)
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        super().commit(writes)
+        self.observer(writes)
+
+
+class Promises:
+    """The promises of confsync to the people of one cloud."""
+
+    def __init__(self, cloud: "Cloud") -> None:
+        self.cloud = cloud
+        self.links: dict[tuple[str, str], str] = {}
+        """Which meeting link people were given for which event: it stays for as long as the event keeps it."""
+
+    def promise(self, calendar_id: str, event_id: str, uri: str | None) -> None:
+        """People have this link now."""
+        if uri is not None:
+            self.links[calendar_id, event_id] = uri
+
+    def release(self, calendar_id: str, event_id: str) -> None:
+        """Somebody took the conference or the event away: another link may come."""
+        self.links.pop((calendar_id, event_id), None)
+
+    # --- at every step -----------------------------------------------------------------------------------------------
+
+    def committed(self, writes: Sequence[Write]) -> None:
+        """A sync token is stored: everything up to it must be stored as well."""
+        for write in writes:
+            if isinstance(write, Save) and isinstance(write.record, Calendar) and write.record.sync_token is not None:
+                self._durable(write.record)
+
+    def _durable(self, calendar: Calendar) -> None:
+        account, calendar_id, _, revision = json.loads(calendar.sync_token or "")
+        assert (account, calendar_id) == (calendar.owner, calendar.calendar_id)
+        unread = {event.id for event in calendar.quarantined}
+        for (where, event_id), versions in self.cloud.google.versions.items():
+            if where != calendar_id or event_id in unread:
+                continue
+            told = [at for at, _ in versions if at <= revision]
+            if told:
+                current = [event for at, event in versions if at >= told[-1]]
+                link = self.cloud.store.get(Link, link_key(calendar.key, event_id))
+                late = f"the token of {calendar_id} is past a change of {event_id} that is not stored"
+                assert any(self._agrees(calendar, link, event) for event in current), late
+                if link is not None and link.conference_id is not None:
+                    assert any(not e.cancelled and link.spec == e.spec(host=link.owner) for e in current), late
+
+    def _agrees(self, calendar: Calendar, link: Link | None, event: Event) -> bool:
+        """Whether the link has the conference that it should after this version of the event was read."""
+        seen = link.conference_id if link else None
+        if event.cancelled or not is_conference_id(event.conference_id):
+            return seen is None
+        return seen == event.conference_id or (seen is None and not self._adoptable(calendar, event))
+
+    def _adoptable(self, calendar: Calendar, event: Event) -> bool:
+        conference = self.cloud.store.get(Conference, event.conference_id or "")
+        if conference is None or conference.tenant != calendar.tenant:
+            return False
+        return event.organizer_self and event.recurring_event_id is None
+
+    # --- once it is quiet --------------------------------------------------------------------------------------------
+
+    def check(self, *, collected: bool = False) -> None:
+        """All of it; `collected`: so much time has passed that no unsaved choice may have a meeting any more."""
+        self._check_vendor(collected=collected)
+        self._check_events()
+        self._check_conferences()
+        self._check_calendars()
+
+    def _showing(self) -> dict[str, list[tuple[str, Event]]]:
+        """The live events of followed calendars by the conference of ours that they show."""
+        followed = {calendar.calendar_id for calendar in self.cloud.store._records(Calendar)}
+        showing: dict[str, list[tuple[str, Event]]] = defaultdict(list)
+        for calendar_id, event in self.cloud.events():
+            if event.cancelled or not event.organizer_self or calendar_id not in followed:
+                continue
+            if is_conference_id(event.conference_id):
+                showing[event.conference_id].append((calendar_id, event))
+        return showing
+
+    def _check_vendor(self, *, collected: bool) -> None:
+        showing = self._showing()
+        meetings: dict[str, list[Meeting]] = defaultdict(list)
+        for meeting in self.cloud.vendor.meetings.values():
+            if meeting.id in self.cloud.vendor.foreign:
+                assert meeting.spec == self.cloud.vendor.foreign[meeting.id], f"{meeting.id} is not ours"
+            else:
+                meetings[meeting.marker.rpartition(".")[0]].append(meeting)
+        for conference_id, found in meetings.items():
+            assert len(found) == 1, f"{conference_id} has {[meeting.id for meeting in found]}"
+            if collected:
+                assert conference_id in showing, f"{found[0]} was left behind: no event shows {conference_id}"
+        for conference_id, events in showing.items():
+            assert conference_id in meetings, f"{[e.id for _, e in events]} show {conference_id}, which has no meeting"
+            self._check_agreement(meetings[conference_id][0], [event for _, event in events])
+
+    @staticmethod
+    def _check_agreement(meeting: Meeting, events: Sequence[Event]) -> None:
+        """The meeting is what one of the events that show it says; that is a matter of order if there are several."""
+
+        def differing(event: Event) -> list[str]:
+            spec: ConferenceSpec = event.spec(host=meeting.spec.host)
+            return sorted(meeting.spec.changed_from(spec) & FOLLOWS_THE_EVENT)
+
+        masters = [event for event in events if event.recurring_event_id is None] or events
+        differences = {event.id: differing(event) for event in masters}
+        assert not all(differences.values()), f"{meeting} differs from its events in {differences}"
+
+    def _check_events(self) -> None:
+        uris = {uri for meeting in self.cloud.vendor.meetings.values() for uri in meeting.conference.details.uris}
+        for conference_id, events in self._showing().items():
+            for _, event in events:
+                if event.conference is not None:
+                    assert event.conference.uris <= uris, f"{event.id} shows a dead link of {conference_id}"
+        now = {(calendar_id, event.id): event for calendar_id, event in self.cloud.events()}
+        for place, uri in self.links.items():
+            event = now[place]
+            shown = event.conference.uris if event.conference else frozenset[str]()
+            assert uri in shown or uri in event.description, f"{place} lost its link {uri}; it shows {set(shown)}"
+
+    def _check_conferences(self) -> None:
+        soon = self.cloud.clock.now() + timedelta(hours=1)
+        assert self.cloud.store.due(Conference, soon, limit=9) == []
+        for conference in self.cloud.store._records(Conference):
+            assert conference.state in {ConferenceState.ACTIVE, ConferenceState.DELETED}, conference
+            assert conference.settled, conference
+            assert not conference.lease.taken(self.cloud.clock.now()), conference
+            assert (conference.expire_at is None) == conference.wanted, conference
+
+    def _check_calendars(self) -> None:
+        now = self.cloud.clock.now()
+        for calendar in self.cloud.store._records(Calendar):
+            assert not calendar.lease.taken(now), calendar
+            if calendar.state is not CalendarState.ACTIVE:
+                assert calendar.reason, f"{calendar} does not say why it is not watched"
+                continue
+            assert calendar.sync_token is not None, calendar
+            channel = self.cloud.store.get(Channel, calendar.channel_id or "")
+            assert channel is not None, f"{calendar} has no channel"
+            assert channel.state is ChannelState.ACTIVE, channel
+            open_at_google = self.cloud.google.channels[channel.key]
+            assert not open_at_google.stopped, channel
+            assert open_at_google.expiration > now or channel.key in self.cloud.google.killed, channel
+        in_use = [c for c in self.cloud.store._records(Channel) if c.due_at is not None]
+        assert len({channel.calendar_key for channel in in_use}) == len(in_use), in_use

@@ -1,0 +1,362 @@
+"""Everything at once and in any order: people, functions stopped at every call, faults, crashes, time."""
+
+import os
+from datetime import datetime, timedelta
+from functools import partial
+
+from hypothesis import HealthCheck, Phase, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from confsync.domain.errors import (
+    PermissionDenied,
+    PreconditionFailed,
+    RateLimited,
+    ReauthorizationRequired,
+    ServiceError,
+    StoreConflict,
+    Temporary,
+)
+from confsync.usecases.create_conference import Created
+from tests.simulation.cloud import ANN, BEN, CARA, DAY, SIDE, SOLUTIONS, TEAM, Cloud, Functions, Waiting
+from tests.simulation.gate import Call, Crash
+from tests.simulation.google import FOREIGN, Person
+from tests.simulation.scenarios import HALF_HOUR, START, WEEK, WEEKLY
+from tests.simulation.workers import Worker
+
+RUNS = int(os.environ.get("RUNS", "150"))
+STEPS = int(os.environ.get("STEPS", "60"))
+WORKERS = 3
+PAUSES = [timedelta(seconds=s) for s in (0.5, 2, 6, 30, 70, 300)]
+LONG = [timedelta(minutes=20), timedelta(hours=5), timedelta(days=1), timedelta(days=4), timedelta(days=9)]
+TITLES = ["Standup", "Retro", "Planning", ""]
+RULES = [(), WEEKLY, ("RRULE:FREQ=DAILY;COUNT=3",), ("RRULE:FREQ=MONTHLY",)]
+any_index = st.integers(0, 11)
+
+
+class Everyday(RuleBasedStateMachine):
+    """Ann, Ben and Cara use their calendars; confsync follows.
+
+    Rules pick things by number, so that a failing story can be kept as a test whatever else changes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cloud = Cloud(page_size=2)
+        self.workers: list[Worker] = []
+        self.events: list[tuple[Person, str]] = []
+        self.chosen: list[tuple[Person, str, Created, datetime]] = []
+        self.made = 0
+        self.disturbed = 0
+        """Crashes, errors and lost answers: after each, one needless update may follow."""
+        ann = self.cloud.ann
+        ann.insert("meet", title="Meet", conference=FOREIGN)
+        self.cloud.vendor.add_foreign("foreign", ann.event("meet").spec(host=ANN))
+
+    # --- people ------------------------------------------------------------------------------------------------------
+
+    def _new_id(self) -> str:
+        self.made += 1
+        return f"e{self.made}"
+
+    def _pick(self, index: int) -> tuple[Person, str]:
+        return self.events[index % len(self.events)]
+
+    @property
+    def has_events(self) -> bool:
+        return bool(self.events)
+
+    @rule(who=st.sampled_from(["ann", "ben", "team"]), solution=st.sampled_from(SOLUTIONS), exists=st.booleans())
+    def choose_for_new_event(self, who: str, solution: str, exists: bool) -> None:
+        person = getattr(self.cloud, who)
+        event_id = self._new_id()
+        if exists:
+            person.insert(event_id, title="New")
+            self.events.append((person, event_id))
+        self._choose(person, event_id, solution)
+
+    @precondition(lambda self: self.has_events)
+    @rule(index=any_index, solution=st.sampled_from(SOLUTIONS))
+    def choose(self, index: int, solution: str) -> None:
+        person, event_id = self._pick(index)
+        if person.has(event_id):
+            self._choose(person, event_id, solution)
+
+    def _choose(self, person: Person, event_id: str, solution: str) -> None:
+        request = self.cloud.request(person, event_id, solution)
+
+        def work(functions: Functions) -> None:
+            created = functions.create(request)
+            self.chosen.append((person, event_id, created, self.cloud.clock.now()))
+
+        self._start(f"create {event_id}", work)
+
+    @precondition(lambda self: self.chosen)
+    @rule(index=any_index, title=st.sampled_from(TITLES), with_guests=st.booleans())
+    def save(self, index: int, title: str, with_guests: bool) -> None:
+        """What was chosen is saved with the event."""
+        person, event_id, created, since = self.chosen.pop(index % len(self.chosen))
+        known = any(event.id == event_id for event in self.cloud.google.events(person.calendar_id))
+        if known and not person.has(event_id):
+            return
+        guests = (CARA,) if with_guests and not known else ()
+        self.cloud.save(person, event_id, created, title=title, **({} if known else {"attendees": guests}))
+        if self.cloud.clock.now() - since > DAY - timedelta(hours=1):
+            self.cloud.promises.release(person.calendar_id, event_id)  # it may have been given up by then
+        if not known:
+            self.events.append((person, event_id))
+
+    @precondition(lambda self: self.has_events)
+    @rule(index=any_index, title=st.sampled_from(TITLES))
+    def rename(self, index: int, title: str) -> None:
+        person, event_id = self._pick(index)
+        if person.has(event_id):
+            person.update(event_id, title=title)
+
+    @precondition(lambda self: self.has_events)
+    @rule(index=any_index, hours=st.integers(0, 3))
+    def move_in_time(self, index: int, hours: int) -> None:
+        person, event_id = self._pick(index)
+        if person.has(event_id):
+            start = START + timedelta(hours=hours)
+            person.update(event_id, start=start, end=start + HALF_HOUR)
+
+    @precondition(lambda self: self.has_events)
+    @rule(index=any_index, recurrence=st.sampled_from(RULES))
+    def change_rule(self, index: int, recurrence: tuple[str, ...]) -> None:
+        person, event_id = self._pick(index)
+        if person.has(event_id):
+            person.update(event_id, recurrence=recurrence)
+
+    @precondition(lambda self: self.has_events)
+    @rule(index=any_index, week=st.integers(1, 3), cancel=st.booleans())
+    def change_instance(self, index: int, week: int, cancel: bool) -> None:
+        person, event_id = self._pick(index)
+        if person.has(event_id) and person.event(event_id).recurrence:
+            person.change_instance(event_id, START + week * WEEK, title="Only this", cancelled=cancel)
+
+    @precondition(lambda self: self.has_events)
+    @rule(index=any_index, new_first=st.booleans())
+    def split(self, index: int, new_first: bool) -> None:
+        person, event_id = self._pick(index)
+        if person.has(event_id) and person.event(event_id).recurrence == WEEKLY:
+            self._share(person, event_id, new := self._new_id())
+            person.split(event_id, new, START + 4 * WEEK, new_first=new_first, title="Later half")
+
+    @precondition(lambda self: self.has_events)
+    @rule(index=any_index)
+    def copy(self, index: int) -> None:
+        person, event_id = self._pick(index)
+        if person.has(event_id):
+            self._share(person, event_id, new := self._new_id())
+            person.copy(event_id, new)
+
+    def _share(self, person: Person, event_id: str, new: str) -> None:
+        links = self.cloud.promises.links
+        if (uri := links.get((person.calendar_id, event_id))) is not None:
+            links[person.calendar_id, new] = uri
+        self.events.append((person, new))
+
+    @precondition(lambda self: self.has_events)
+    @rule(index=any_index)
+    def delete(self, index: int) -> None:
+        person, event_id = self._pick(index)
+        if person.has(event_id):
+            self.cloud.promises.release(person.calendar_id, event_id)
+            person.delete(event_id)
+
+    @precondition(lambda self: self.has_events)
+    @rule(index=any_index)
+    def restore(self, index: int) -> None:
+        person, event_id = self._pick(index)
+        if not person.has(event_id):
+            person.restore(event_id)
+
+    @precondition(lambda self: self.has_events)
+    @rule(index=any_index, meet=st.booleans())
+    def remove_conference(self, index: int, meet: bool) -> None:
+        person, event_id = self._pick(index)
+        if person.has(event_id):
+            self.cloud.promises.release(person.calendar_id, event_id)
+            person.update(event_id, conference=FOREIGN if meet else None)
+
+    @precondition(lambda self: self.has_events)
+    @rule(index=any_index, to=st.sampled_from([ANN, TEAM, SIDE]))
+    def move_to_calendar(self, index: int, to: str) -> None:
+        person, event_id = self._pick(index)
+        if os.environ.get("NOMOVE") or not person.has(event_id) or person.account != ANN or person.calendar_id == to:
+            return
+        person.move(event_id, to)
+        new = {ANN: self.cloud.ann, TEAM: self.cloud.team, SIDE: self.cloud.side}[to]
+        self.events[self.events.index((person, event_id))] = (new, event_id)
+        links = self.cloud.promises.links
+        if (uri := links.pop((person.calendar_id, event_id), None)) is not None:
+            links[to, event_id] = uri
+
+    # --- functions ---------------------------------------------------------------------------------------------------
+
+    def _start(self, name: str, work: object, done: object = lambda _: None) -> None:
+        self.workers = [worker for worker in self.workers if not worker.over]
+        while len(self.workers) >= WORKERS:
+            self._run(self.workers.pop(0))
+        self.workers.append(Worker(self.cloud, name, work, done))  # type: ignore[arg-type]
+
+    def _run(self, worker: Worker) -> None:
+        for _ in range(3000):
+            if worker.over:
+                return
+            worker.step()
+        raise AssertionError(f"{worker} never ends")
+
+    @property
+    def running(self) -> list[Worker]:
+        return [worker for worker in self.workers if not worker.over]
+
+    @precondition(lambda self: self.cloud.google.notices)
+    @rule(index=any_index, times=st.sampled_from([1, 1, 1, 0, 2]))
+    def notify(self, index: int, times: int) -> None:
+        """A notification arrives: late, out of order, lost or doubled."""
+        notices = self.cloud.google.notices
+        notice = notices.pop(index % len(notices))
+        for _ in range(times):
+            self._start("notification", partial(_receive, notice=notice))
+
+    @rule(index=any_index, twice=st.booleans())
+    def deliver(self, index: int, twice: bool) -> None:
+        """The queue delivers a task that is due."""
+        self.cloud.collect_tasks()
+        due = [waiting for waiting in self.cloud.waiting if waiting.at <= self.cloud.clock.now()]
+        if not due:
+            return
+        waiting = due[index % len(due)]
+        self.cloud.waiting.remove(waiting)
+        self._deliver(waiting)
+        if twice:
+            self._start(f"{waiting.task.kind} again", partial(_work, waiting=waiting))
+
+    def _deliver(self, waiting: Waiting) -> None:
+        def done(answered: bool) -> None:
+            if not answered:
+                self.cloud.put_back(waiting)
+
+        self._start(f"{waiting.task.kind} {waiting.task.key[:16]}", partial(_work, waiting=waiting), done)
+
+    @rule()
+    def sweep(self) -> None:
+        self._start("sweep", Functions.sweep)
+
+    @precondition(lambda self: self.running)
+    @rule(index=any_index, steps=st.integers(1, 25))
+    def step(self, index: int, steps: int) -> None:
+        worker = self.running[index % len(self.running)]
+        for _ in range(steps):
+            if not worker.over:
+                worker.step()
+        note(str(worker))
+
+    @precondition(lambda self: self.running)
+    @rule(index=any_index)
+    def finish(self, index: int) -> None:
+        self._run(self.running[index % len(self.running)])
+
+    @precondition(lambda self: self.running)
+    @rule(index=any_index)
+    def crash(self, index: int) -> None:
+        worker = self.running[index % len(self.running)]
+        note(f"crash of {worker}")
+        self.disturbed += 1
+        worker.step(Crash())
+
+    @precondition(lambda self: self.running)
+    @rule(index=any_index, fault=st.integers(0, 5))
+    def fail(self, index: int, fault: int) -> None:
+        """A call of a worker fails, or its answer is lost."""
+        worker = self.running[index % len(self.running)]
+        assert worker.waits is not None
+        call, done = worker.waits
+        note(f"fault {fault} at {worker}")
+        self.disturbed += 1
+        if call.port == "clock":
+            return
+        worker.step(call.lost() if done else self._refusal(call, fault))
+
+    def _refusal(self, call: Call, fault: int) -> ServiceError | StoreConflict:
+        now = self.cloud.clock.now()
+        if call.port == "store":
+            return StoreConflict("somebody else wrote") if call.method == "commit" and fault % 2 else Temporary("503")
+        if call.port == "queue":
+            return Temporary("503", service="queue")
+        if fault == 0 and call.method in {"write_conference", "write_text"}:
+            return PreconditionFailed("412", service="google")
+        return {
+            1: RateLimited("429", retry_at=now + timedelta(minutes=10)),
+            2: RateLimited("403 rateLimitExceeded"),
+            3: PermissionDenied("403") if call.port == "vendor" else Temporary("500"),
+            4: ReauthorizationRequired("invalid_grant") if call.port == "vendor" else Temporary("500"),
+        }.get(fault, Temporary("500"))
+
+    # --- the rest of the world ---------------------------------------------------------------------------------------
+
+    @rule(calendar_id=st.sampled_from([ANN, TEAM, BEN]))
+    def expire_sync_tokens(self, calendar_id: str) -> None:
+        self.cloud.google.expire_sync_tokens(calendar_id)
+
+    @rule(calendar_id=st.sampled_from([ANN, TEAM]))
+    def expire_channels(self, calendar_id: str) -> None:
+        self.cloud.google.expire_channels(calendar_id)
+
+    @rule(account=st.sampled_from([ANN, BEN]))
+    def revoke(self, account: str) -> None:
+        self.cloud.google.revoked.add(account)
+
+    @rule()
+    def grant(self) -> None:
+        self.cloud.google.revoked.clear()
+
+    @rule(by=st.sampled_from(PAUSES))
+    def wait(self, by: timedelta) -> None:
+        """Calls to the vendor end within their deadline; anything else may stand still."""
+        for worker in self.running:
+            if worker.in_flight:
+                worker.step()
+        self.cloud.clock.advance(by)
+
+    @rule(by=st.sampled_from(LONG))
+    def wait_long(self, by: timedelta) -> None:
+        """No function runs for longer than its time-out."""
+        for worker in self.running:
+            self._run(worker)
+        self.cloud.clock.advance(by)
+
+    def teardown(self) -> None:
+        """The faults end. What was under way goes on, what is due is done, and every promise holds."""
+        self.cloud.google.revoked.clear()
+        for worker in self.running:
+            self._run(worker)
+        self.cloud.until_quiet()
+        self.cloud.promises.check()
+        self.cloud.until_collected()
+        self.cloud.promises.check(collected=True)
+        assert self.cloud.vendor.needless <= self.disturbed, "updates that changed nothing"
+
+
+def _receive(functions: Functions, notice: object) -> None:
+    functions.receive(notice)  # type: ignore[arg-type]
+
+
+def _work(functions: Functions, waiting: Waiting) -> None:
+    functions.work(waiting.task)
+
+
+def test_everyday() -> None:
+    run_state_machine_as_test(
+        Everyday,
+        settings=settings(
+            max_examples=RUNS,
+            stateful_step_count=STEPS,
+            deadline=None,
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.reuse, Phase.generate, Phase.shrink],
+        ),
+    )

@@ -1,0 +1,64 @@
+"""The conferencing vendor for the simulation: the fake of the port, which knows every call and whether it was of use."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from confsync.domain.conference import ConferenceSpec, ProviderConference
+from tests.fakes.clock import FakeClock
+from tests.fakes.provider import SETTLE, WATCHED, FakeProvider, Meeting
+
+LAG = SETTLE - timedelta(milliseconds=100)
+"""A new meeting shows up in a search at the last moment that the vendor promises."""
+
+PER_DAY = 100
+"""Zoom takes that many creations and changes per host and UTC day."""
+
+
+class SimulatedVendor(FakeProvider):
+    """`answered` are the meetings whose creator got an answer. `needless` counts changes that changed nothing."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock, lag=LAG)
+        self.answered: set[str] = set()
+        self.foreign: dict[str, ConferenceSpec] = {}
+        self.needless = 0
+        self.taken: Counter[tuple[str, date]] = Counter()
+        """Creations and changes by host and day."""
+
+    def add_foreign(self, id: str, spec: ConferenceSpec) -> None:
+        """A meeting that somebody made without us."""
+        self.meetings[id] = Meeting(id=id, marker="", spec=spec, shows_at=self._clock.now())
+        self.foreign[id] = spec
+
+    def of(self, conference_id: str) -> list[Meeting]:
+        """Its meetings, of whatever generation."""
+        return [meeting for meeting in self.meetings.values() if meeting.marker.rpartition(".")[0] == conference_id]
+
+    def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
+        others = [meeting.id for meeting in self.of(marker.rpartition(".")[0]) if meeting.id in self.answered]
+        assert not others, f"a second meeting for {marker}: {others} exist, and their creator knew"
+        self._count(spec.host)
+        return super().create(spec, marker)
+
+    def update(
+        self, reference: Mapping[str, str], spec: ConferenceSpec, changed: frozenset[str], marker: str
+    ) -> ProviderConference:
+        self._must_be_ours(reference)
+        self._count(spec.host)
+        before = self.meetings.get(reference["id"])
+        if before is not None and not spec.changed_from(before.spec) & WATCHED:
+            self.needless += 1
+        return super().update(reference, spec, changed, marker)
+
+    def delete(self, reference: Mapping[str, str]) -> None:
+        self._must_be_ours(reference)
+        super().delete(reference)
+
+    def _must_be_ours(self, reference: Mapping[str, str]) -> None:
+        assert reference["id"] not in self.foreign, f"meeting {reference['id']} is not ours"
+
+    def _count(self, host: str) -> None:
+        day = (host, self._clock.now().date())
+        self.taken[day] += 1
+        assert self.taken[day] <= PER_DAY, f"more than {PER_DAY} creations and changes for {host} in a day"
