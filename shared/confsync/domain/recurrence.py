@@ -2,10 +2,13 @@
 
 Calendar allows all of RFC 5545 section 3.3.10; vendors know "every n days", "on these weekdays", "on this day of the
 month". An EXDATE does not make a series inexpressible: the provider keeps that one time, and nobody comes.
+
+dateutil does the calendar arithmetic, and only for simple rules: it looks for the next time until the year 9999, which
+takes seconds for a rule that never has one (every 30 February), and for ever if that is a rule in seconds.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -23,6 +26,9 @@ _PARTS = {"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYSETPOS", "COUNT", "UNTIL
 _DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 _ORDINALS = {1, 2, 3, 4, -1}
 
+# what lines can raise: numbers and dates that are none, a time zone that nobody knows (KeyError, OSError), year 10000
+_UNREADABLE = (ValueError, KeyError, OSError, OverflowError)
+
 
 class Frequency(StrEnum):
     """How often."""
@@ -36,8 +42,9 @@ class Frequency(StrEnum):
 class SimpleRule:
     """Every `interval` days, weeks or months, `count` times (None: for ever), the first time at the event's start.
 
-    Weekly: on `weekdays` (Monday is 0), weeks beginning on `week_start`. Monthly: either on `month_day`, in months that
-    have it, or on the only weekday, the `month_week`th in the month (-1: the last).
+    It keeps the wall-clock time of the event's time zone. Weekly: on `weekdays` (Monday is 0), weeks beginning on
+    `week_start`. Monthly: either on `month_day`, in months that have it, or on the only weekday, the `month_week`th in
+    the month (-1: the last).
     """
 
     frequency: Frequency
@@ -49,54 +56,120 @@ class SimpleRule:
     count: int | None = None
 
 
-def simple_rule(lines: Sequence[str], start: datetime) -> SimpleRule | None:
-    """The one simple rule that these lines amount to, None if there is none.
+def simple_rule(spec: ConferenceSpec) -> SimpleRule | None:
+    """The one simple rule that the event's recurrence amounts to, None if there is none.
 
-    `start` is the event's, aware, in its own time zone. An UNTIL comes back as the `count` it means, up to 1,000.
+    An UNTIL comes back as the `count` it means, up to 1,000.
     """
-    rules = [line.strip() for line in lines if not line.upper().startswith("EXDATE")]
-    if len(rules) != 1 or not rules[0].upper().startswith("RRULE:"):
-        return None
     try:
-        parts = _parts(rules[0][len("RRULE:") :].upper())
-        return _simple(parts, start)
-    except (ValueError, KeyError, OverflowError):
+        series = _read(spec)
+        return None if series.added else _simple(series)
+    except _UNREADABLE:
         return None
 
 
 def last_end(spec: ConferenceSpec) -> datetime | None:
-    """When the event's last time is over; None if it goes on for ever, or for longer than we look."""
-    rules = [line.strip().upper() for line in spec.recurrence if not line.upper().startswith("EXDATE")]
-    if not rules:
+    """When the event's last time is over; None if it goes on for ever, or by more than a simple rule and single dates.
+
+    Exceptions are events of their own: an instance that was moved counts where it was.
+    """
+    if not spec.recurrence:
         return spec.end
     try:
-        (rule,) = rules
-        start = spec.start.astimezone(ZoneInfo(spec.time_zone))
-        parts = dict(part.split("=", 1) for part in rule.removeprefix("RRULE:").rstrip(";").split(";"))
-        times = list(islice(rrulestr(_wall_clock(parts, start), dtstart=_naive(start)), MAX_COUNT + 1))
-    except (ValueError, KeyError, OverflowError):
-        return None  # several rules, an RDATE, a zone that nobody knows
-    if len(times) > MAX_COUNT:
+        series = _read(spec)
+        times = {series.start, *series.added}
+        if series.rule:
+            rule = _simple(series)
+            if rule is None or rule.count is None:
+                return None
+            times.update(_times(series))
+        held = {at.astimezone(UTC) for at in times} - series.removed
+        return _end(spec, max(held, default=spec.start))
+    except _UNREADABLE:
         return None
-    return max([_naive(start), *times]).replace(tzinfo=start.tzinfo) + (spec.end - spec.start)
 
 
-def _parts(text: str) -> dict[str, str]:
+def _end(spec: ConferenceSpec, start: datetime) -> datetime:
+    """The end of the instance with that start: as much later as the event's own, in whole days if it has no hours."""
+    zone = ZoneInfo(spec.time_zone) if spec.all_day else UTC
+    return start.astimezone(zone) + (_naive(spec.end.astimezone(zone)) - _naive(spec.start.astimezone(zone)))
+
+
+# --- the lines -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Series:
+    """An event's recurrence: the parts of its RRULE (none: {}), what RDATE adds and what EXDATE removes, in UTC.
+
+    `start` is the event's, in its own time zone.
+    """
+
+    start: datetime
+    rule: Mapping[str, str]
+    added: frozenset[datetime]
+    removed: frozenset[datetime]
+
+
+def _read(spec: ConferenceSpec) -> _Series:
+    """Raises what `_UNREADABLE` names, also for a second RRULE, an EXRULE, and whatever else may stand there."""
+    zone = ZoneInfo(spec.time_zone)
+    rules: list[Mapping[str, str]] = []
+    dates: dict[str, set[datetime]] = {"RDATE": set(), "EXDATE": set()}
+    for line in filter(None, map(str.strip, spec.recurrence)):
+        head, _, value = line.partition(":")
+        name, *parameters = head.split(";")
+        if name.upper() == "RRULE":
+            rules.append(_parts(value.upper(), zone, all_day=spec.all_day))
+        else:
+            tzid = _tzid(parameters) or zone
+            dates[name.upper()] |= {_instant(text, tzid, all_day=spec.all_day) for text in value.upper().split(",")}
+    if len(rules) > 1:
+        raise ValueError("several rules")
+    return _Series(
+        start=spec.start.astimezone(zone),
+        rule=rules[0] if rules else {},
+        added=frozenset(dates["RDATE"]),
+        removed=frozenset(dates["EXDATE"]),
+    )
+
+
+def _parts(text: str, zone: ZoneInfo, *, all_day: bool) -> dict[str, str]:
+    """The rule's parts, with UNTIL as dateutil wants it: a time in UTC."""
     parts = dict(part.split("=", 1) for part in text.rstrip(";").split(";"))
     if set(parts) - _PARTS or {"COUNT", "UNTIL"} <= set(parts):
         raise ValueError("not a simple rule")
+    if "UNTIL" in parts:
+        until = parts["UNTIL"] if "T" in parts["UNTIL"] else parts["UNTIL"] + "T235959"  # a date includes that day
+        parts["UNTIL"] = f"{_instant(until, zone, all_day=all_day):%Y%m%dT%H%M%SZ}"
     return parts
 
 
-def _simple(parts: Mapping[str, str], start: datetime) -> SimpleRule | None:
+def _tzid(parameters: list[str]) -> ZoneInfo | None:
+    names = [value for name, _, value in (each.partition("=") for each in parameters) if name.upper() == "TZID"]
+    return ZoneInfo(names[0]) if names else None
+
+
+def _instant(text: str, zone: ZoneInfo, *, all_day: bool) -> datetime:
+    """The time in UTC; it is local to `zone` if it has no Z. Of an all-day event only the date counts, Z or not."""
+    at = datetime.fromisoformat(text)
+    if all_day:
+        at = at.replace(hour=0, minute=0, second=0, tzinfo=None)
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+
+
+# --- the rule --------------------------------------------------------------------------------------------------------
+
+
+def _simple(series: _Series) -> SimpleRule | None:
+    parts, start = series.rule, series.start
     interval = int(parts.get("INTERVAL", "1"))
     shape = _SHAPES[parts["FREQ"]](parts, start)
     if shape is None or interval < 1 or (interval > 1 and parts["FREQ"] == "DAILY" and shape.weekdays):
         return None
-    times = rrulestr(_wall_clock(parts, start), dtstart=_naive(start))
-    if next(iter(times), None) != _naive(start):
+    if next(_times(series), None) != start:
         return None  # the event's start is outside its own rule: Calendar shows one instance more than the rule has
-    count = sum(1 for _ in islice(times, MAX_COUNT + 1)) if {"COUNT", "UNTIL"} & set(parts) else None
+    count = sum(1 for _ in islice(_times(series), MAX_COUNT + 1)) if {"COUNT", "UNTIL"} & set(parts) else None
     if count is not None and count > MAX_COUNT:
         return None
     return SimpleRule(
@@ -108,6 +181,11 @@ def _simple(parts: Mapping[str, str], start: datetime) -> SimpleRule | None:
         month_week=shape.month_week,
         count=count,
     )
+
+
+def _times(series: _Series) -> Iterator[datetime]:
+    """The rule's times, at the same wall-clock time each."""
+    return iter(rrulestr(";".join(f"{name}={value}" for name, value in series.rule.items()), dtstart=series.start))
 
 
 def _daily(parts: Mapping[str, str], start: datetime) -> SimpleRule | None:
@@ -128,9 +206,8 @@ def _weekly(parts: Mapping[str, str], start: datetime) -> SimpleRule | None:
 def _monthly(parts: Mapping[str, str], start: datetime) -> SimpleRule | None:
     days = _days(parts)
     if not days:
-        day = int(parts.get("BYMONTHDAY", start.day))
-        plain = "BYSETPOS" not in parts and 1 <= day <= 31
-        return SimpleRule(frequency=Frequency.MONTHLY, month_day=day) if plain else None
+        own = int(parts.get("BYMONTHDAY", start.day)) == start.day and "BYSETPOS" not in parts
+        return SimpleRule(frequency=Frequency.MONTHLY, month_day=start.day) if own else None
     if len(days) > 1 or "BYMONTHDAY" in parts or (days[0][0] is not None and "BYSETPOS" in parts):
         return None
     ordinal, weekday = days[0]
@@ -151,21 +228,6 @@ def _days(parts: Mapping[str, str]) -> list[tuple[int | None, int]]:
     if None in found:
         raise ValueError("not a weekday")
     return [(int(day[1]) if day[1] else None, WEEKDAYS.index(day[2])) for day in found if day]
-
-
-def _wall_clock(parts: Mapping[str, str], start: datetime) -> str:
-    """The rule with its UNTIL in the event's local time: a series keeps its wall-clock time across DST."""
-    until = {"UNTIL": _until(parts["UNTIL"], start)} if "UNTIL" in parts else {}
-    return "RRULE:" + ";".join(f"{key}={value}" for key, value in {**parts, **until}.items())
-
-
-def _until(text: str, start: datetime) -> str:
-    if "T" not in text:
-        return f"{text}T235959"
-    until = datetime.strptime(text.removesuffix("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - its zone is in the last letter
-    if text.endswith("Z"):
-        until = _naive(until.replace(tzinfo=UTC).astimezone(start.tzinfo))
-    return until.strftime("%Y%m%dT%H%M%S")
 
 
 def _naive(when: datetime) -> datetime:

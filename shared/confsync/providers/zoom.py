@@ -5,10 +5,10 @@ The app needs `SCOPES`. The secret is a JSON object with account_id, client_id a
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import msgspec
 import phonenumbers
@@ -51,6 +51,7 @@ MAX_TOPIC = 200
 MAX_AGENDA = 2000
 MAX_DURATION = timedelta(hours=24)
 MIN_DURATION = timedelta(minutes=1)
+TIME = "%Y-%m-%dT%H:%M:%S"  # local to the meeting's time zone; in UTC with a Z
 
 SCHEDULED, NO_FIXED_TIME, FIXED_TIME = 2, 3, 8  # meeting types
 PAGE_SIZE = 300
@@ -357,29 +358,27 @@ def _agenda(spec: ConferenceSpec, marker: str) -> str:
 
 def _schedule(spec: ConferenceSpec) -> dict[str, Any]:
     """Type, time and recurrence: a series that Zoom can't express becomes one meeting without times."""
-    zone = _zone(spec.time_zone)
-    start = spec.start.astimezone(zone)
     if spec.open_ended:
         return {"type": NO_FIXED_TIME}
-    recurrence = None
-    if spec.recurrence:
-        rule = simple_rule(spec.recurrence, start)
-        recurrence = _recurrence(rule) if rule else None
-        if recurrence is None:
-            return {"type": NO_FIXED_TIME}
-    timing = {
-        "type": FIXED_TIME if recurrence else SCHEDULED,
-        "start_time": start.strftime("%Y-%m-%dT%H:%M:%S"),
-        "timezone": zone.key,
-        "duration": _minutes(spec.end - spec.start),
-    }
-    return {**timing, "recurrence": recurrence} if recurrence else timing
+    if not spec.recurrence:
+        return {"type": SCHEDULED, **_timing(spec)}
+    rule = simple_rule(spec)
+    recurrence = _recurrence(rule) if rule else None
+    return {"type": FIXED_TIME, **_timing(spec), "recurrence": recurrence} if recurrence else {"type": NO_FIXED_TIME}
+
+
+def _timing(spec: ConferenceSpec) -> dict[str, Any]:
+    zone = _zone(spec.time_zone)
+    start = spec.start.astimezone(zone)
+    # of the hour that the clocks repeat, Zoom would take the first
+    given = f"{start.astimezone(UTC):{TIME}}Z" if start.fold else f"{start:{TIME}}"
+    return {"start_time": given, "timezone": zone.key, "duration": _minutes(spec.end - spec.start)}
 
 
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (KeyError, ValueError, OSError):  # OSError: "Europe" is a directory
         return ZoneInfo("UTC")
 
 
