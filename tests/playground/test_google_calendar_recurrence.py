@@ -12,6 +12,7 @@ from playground.google_calendar.recurrence import instance_id, occurrences, occu
 from tests.playground.calendar_simulator import ANNA, BEN, Simulator, at, reason, running
 
 TIMED = {"dateTime": "2026-10-20T08:00:00Z", "timeZone": "Europe/Berlin"}
+EVENING = {"dateTime": "2026-10-21T01:00:00Z", "timeZone": "America/New_York"}
 ALL_DAY = {"date": "2026-10-20"}
 
 
@@ -38,7 +39,13 @@ def starts(first: dict, *lines: str) -> list[str]:
         (TIMED, ["RRULE:FREQ=DAILY;COUNT=2", "EXDATE;TZID=Europe/Berlin:20261021T100000"], ["20261020T080000Z"]),
         (ALL_DAY, ["RRULE:FREQ=DAILY;COUNT=2", "EXDATE;VALUE=DATE:20261020"], ["20261021"]),
         (TIMED, ["RDATE;TZID=Europe/Berlin:20261120T100000,20261020T100000"], ["20261020T080000Z", "20261120T090000Z"]),
-        (TIMED, ["RRULE:FREQ=MONTHLY;BYDAY=-1FR;COUNT=2"], ["20261030T090000Z", "20261127T090000Z"]),
+        (TIMED, ["RRULE:FREQ=DAILY;UNTIL=20261021T100000"], ["20261020T080000Z", "20261021T080000Z"]),
+        (EVENING, ["RRULE:FREQ=DAILY;UNTIL=20261021"], ["20261021T010000Z", "20261022T010000Z"]),
+        (ALL_DAY, ["RRULE:FREQ=DAILY;UNTIL=20261021T000000Z"], ["20261020", "20261021"]),
+        (TIMED, ["RRULE:FREQ=MONTHLY;BYDAY=3TU;COUNT=2"], ["20261020T080000Z", "20261117T090000Z"]),
+        # the start, a Tuesday, is an instance, also if it is none of the rule's
+        (TIMED, ["RRULE:FREQ=WEEKLY;BYDAY=FR;COUNT=2"], ["20261020T080000Z", "20261023T080000Z", "20261030T090000Z"]),
+        (TIMED, ["RDATE:20261120T090000Z"], ["20261020T080000Z", "20261120T090000Z"]),
     ],
 )
 def test_occurrences(first: dict, lines: list[str], expected: list[str]) -> None:

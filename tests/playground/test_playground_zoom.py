@@ -119,6 +119,7 @@ def test_lists_are_cut_and_paged(zoom: Zoom) -> None:
         ({"type": 8, "recurrence": {"type": 4}}, "recurrence.type"),
         ({"type": 8, "recurrence": {"type": 3, "repeat_interval": 4}}, "recurrence.repeat_interval"),
         ({"type": 8, "recurrence": {"type": 1, "end_times": 51}}, "recurrence.end_times"),
+        ({"type": 8, "recurrence": {"type": 3, "monthly_week": 1}}, "recurrence.monthly_week_day"),
         (
             {"type": 8, "recurrence": {"type": 1, "end_times": 5, "end_date_time": "2027-05-01T00:00:00Z"}},
             "recurrence.end_times",

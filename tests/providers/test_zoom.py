@@ -7,11 +7,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from dateutil.rrule import rrulestr
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
 
 from confsync.adapters.system import SystemClock
 from confsync.domain import description_block
+from confsync.domain.conference import ConferenceSpec
 from confsync.domain.entry_point import EntryPointType, Feature
 from confsync.domain.errors import (
     Ambiguous,
@@ -23,13 +28,23 @@ from confsync.domain.errors import (
     ReauthorizationRequired,
     Temporary,
 )
+from confsync.domain.recurrence import WEEKDAYS
 from confsync.domain.solution import Solution
 from confsync.ports import Clock, ConferenceProvider
 from confsync.providers import ProviderConfig, build
 from playground.faults import Faults
 from playground.server import Server, serve
-from playground.zoom import Account, ZoomService, create_app
-from tests.contracts.provider import ALL_DAY, MARKER, SPEC, SPECS, RemoteProviderContract, Vendor, assert_no_secret
+from playground.zoom import Account, ZoomService, create_app, rules
+from tests.contracts.provider import (
+    ALL_DAY,
+    BERLIN,
+    MARKER,
+    SPEC,
+    SPECS,
+    RemoteProviderContract,
+    Vendor,
+    assert_no_secret,
+)
 from tests.fakes.clock import FakeClock
 from tests.fakes.secrets import FakeSecrets
 
@@ -243,23 +258,120 @@ def test_an_event_as_zoom_keeps_it(vendor: ZoomVendor, name: str, expected: dict
     assert {key: vendor.meeting.get(key) for key in expected} == expected
 
 
+def recurring(rule: str, *, start: datetime = SPEC.start, **more: Any) -> ConferenceSpec:
+    return replace(SPEC, start=start, end=start + timedelta(hours=1), recurrence=(f"RRULE:{rule}",), **more)
+
+
+MAY_31 = datetime(2027, 5, 31, 9, tzinfo=BERLIN)  # a Monday
+UTMOST = [
+    ("FREQ=DAILY;INTERVAL=90;COUNT=50", {"type": 1, "repeat_interval": 90, "end_times": 50}),
+    ("FREQ=WEEKLY;INTERVAL=12", {"type": 2, "repeat_interval": 12, "weekly_days": "2", "end_times": 0}),
+    ("FREQ=MONTHLY;INTERVAL=3;BYDAY=-1MO", {"type": 3, "repeat_interval": 3, "monthly_week": -1, "end_times": 0}),
+    ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SA", {"type": 2, "repeat_interval": 2, "weekly_days": "2,7"}),
+    ("FREQ=DAILY;BYDAY=MO,TU,SU", {"type": 2, "repeat_interval": 1, "weekly_days": "1,2,3"}),
+    ("FREQ=WEEKLY;BYDAY=MO,SU;WKST=SU", {"type": 2, "weekly_days": "1,2"}),
+]
+
+
+@pytest.mark.parametrize(("rule", "expected"), UTMOST)
+def test_a_rule_within_zooms_limits(vendor: ZoomVendor, rule: str, expected: dict[str, Any]) -> None:
+    vendor.provider().create(recurring(rule, start=MAY_31), MARKER)
+    assert vendor.meeting["type"] == 8
+    assert expected.items() <= vendor.meeting["recurrence"].items()
+
+
 @pytest.mark.parametrize(
     "rule",
     [
         "FREQ=DAILY;INTERVAL=91",
         "FREQ=WEEKLY;INTERVAL=13",
-        "FREQ=MONTHLY;INTERVAL=4",
+        "FREQ=MONTHLY;INTERVAL=4;BYDAY=-1MO",
         "FREQ=WEEKLY;COUNT=51",
+        "FREQ=DAILY;UNTIL=20270720",
         "FREQ=MONTHLY;BYMONTHDAY=31",
+        "FREQ=MONTHLY;BYDAY=5MO",
+        "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+        "FREQ=YEARLY;BYMONTH=5;BYMONTHDAY=31",
         "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU",
         "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SA;WKST=SA",
+        "FREQ=WEEKLY;BYDAY=TU",
     ],
 )
 def test_a_rule_beyond_zooms_limits_makes_a_meeting_without_times(vendor: ZoomVendor, rule: str) -> None:
-    start = datetime(2027, 5, 31, 9, tzinfo=UTC)
-    spec = replace(SPEC, start=start, end=start + timedelta(hours=1), time_zone="UTC", recurrence=("RRULE:" + rule,))
-    vendor.provider().create(spec, MARKER)
+    vendor.provider().create(recurring(rule, start=MAY_31), MARKER)
     assert vendor.meeting["type"] == 3
+    assert not {"start_time", "recurrence", "occurrences"} & set(vendor.meeting)
+
+
+def test_a_series_whose_zone_nobody_knows_has_no_times(vendor: ZoomVendor) -> None:
+    """Zoom would get UTC, and the series would be an hour off in summer or in winter."""
+    vendor.provider().create(recurring("FREQ=WEEKLY", time_zone="W. Europe Standard Time"), MARKER)
+    assert vendor.meeting["type"] == 3
+
+
+@pytest.mark.parametrize("zone", ["Europe", "W. Europe Standard Time", "../UTC", ""])
+def test_a_single_event_whose_zone_nobody_knows_is_at_its_time(vendor: ZoomVendor, zone: str) -> None:
+    vendor.provider().create(replace(SPEC, time_zone=zone), MARKER)
+    assert (vendor.meeting["start_time"], vendor.meeting["timezone"]) == ("2027-03-01T09:00:00Z", "UTC")
+
+
+@pytest.mark.parametrize("hour", [0, 1])
+def test_the_hour_that_the_clocks_repeat_is_not_the_one_before(vendor: ZoomVendor, hour: int) -> None:
+    start = datetime(2027, 10, 31, hour, 30, tzinfo=UTC)  # 2:30 in Berlin, both times
+    vendor.provider().create(replace(SPEC, start=start, end=start + timedelta(hours=1)), MARKER)
+    assert vendor.meeting["start_time"] == f"2027-10-31T0{hour}:30:00Z"
+    assert vendor.meeting["timezone"] == "Europe/Berlin"
+
+
+def test_a_series_that_becomes_single_and_a_series_again_keeps_no_old_rule(vendor: ZoomVendor) -> None:
+    provider, weekly = vendor.provider(), recurring("FREQ=WEEKLY;COUNT=3")
+    reference = provider.create(SPEC, MARKER).reference
+    steps = [(weekly, 8), (SPEC, 2), (recurring("FREQ=YEARLY"), 3), (SPEC, 2), (recurring("FREQ=DAILY;COUNT=2"), 8)]
+    for spec, kind in steps:
+        provider.update(reference, spec, frozenset({"recurrence"}), MARKER)
+        assert vendor.meeting["type"] == kind
+        assert ("start_time" in vendor.meeting) == (kind != 3)
+    assert vendor.meeting["recurrence"] == {"type": 1, "repeat_interval": 1, "end_times": 2}
+
+
+@given(
+    zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kolkata", "UTC"]),
+    start=st.datetimes(datetime(2027, 1, 1), datetime(2028, 12, 31)).map(lambda at: at.replace(microsecond=0)),
+    frequency=st.sampled_from(["DAILY", "WEEKLY", "MONTHLY"]),
+    interval=st.integers(1, 3),
+    by=st.sampled_from(["", ";BYDAY={day}", ";BYDAY={day},{other}", ";BYDAY={week}{day}", ";BYMONTHDAY={date}"]),
+    other=st.integers(0, 6),
+    week_start=st.sampled_from(["MO", "SU", "WE"]),
+    zooms_week_start=st.sampled_from([0, 6]),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_zooms_occurrences_are_the_events_instances(
+    vendor: ZoomVendor,
+    zone: str,
+    start: datetime,
+    frequency: str,
+    interval: int,
+    by: str,
+    other: int,
+    week_start: str,
+    zooms_week_start: int,
+) -> None:
+    """At the same wall-clock time each, wherever Zoom's weeks begin; or none at all."""
+    day, week = WEEKDAYS[start.weekday()], (start.day + 6) // 7
+    days = by.format(day=day, other=WEEKDAYS[other], week=week, date=start.day)
+    text = f"FREQ={frequency};INTERVAL={interval}{days};WKST={week_start};COUNT=20"
+    at = start.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    start = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    spec = recurring(text, start=at, time_zone=zone)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rules, "WEEK_START", zooms_week_start)
+        reference = vendor.provider().create(spec, MARKER).reference
+    (found,) = vendor.occurrences()
+    vendor.provider().delete(reference)
+    vendor.service.reset()
+    own = [each.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) for each in rrulestr(text, dtstart=start)]
+    assert found in ([], own)
+    event("a series with times" if found else "a meeting without times")
 
 
 def test_an_all_day_series_keeps_its_days(vendor: ZoomVendor) -> None:

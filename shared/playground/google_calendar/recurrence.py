@@ -1,6 +1,8 @@
 """Recurring events: when they occur, and their instances as resources.
 
 https://developers.google.com/workspace/calendar/api/concepts/events-calendars#recurring_events
+The start is always the first instance; outside its own rule it is one more than the rule's COUNT
+(https://github.com/fmeringdal/rust-rrule/issues/119).
 """
 
 import re
@@ -53,6 +55,7 @@ def _zone(master: Json) -> tzinfo:
 
 def _rules(master: Json, start: datetime) -> rruleset:
     rules = rruleset(cache=True)
+    rules.rdate(start)
     for line in master["recurrence"]:
         found = _LINE.fullmatch(line.strip())
         if not found:
@@ -70,13 +73,13 @@ def _rules(master: Json, start: datetime) -> rruleset:
 
 
 def _with_utc_until(rule: str, master: Json) -> str:
-    """dateutil wants UNTIL as a UTC time; Calendar takes a date too, which includes that day."""
+    """dateutil wants UNTIL as a UTC time; Calendar takes a date too, which includes that day, and a local time."""
 
     def utc(found: re.Match[str]) -> str:
-        day, rest = found[1], found[2]
-        if "date" in master["start"] or rest is None:
+        day, clock = found[1], found[2] or "T235959"
+        if "date" in master["start"]:
             return f"UNTIL={day}T235959Z"
-        return f"UNTIL={day}{rest.rstrip('Zz')}Z"
+        return f"UNTIL={_date_value(day + clock, '', master).astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
     return re.sub(r"UNTIL=(\d{8})(T\d{6}Z?)?", utc, rule.upper())
 

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule, weekday
 
 SHOWN_OCCURRENCES = 60
+WEEK_START = 6
+"""Where Zoom's weeks begin is nowhere written; Monday is 0."""
 ZONES = available_timezones()
 
 _Check = Callable[[Any], bool]
@@ -95,6 +97,8 @@ def wrong_fields(body: Mapping[str, Any], *, creating: bool) -> list[str]:
         wrong.append("recurrence.end_times")
     if creating and body.get("type") == 8 and "type" not in recurrence:
         wrong.append("recurrence")
+    if ("monthly_week" in recurrence) != ("monthly_week_day" in recurrence):
+        wrong.append("recurrence.monthly_week_day")
     return wrong
 
 
@@ -112,7 +116,7 @@ def occurrences(meeting: Mapping[str, Any]) -> list[dict[str, Any]]:
     times = rrule(
         _FREQUENCIES[rule["type"]],
         dtstart=start,
-        wkst=weekday(6),
+        wkst=weekday(WEEK_START),
         interval=rule.get("repeat_interval", 1),
         count=rule.get("end_times") or None,
         until=_local_end(rule, zone),
