@@ -374,6 +374,25 @@ def test_zooms_occurrences_are_the_events_instances(
     event("a series with times" if found else "a meeting without times")
 
 
+@pytest.mark.parametrize("week_start", ["MO", "SU", "WE"])
+@pytest.mark.parametrize("day", [0, 2, 6])
+def test_every_other_week_is_the_same_week_at_zoom(
+    vendor: ZoomVendor, monkeypatch: pytest.MonkeyPatch, day: int, week_start: str
+) -> None:
+    start = SPEC.start + timedelta(days=day)
+    timed = set()
+    for other in range(7):
+        text = f"FREQ=WEEKLY;INTERVAL=2;BYDAY={WEEKDAYS[day]},{WEEKDAYS[other]};WKST={week_start};COUNT=6"
+        own = [at.replace(tzinfo=BERLIN).astimezone(UTC) for at in rrulestr(text, dtstart=start.replace(tzinfo=None))]
+        for zooms in (0, 6):
+            monkeypatch.setattr(rules, "WEEK_START", zooms)
+            vendor.service.reset()
+            vendor.provider().create(recurring(text, start=start), MARKER)
+            assert vendor.occurrences() in ([[]], [own])
+            timed |= {other} if vendor.meeting["type"] == 8 else set()
+    assert day in timed, "one day a week is in the same week everywhere"
+
+
 def test_an_all_day_series_keeps_its_days(vendor: ZoomVendor) -> None:
     vendor.provider().create(replace(SPEC, **ALL_DAY, recurrence=("RRULE:FREQ=DAILY;UNTIL=20270303",)), MARKER)
     days = [f"2027-{day}T23:00:00+00:00" for day in ("02-28", "03-01", "03-02")]
