@@ -127,6 +127,18 @@ def test_an_all_day_event_is_read_in_its_calendars_time_zone(canned: Canned, cal
     assert calendar.write_text(ANN, event, location="", description="").start == event.start
 
 
+def test_an_event_that_names_no_time_zone_is_the_same_by_itself_as_in_a_list(
+    canned: Canned, calendar: Calendar
+) -> None:
+    """Else its meeting would change its time zone back and forth."""
+    bare = {"id": "e1", **TIMES}
+    canned.answer(body={"items": [bare], "timeZone": "Europe/Berlin", "nextSyncToken": "s1"})
+    (listed,) = calendar.list_events(ANN).events
+    canned.answer(body=bare)
+    canned.answer(body={"timeZone": "Europe/Berlin"})
+    assert calendar.get_event(ANN, "e1") == listed
+
+
 def test_an_event_that_cant_be_read_is_invalid(canned: Canned, calendar: Calendar) -> None:
     canned.answer(body={"id": "e1", "start": TIMES["start"]})
     with pytest.raises(Invalid, match="no end"):

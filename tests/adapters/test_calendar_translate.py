@@ -71,13 +71,14 @@ def test_times(value: dict[str, str], zone: str, expected: EventTime) -> None:
     assert time(value, zone) == expected
 
 
-def test_only_a_bare_date_needs_the_calendars_time_zone() -> None:
+def test_only_a_time_without_a_zone_of_its_own_needs_the_calendars() -> None:
     def needs(start: dict[str, str]) -> bool:
         return translate.needs_time_zone(msgspec.json.encode({"id": "e1", "start": start}))
 
     assert needs({"date": "2026-07-01"})
+    assert needs({"dateTime": "2026-07-01T10:00:00Z"})
     assert not needs({"date": "2026-07-01", "timeZone": "Asia/Tokyo"})
-    assert not needs({"dateTime": "2026-07-01T10:00:00Z"})
+    assert not needs({"dateTime": "2026-07-01T10:00:00Z", "timeZone": "Asia/Tokyo"})
     assert not translate.needs_time_zone(b'{"id": 1}')
 
 

@@ -208,11 +208,11 @@ def drive(ledger: Ledger, conference_id: str, now: datetime) -> None:
     if not conference.links:
         ledger.put(desire(conference, None, now))
         return
-    links = [link for key in conference.links if (link := ledger.links.get(key)) is not None]
-    driver, *others = sorted(links, key=lambda link: link.conference_id != conference_id) or [None]
+    links = [ledger.links.get(key) for key in conference.links]
+    driver = next((link for link in links if link is not None and link.conference_id == conference_id), links[0])
     if driver is not None:
-        ends = last_end(driver.spec)
-        outlived = any(_outlives(last_end(other.spec), ends) for other in others)
+        ends = last_end(driver.spec) if len(links) > 1 else None  # a series takes milliseconds
+        outlived = any(link is not None and _outlives(last_end(link.spec), ends) for link in links)
         ledger.put(desire(conference, replace(driver.spec, open_ended=outlived), now))
 
 

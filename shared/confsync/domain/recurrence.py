@@ -8,8 +8,8 @@ takes seconds for a rule that never has one (every 30 February), and for ever if
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
@@ -63,7 +63,7 @@ def simple_rule(spec: ConferenceSpec) -> SimpleRule | None:
     """
     try:
         series = _read(spec)
-        return None if series.added else _simple(series)
+        return None if series.added else _simple(series)[0]
     except _UNREADABLE:
         return None
 
@@ -77,13 +77,10 @@ def last_end(spec: ConferenceSpec) -> datetime | None:
         return spec.end
     try:
         series = _read(spec)
-        times = {series.start, *series.added}
-        if series.rule:
-            rule = _simple(series)
-            if rule is None or rule.count is None:
-                return None
-            times.update(_times(series))
-        held = {at.astimezone(UTC) for at in times} - series.removed
+        rule, times = _simple(series) if series.rule else (None, [])
+        if rule is not None and rule.count is None:
+            return None
+        held = {at.astimezone(UTC) for at in (series.start, *times, *series.added)} - series.removed
         return _end(spec, max(held, default=spec.start))
     except _UNREADABLE:
         return None
@@ -161,31 +158,29 @@ def _instant(text: str, zone: ZoneInfo, *, all_day: bool) -> datetime:
 # --- the rule --------------------------------------------------------------------------------------------------------
 
 
-def _simple(series: _Series) -> SimpleRule | None:
+def _simple(series: _Series) -> tuple[SimpleRule, list[datetime]]:
+    """The rule and its times, at the same wall-clock time each: all of them if they end, else the first.
+
+    Raises ValueError or KeyError if it is not simple.
+    """
     parts, start = series.rule, series.start
     interval = int(parts.get("INTERVAL", "1"))
     shape = _SHAPES[parts["FREQ"]](parts, start)
     if shape is None or interval < 1 or (interval > 1 and parts["FREQ"] == "DAILY" and shape.weekdays):
-        return None
-    if next(_times(series), None) != start:
-        return None  # the event's start is outside its own rule: Calendar shows one instance more than the rule has
-    count = sum(1 for _ in islice(_times(series), MAX_COUNT + 1)) if {"COUNT", "UNTIL"} & set(parts) else None
-    if count is not None and count > MAX_COUNT:
-        return None
-    return SimpleRule(
-        frequency=shape.frequency,
+        raise ValueError("not a simple rule")
+    ends = bool({"COUNT", "UNTIL"} & set(parts))
+    text = ";".join(f"{name}={value}" for name, value in parts.items())
+    times = list(islice(rrulestr(text, dtstart=start), MAX_COUNT + 1 if ends else 1))
+    # a start outside its own rule: Calendar shows one instance more than the rule has
+    if times[:1] != [start] or len(times) > MAX_COUNT:
+        raise ValueError("not a simple rule")
+    rule = replace(
+        shape,
         interval=interval,
-        weekdays=shape.weekdays,
         week_start=WEEKDAYS.index(parts.get("WKST", "MO")),
-        month_day=shape.month_day,
-        month_week=shape.month_week,
-        count=count,
+        count=len(times) if ends else None,
     )
-
-
-def _times(series: _Series) -> Iterator[datetime]:
-    """The rule's times, at the same wall-clock time each."""
-    return iter(rrulestr(";".join(f"{name}={value}" for name, value in series.rule.items()), dtstart=series.start))
+    return rule, times
 
 
 def _daily(parts: Mapping[str, str], start: datetime) -> SimpleRule | None:

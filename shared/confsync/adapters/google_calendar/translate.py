@@ -127,12 +127,12 @@ def event(content: bytes, time_zone: str) -> Event:
 
 
 def needs_time_zone(content: bytes) -> bool:
-    """Whether the event's times mean nothing without its calendar's time zone: an all-day date that names none."""
+    """Whether the event names no time zone and has its calendar's, which a list tells, and an event alone does not."""
     try:
         start = _event.decode(content).start
     except msgspec.DecodeError:
         return False
-    return start is not None and start.day is not None and start.time_zone is None
+    return start is not None and start.time_zone is None
 
 
 def time_zone(content: bytes) -> str:
