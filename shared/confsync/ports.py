@@ -72,9 +72,10 @@ Write = Save | Remove
 class Store(Protocol):
     """Records with versions, and atomic conditional writes.
 
-    Each record that a read returns carries an opaque `version`. There are no interactive transactions: read, decide,
-    then `commit` everything at once on the condition that nothing changed meanwhile. Leases and fencing are
-    conditional writes like any other. Queries by `due_at` may lag; a commit's conditions never do.
+    Each record that a read returns carries an opaque `version`, which every save changes, also one of the same data.
+    There are no interactive transactions: read, decide, then `commit` everything at once on the condition that nothing
+    changed meanwhile. Leases and fencing are conditional writes like any other. Queries by `due_at` may lag; a commit's
+    conditions never do.
     """
 
     def get(self, kind: type[R], key: str) -> R | None:

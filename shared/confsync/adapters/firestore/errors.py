@@ -5,6 +5,7 @@ https://cloud.google.com/firestore/docs/understand-error-codes
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from google.api_core import exceptions as google
 from google.api_core.retry import Retry, if_exception_type
@@ -13,13 +14,17 @@ from google.auth.exceptions import GoogleAuthError
 from confsync.adapters.records import conflict
 from confsync.domain.errors import ConfsyncError, Invalid, NotConfigured, PermissionDenied, ServiceError, Temporary
 
-TIMEOUT = 10.0  # seconds for one attempt
-RETRY_READ = Retry(initial=0.1, maximum=2.0, timeout=TIMEOUT)
-# Only after answers that say that nothing was written. A commit that was cut off may have been done: made again, it
-# would take its own first attempt for somebody else's change.
-RETRY_COMMIT = Retry(
-    if_exception_type(google.Aborted, google.ResourceExhausted), initial=0.05, maximum=1.0, timeout=TIMEOUT
-)
+TIMEOUT = 10.0  # seconds: of one attempt, and until no other one is begun
+
+NOT_DONE = (google.Aborted, google.ResourceExhausted)
+MAYBE_DONE = (google.DeadlineExceeded, google.InternalServerError, google.ServiceUnavailable, google.Unknown)
+CHANGED = (google.AlreadyExists, google.FailedPrecondition, google.NotFound)
+"""What a commit answers when a condition of it does not hold."""
+
+RETRY = Retry(if_exception_type(*NOT_DONE, *MAYBE_DONE), initial=0.1, maximum=2.0, timeout=TIMEOUT)
+# The client tries nothing again by itself: a query that broke off it would go on with, from where it was, for another
+# `limit` documents; and a commit that it makes again it would take for somebody else's.
+ONCE: dict[str, Any] = {"retry": Retry(if_exception_type()), "timeout": TIMEOUT}
 
 
 @contextmanager
@@ -37,7 +42,7 @@ def _cause(error: Exception) -> Exception:
 
 def _ours(error: Exception, names: Sequence[str]) -> ConfsyncError:
     match error:
-        case google.AlreadyExists() | google.FailedPrecondition() | google.NotFound() | google.Aborted() if names:
+        case google.AlreadyExists() | google.FailedPrecondition() | google.NotFound() if names:
             return conflict(names)
         case google.NotFound():  # a document that is not there is no error
             return NotConfigured(f"Firestore has no such database: {error}")

@@ -3,21 +3,26 @@
 Every query needs one field's index only, which Firestore keeps by itself.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 from google.api_core.datetime_helpers import DatetimeWithNanoseconds
 from google.cloud import firestore
 from google.cloud.firestore_v1.field_path import FieldPath
 
-from confsync.adapters.firestore.errors import RETRY_COMMIT, RETRY_READ, TIMEOUT, ours
+from confsync.adapters.firestore.errors import CHANGED, MAYBE_DONE, ONCE, RETRY, ours
 from confsync.adapters.records import COLLECTIONS, check_commit, is_key, name, pages, plain, readable, record
+from confsync.domain.errors import Temporary
 from confsync.domain.link import Link
-from confsync.ports import Due, R, Record, Remove, Write
+from confsync.ports import Due, R, Record, Remove, Save, Write
 
 _KEY = FieldPath.document_id()
-_READ: dict[str, Any] = {"retry": RETRY_READ, "timeout": TIMEOUT}
+_COMMIT = "commit"
+"""The field that names the commit which wrote the document: how one whose answer was lost is recognised. It also makes
+every save a change, and so gives it a new update time, which Firestore keeps if nothing else is new.
+https://cloud.google.com/firestore/docs/reference/rpc/google.firestore.v1#writeresult"""
 
 
 class FirestoreStore:
@@ -36,19 +41,28 @@ class FirestoreStore:
     def get_many(self, kind: type[R], keys: Sequence[str]) -> dict[str, R]:
         """Those of the records that exist, by key."""
         documents = [self._document(kind, key) for key in keys if is_key(key)]
-        if not documents:
-            return {}
-        with ours():
-            return {each.key: each for each in _records(kind, self._client.get_all(documents, **_READ))}
+        found = _read(lambda: self._client.get_all(documents, **ONCE)) if documents else []
+        return {each.key: each for each in _records(kind, found)}
 
     def commit(self, writes: Sequence[Write]) -> None:
         """All of the writes or none. Raises `StoreConflict` if any condition does not hold."""
         check_commit(writes)
+        if not writes:
+            return
+        commit_id = token_hex(8)
         batch = self._client.batch()
         for write in writes:
-            self._add(batch, write)
+            self._add(batch, write, commit_id)
+        failures: list[Exception] = []
         with ours([name(write.record) for write in writes]):
-            batch.commit(retry=RETRY_COMMIT, timeout=TIMEOUT)
+            try:
+                RETRY(lambda: batch.commit(**ONCE), on_error=failures.append)()
+            except CHANGED:
+                if failures and self._is_done(writes, commit_id):
+                    return
+                if any(isinstance(each, MAYBE_DONE) for each in failures):
+                    raise Temporary("Firestore: a commit may have been done", service="firestore") from None
+                raise
 
     def links_of_calendar(self, calendar_key: str, *, limit: int | None = None) -> Iterator[Link]:
         """Links of a calendar by key."""
@@ -57,7 +71,7 @@ class FirestoreStore:
 
         def read(after: str, size: int) -> list[Link]:
             rest = query.start_after({_KEY: self._document(Link, after)}) if after else query
-            return self._run(Link, rest.limit(size))
+            return list(_records(Link, _read(lambda: rest.limit(size).stream(**ONCE))))
 
         return pages(read, limit)
 
@@ -65,8 +79,7 @@ class FirestoreStore:
         """Records with `due_at` <= now, the longest due first."""
         is_due = firestore.FieldFilter("due_at", "<=", now)
         query = self._collection(kind).where(filter=is_due).order_by("due_at").limit(limit)
-        with ours():
-            return list(readable(kind, _documents(query.stream(**_READ))))
+        return list(readable(kind, _read(lambda: query.stream(**ONCE))))
 
     def close(self) -> None:
         """Close the connection to Firestore."""
@@ -78,30 +91,39 @@ class FirestoreStore:
     def _document(self, kind: type[Record], key: str) -> Any:
         return self._collection(kind).document(key)
 
-    def _run(self, kind: type[R], query: Any) -> list[R]:
-        with ours():
-            return list(_records(kind, query.stream(**_READ)))
+    def _is_done(self, writes: Sequence[Write], commit_id: str) -> bool:
+        """Whether an earlier attempt of this commit was carried out: then what it changed is still its own."""
+        saved = [self._document(type(each.record), each.record.key) for each in writes if isinstance(each, Save)]
+        found = _read(lambda: self._client.get_all(saved, field_paths=[_COMMIT], **ONCE)) if saved else []
+        return any(data.get(_COMMIT) == commit_id for data, _ in found)
 
-    def _add(self, batch: Any, write: Write) -> None:
+    def _add(self, batch: Any, write: Write, commit_id: str) -> None:
         document = self._document(type(write.record), write.record.key)
+        data = {**plain(write.record), _COMMIT: commit_id}
         if write.record.version is None:
-            batch.create(document, plain(write.record))
+            batch.create(document, data)
             return
         unchanged = self._client.write_option(last_update_time=_update_time(write.record.version))
         if isinstance(write, Remove):
             batch.delete(document, option=unchanged)
             return
         # `set` alone replaces a whole document (`update` keeps the fields it is not given), but it takes no option
-        batch.set(document, plain(write.record))
+        batch.set(document, data)
         unchanged.modify_write(batch._write_pbs[-1])
 
 
-def _records(kind: type[R], snapshots: Iterable[Any]) -> Iterator[R]:
-    return (record(kind, data, version) for data, version in _documents(snapshots))
+def _read(snapshots: Callable[[], Iterable[Any]]) -> list[tuple[Mapping[str, Any], str]]:
+    """Data and version of each document that exists. A read that breaks off is begun anew."""
+
+    def whole() -> list[tuple[Mapping[str, Any], str]]:
+        return [(each.to_dict(), each.update_time.rfc3339()) for each in snapshots() if each.exists]
+
+    with ours():
+        return RETRY(whole)()
 
 
-def _documents(snapshots: Iterable[Any]) -> Iterator[tuple[Mapping[str, Any], str]]:
-    return ((each.to_dict(), each.update_time.rfc3339()) for each in snapshots if each.exists)
+def _records(kind: type[R], documents: Iterable[tuple[Mapping[str, Any], str]]) -> Iterator[R]:
+    return (record(kind, data, version) for data, version in documents)
 
 
 def _update_time(version: str) -> Any:
