@@ -54,7 +54,7 @@ class OpenChannel:
             self._poll(calendar.key, channel.key, str(error))
             return self._stored(calendar.key)
         except ServiceError:
-            if not self._is_open(channel.key):  # it is, if only the store's answer was lost
+            if not self._is_open(channel.key):  # else the store took it, and only its answer was lost
                 self._step_back(channel, calendar.channel_id)
                 raise
         stored = self._stored(calendar.key)

@@ -14,7 +14,7 @@ import structlog
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference
-from confsync.domain.errors import ConfsyncError, StoreConflict
+from confsync.domain.errors import ConfsyncError, ServiceError, StoreConflict
 from confsync.ports import Clock, Due, Queue, Save, Store
 from confsync.usecases.open_channel import OpenChannel
 
@@ -51,21 +51,21 @@ class RenewChannels:
     def __call__(self) -> SweepReport:
         """One failure does not stop the others; each is counted and logged."""
         report = SweepReport()
-        for index, channel in enumerate(self._due(Channel)):
+        for index, channel in enumerate(self._due(Channel, report)):
             if index < self.inline:
                 report.channels_renewed += self._try(report, channel.key, self._renew, channel)
             else:
                 report.channels_queued += self._try(report, channel.key, self._queue_renewal, channel)
-        for calendar in self._due(Calendar):
+        for calendar in self._due(Calendar, report):
             report.calendars_queued += self._try(report, calendar.key, self.queue.sync_calendar, calendar.key)
-        for conference in self._due(Conference):
+        for conference in self._due(Conference, report):
             report.conferences_queued += self._try(
                 report, conference.id, self.queue.reconcile_conference, conference.id
             )
         log.info("sweep completed", **asdict(report))
         return report
 
-    def _due(self, kind: type[Due]) -> Iterator[Due]:
+    def _due(self, kind: type[Due], report: SweepReport) -> Iterator[Due]:
         """What is due, the longest due first, each put off before it is handed out."""
         now = self.clock.now()
         for record in self.store.due(kind, now, limit=self.batch):
@@ -73,6 +73,10 @@ class RenewChannels:
                 self.store.commit([Save(record=replace(record, due_at=now + PUT_OFF))])
             except StoreConflict:
                 continue  # somebody is at it right now
+            except ServiceError as error:
+                report.failed += 1
+                log.warning("sweep could not put this off; left to the next one", key=record.key, error=str(error))
+                continue
             yield record
 
     def _renew(self, channel: Channel) -> None:
