@@ -6,10 +6,11 @@ may rely on, and asks for `open_store`.
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import count
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from threading import Barrier as ThreadBarrier
@@ -54,6 +55,8 @@ LINK = Link(
     created_at=NOW,
 )
 EXAMPLES: tuple[Record, ...] = (CALENDAR, CHANNEL, CONFERENCE, LINK)
+
+SOME_LINKS = [replace(LINK, key=f"{n:03}") for n in range(100)]
 
 each_kind = pytest.mark.parametrize("record", EXAMPLES, ids=lambda record: type(record).__name__)
 examples = settings(
@@ -316,6 +319,53 @@ class StoreContract:
             unclear = sum(pool.map(lambda _: count_up(store, increments), range(threads)))
         assert (read(store, CONFERENCE).attempts, unclear) == (threads * increments, 0)
 
+    # --- reading while others write
+
+    def test_a_large_commit_is_seen_whole_or_not_at_all(self, store: Store) -> None:
+        keys = [f"{n:03}" for n in range(450)]
+        store.commit([Save(record=replace(LINK, key=key)) for key in keys])
+
+        def write() -> None:
+            for n in range(4):
+                links = store.get_many(Link, keys).values()
+                store.commit([Save(record=replace(link, published=str(n))) for link in links])
+
+        for _ in during(write):
+            assert len({link.published for link in store.get_many(Link, keys).values()}) == 1
+            assert len({link.published for link in store.links_of_calendar("calendar")}) == 1
+        assert {link.published for link in store.links_of_calendar("calendar")} == {"3"}
+
+    def test_links_that_stay_are_found_while_others_come_and_go(self, store: Store) -> None:
+        stay = [f"{n:03}-stays" for n in range(0, 600, 2)]
+        store.commit([Save(record=replace(LINK, key=key)) for key in stay])
+
+        def write() -> None:
+            for start in (1, 101, 201, 301, 401):
+                store.commit([Save(record=replace(LINK, key=f"{n:03}")) for n in range(start, start + 100)])
+                store.commit([Remove(record=link) for link in others(store)])
+
+        for _ in during(write):
+            found = [link.key for link in store.links_of_calendar("calendar")]
+            assert len(found) == len(set(found))
+            assert [key for key in found if key.endswith("stays")] == stay
+
+    def test_what_stays_due_is_found_while_others_are_put_off(self, store: Store) -> None:
+        for n in range(20):
+            due_at = NOW - timedelta(minutes=n)
+            store.commit([Save(record=replace(CALENDAR, key=f"{kind}-{n}", due_at=due_at)) for kind in ("stay", "go")])
+        stay = [f"stay-{n}" for n in reversed(range(20))]
+
+        def write() -> None:
+            for calendar in store.due(Calendar, NOW, limit=50):
+                if calendar.key.startswith("go"):
+                    store.commit([Save(record=replace(calendar, due_at=NOW + TTL))])
+
+        for _ in during(write):
+            found = store.due(Calendar, NOW, limit=50)
+            assert [each.key for each in found if each.key in stay] == stay
+            assert sorted(found, key=lambda each: each.due_at or NOW) == found
+        assert [each.key for each in store.due(Calendar, NOW, limit=50)] == stay
+
 
 class SharedStoreContract(StoreContract):
     """For stores that several processes use at once."""
@@ -334,16 +384,26 @@ class SharedStoreContract(StoreContract):
         assert [sum(wins) for wins in zip(*won, strict=True)] == [1] * rounds
         assert read(store, CALENDAR).lease.epoch == rounds
 
+    def test_no_increment_of_threads_in_processes_is_lost(self, store: Store, open_store: Callable[[], Store]) -> None:
+        processes, threads, increments = 2, 3, 8
+        store.commit([Save(record=CONFERENCE)])
+        with started(*[(_count_up, open_store, threads, increments) for _ in range(processes)]) as pipes:
+            assert [received(pipe) for pipe, _ in pipes] == [0] * processes
+        assert read(store, CONFERENCE).attempts == processes * threads * increments
+
+    @pytest.mark.parametrize("moment", [0, 0.004, 0.02])
     def test_a_killed_process_loses_nothing_and_leaves_nothing_half_done(
-        self, store: Store, open_store: Callable[[], Store]
+        self, store: Store, open_store: Callable[[], Store], moment: float
     ) -> None:
-        store.commit([Save(record=CALENDAR), Save(record=CONFERENCE)])
+        """Killed so many seconds after it told of a commit: in the next one, as a rule."""
+        store.commit([Save(record=CALENDAR), Save(record=CONFERENCE), *(Save(record=link) for link in SOME_LINKS)])
         with started((_write_without_end, open_store)) as [(pipe, process)]:
-            while received(pipe) < 20:
-                pass
+            told = 0
+            while told < 5:
+                told = received(pipe)
+            pipe.poll(moment)
             os.kill(process.pid or 0, signal.SIGKILL)
             process.join(PATIENCE)
-            told = 20
             while pipe.poll():
                 try:
                     told = pipe.recv()
@@ -351,11 +411,28 @@ class SharedStoreContract(StoreContract):
                     break
         done = read(store, CONFERENCE).attempts
         assert read(store, CALENDAR).sync_token == str(done)
+        assert {link.published for link in store.links_of_calendar("calendar")} == {str(done)}
         assert done in (told, told + 1)
         store.commit([Save(record=replace(read(store, CALENDAR), sync_token="on it goes"))])
 
 
 # --- workers of the races
+
+
+def during(write: Callable[[], None]) -> Iterator[int]:
+    """Counts for as long as the writing goes on in another thread, and once more; raises what that raises."""
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        for n in count():
+            over = writing.done()
+            yield n
+            if over:
+                break
+        writing.result()
+
+
+def others(store: Store) -> list[Link]:
+    return [link for link in store.links_of_calendar("calendar") if not link.key.endswith("stays")]
 
 
 def take(store: Store, holder: str, now: datetime) -> Calendar:
@@ -403,13 +480,21 @@ def _race(pipe: Connection, open_store: Callable[[], Store], barrier: Barrier, h
     pipe.send(race(open_store(), barrier, holder, rounds))
 
 
+def _count_up(pipe: Connection, open_store: Callable[[], Store], threads: int, increments: int) -> None:
+    store = open_store()
+    with ThreadPoolExecutor(threads) as pool:
+        pipe.send(sum(pool.map(lambda _: count_up(store, increments), range(threads))))
+
+
 def _write_without_end(pipe: Connection, open_store: Callable[[], Store]) -> None:
     store = open_store()
     while True:
         calendar, conference = read(store, CALENDAR), read(store, CONFERENCE)
         attempts = conference.attempts + 1
+        links = store.links_of_calendar("calendar")
         store.commit(
             [
+                *(Save(record=replace(link, published=str(attempts))) for link in links),
                 Save(record=replace(conference, attempts=attempts)),
                 Save(record=replace(calendar, sync_token=str(attempts))),
             ]
