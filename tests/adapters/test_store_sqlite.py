@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -26,9 +27,12 @@ class TestSqliteStore(SharedStoreContract):
 
     @pytest.fixture
     def store(self, path: Path) -> Iterator[SqliteStore]:
+        """Whatever a test does, the file is sound afterwards. https://www.sqlite.org/pragma.html#pragma_integrity_check"""
         store = SqliteStore(path)
         yield store
         store.close()
+        with closing(sqlite3.connect(path)) as after:
+            assert after.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
     @pytest.fixture
     def open_store(self, path: Path) -> Callable[[], Store]:
