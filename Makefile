@@ -3,9 +3,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STORE ?= sqlite
+RUNS ?= 20000
+SEED ?= $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo playground test check lint types imports bench constraints clean
+.PHONY: help demo playground test check lint types imports simulate bench constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,9 +27,8 @@ playground: .venv/ready ## the same simulators and functions, to try by hand
 test: .venv/ready ## run the tests
 	$(BIN)/pytest -n auto --dist loadgroup
 
-check: .venv/ready lint types imports ## all that CI runs: lint, types, import rules, tests with coverage, the demo
+check: .venv/ready lint types imports demo ## all that CI runs: lint, types, import rules, the demo, tests with coverage
 	$(BIN)/pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered
-	$(BIN)/python -m playground demo --store $(STORE)
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -38,6 +39,9 @@ types: .venv/ready
 
 imports: .venv/ready
 	$(BIN)/lint-imports
+
+simulate: .venv/ready ## the crash machine for longer: RUNS=20000 stories, SEED=... to tell the same ones again
+	RUNS=$(RUNS) SEED=$(SEED) $(BIN)/pytest tests/simulation -n auto --no-header -q
 
 bench: .venv/ready ## measure, and print the ratios (takes some minutes)
 	$(BIN)/python -m tests.benchmarks
