@@ -45,6 +45,11 @@ class Call:
     def __str__(self) -> str:
         return f"{self.port}.{self.method}"
 
+    @property
+    def told(self) -> str:
+        """Its arguments, as far as a line takes them."""
+        return str(self.arguments)[:160]
+
     def lost(self) -> ServiceError:
         """What the caller sees when the answer never comes."""
         if self.port == "vendor" and self.method in CHANGES:

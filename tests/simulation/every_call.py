@@ -1,0 +1,75 @@
+"""One scenario, with something going wrong at one call of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tests.simulation.cloud import Cloud
+from tests.simulation.gate import Call, Crash
+from tests.simulation.scenarios import Scenario
+
+
+class Mode(StrEnum):
+    """What goes wrong at the call."""
+
+    BEFORE = "crash before it"
+    AFTER = "crash after its work"
+    LOST = "answer lost"
+
+
+@dataclass(kw_only=True)
+class Fault:
+    """The gate of a world in which something goes wrong at the `number`-th call; 0: nothing does.
+
+    `count` is the number of calls so far, `hit` the call that it came to.
+    """
+
+    number: int = 0
+    mode: Mode = Mode.BEFORE
+    count: int = 0
+    hit: Call | None = None
+    tell: Callable[[str], object] = lambda _: None
+
+    def before(self, call: Call) -> None:
+        self.count += 1
+        self.tell(f"{self.count:4} {call} {call.told}")
+        if self.count == self.number and self.mode is Mode.BEFORE:
+            self.hit = call
+            raise Crash
+
+    def after(self, call: Call) -> None:
+        if self.count == self.number and self.hit is None:
+            self.hit = call
+            if self.mode is Mode.AFTER:
+                raise Crash
+            raise call.lost()
+
+
+def act(scenario: Scenario, fault: Fault) -> Cloud:
+    """The deed and what follows from it, under the fault; if it hits, a person may insist."""
+    cloud = Cloud()
+    scenario.prepare(cloud)
+    cloud.vendor.calls.clear()
+    cloud.gate = fault
+    scenario.act(cloud)
+    cloud.follow()
+    if scenario.insist is not None:
+        scenario.insist(cloud)
+        cloud.follow()
+    fault.number = 0  # it came, or it never will
+    return cloud
+
+
+def rest(cloud: Cloud) -> None:
+    """Time passes until all is quiet. Raises `AssertionError` for a promise that is broken."""
+    cloud.until_quiet()
+    cloud.promises.check()
+    cloud.until_collected()
+    cloud.promises.check(collected=True)
+
+
+def calls_of(scenario: Scenario) -> int:
+    """How many calls leave the functions when nothing goes wrong: a fault is put at each."""
+    fault = Fault()
+    act(scenario, fault)
+    return fault.count
