@@ -1,7 +1,7 @@
 """Reading what changed on a calendar."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +23,9 @@ from confsync.domain.errors import (
 )
 from confsync.domain.event import EventPage
 from confsync.domain.link import Link
-from confsync.domain.plan import Action
+from confsync.domain.plan import SWEEP_GRACE, Action
+from confsync.ports import Write
+from tests.fakes.queue import FakeQueue
 from tests.usecases.taps import Crash
 from tests.usecases.world import ANN, BEN, KEY, LEASE, STEP, World
 
@@ -659,15 +661,72 @@ def test_a_failure_is_tried_again_later_and_later(world: World) -> None:
     assert world.calendar.failures == 0
 
 
-def test_a_rate_limit_is_kept(world: World) -> None:
+def test_what_failed_has_one_task_of_its_own_and_the_sweep_adds_no_other(world: World) -> None:
+    world.saved()
+    world.calendars.fail("list_events", Temporary("503"))
+
+    report = world.syncing(KEY)
+
+    assert isinstance(report.error, Temporary)
+    ((task,), due_at) = world.queue.take(), world.calendar.due_at
+    assert due_at is not None
+    assert task.at == due_at - SWEEP_GRACE
+    assert timedelta(seconds=1) <= task.at - world.clock.now() <= timedelta(seconds=2)
+    world.clock.advance(task.at - world.clock.now())
+    world.sweep()
+    assert world.queue.take() == []
+
+
+def test_without_that_task_the_sweep_tries_again(world: World) -> None:
+    world.saved()
+    world.ann.update("event1", title="Retro")
+    world.calendars.fail("list_events", Temporary("503"))
+    world.queue.error = Temporary("no answer")
+    assert isinstance(world.syncing(KEY).error, Temporary)
+    world.queue.error = None
+
+    world.settle()
+
+    assert world.provider.only.spec.title == "Retro"
+
+
+def test_a_rate_limit_is_kept_whoever_asks(world: World) -> None:
     world.saved()
     until = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
     world.calendars.fail("list_events", RateLimited("quota", retry_at=until))
-
     with pytest.raises(RateLimited):
         world.sync()
+    assert [task.at for task in world.queue.take()] == [until]
+    world.ann.update("event1", title="Retro")
+    world.calendars.calls.clear()
 
-    assert world.calendar.due_at == until
+    world.sync()  # a notification
+    world.sweep()
+    assert (methods(world), world.queue.take()) == ([], [])
+
+    world.clock.advance(until - world.clock.now())
+    world.sync()
+    world.deliver()
+    assert world.provider.only.spec.title == "Retro"
+    assert world.calendar.retry_at is None
+
+
+def test_a_failure_is_recorded_though_the_sweep_put_the_calendar_off(world: World, play: Callable[..., Pages]) -> None:
+    world.saved()
+    play(EventPage(events=(), page_token="p1"), ReauthorizationRequired("revoked"))
+    commit = world.store.commit
+
+    def put_off(writes: Sequence[Write]) -> None:
+        if any(getattr(write.record, "failures", 0) for write in writes):
+            world.store.commit = commit  # type: ignore[method-assign]
+            world.change_calendar(due_at=world.clock.now())
+        commit(writes)
+
+    world.store.commit = put_off  # type: ignore[method-assign]
+
+    world.syncing(KEY)
+
+    assert (world.calendar.state, world.calendar.lease.until) == (CalendarState.PAUSED, None)
 
 
 def test_a_failing_worker_leaves_the_lease_of_another_alone(world: World, play: Callable[..., Pages]) -> None:
@@ -695,11 +754,42 @@ def test_what_the_queue_refuses_the_sweep_finds(world: World) -> None:
     world.saved()
     world.ann.update("event1", title="Retro")
     world.queue.error = Temporary("503")
-    with pytest.raises(Temporary):
-        world.sync()
+    world.sync()
     world.queue.error = None
 
     world.settle()
+
+    assert world.provider.only.spec.title == "Retro"
+
+
+def test_one_refusal_of_the_queue_keeps_no_other_from_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused, *others = sorted(world.saved(f"event{index}").conference_id for index in range(3))
+    for index in range(3):
+        world.ann.update(f"event{index}", title="Retro")
+    add = FakeQueue.reconcile_conference
+
+    def refuse_one(self: FakeQueue, conference_id: str, *, at: datetime | None = None) -> None:
+        if conference_id == refused:
+            raise Temporary("503")
+        add(self, conference_id, at=at)
+
+    monkeypatch.setattr(FakeQueue, "reconcile_conference", refuse_one)
+    token = world.calendar.sync_token
+
+    world.sync()
+
+    assert [task.key for task in world.queue.tasks] == others
+    assert (world.calendar.failures, world.calendar.sync_token == token) == (0, False)
+    assert world.conference(refused).due_at == world.clock.now() + SWEEP_GRACE
+
+
+def test_what_was_committed_before_an_error_is_reconciled(world: World, play: Callable[..., Pages]) -> None:
+    world.saved()
+    changed = world.ann.update("event1", title="Retro")
+    play(EventPage(events=(changed,), page_token="p1"), Temporary("503"))
+
+    world.syncing(KEY)
+    world.deliver()
 
     assert world.provider.only.spec.title == "Retro"
 

@@ -119,7 +119,11 @@ class World:
     # --- services ----------------------------------------------------------------------------------------------------
 
     def sync(self, key: str = KEY, *, renew: bool = False) -> SyncReport:
-        return self.syncing(key, renew=renew)
+        """Raises what went wrong, though it was recorded, so that no test takes a failed sync for a good one."""
+        report = self.syncing(key, renew=renew)
+        if report.error is not None:
+            raise report.error
+        return report
 
     def reconcile(self, conference_id: str) -> Outcome:
         return self.reconciling(conference_id)
@@ -138,9 +142,10 @@ class World:
         self.waiting += failed
 
     def _delivered(self, task: Task) -> bool:
+        """Whether the queue is done with it. A failure that was recorded has a task of its own."""
         try:
             if task.kind == "sync":
-                self.sync(task.key, renew=task.renew)
+                self.syncing(task.key, renew=task.renew)
             else:
                 self.reconcile(task.key)
         except (Busy, ServiceError):

@@ -30,7 +30,8 @@ class Calendar:
     """`calendar_id` has "primary" resolved. `owner` is the account that reads it; another owner means a full sync.
 
     `sync_token` is valid only with the same `query_version`. `channel_id` is the current watch channel. `quarantined`
-    are events that could not be read. `failures` counts syncs that failed in a row. All times are aware UTC.
+    are events that could not be read. `failures` counts syncs that failed in a row. `retry_at`: Google asked to be left
+    alone until then. All times are aware UTC.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Calendar:
     quarantined: tuple[UnreadableEvent, ...] = ()
     lease: Lease = field(default_factory=Lease)
     failures: int = 0
+    retry_at: datetime | None = None
     last_attempt: datetime | None = None
     last_success: datetime | None = None
     due_at: datetime | None = None

@@ -9,7 +9,7 @@ https://developers.google.com/workspace/calendar/api/guides/sync
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 
 import structlog
@@ -30,7 +30,7 @@ from confsync.domain.errors import (
 from confsync.domain.event import Event, EventPage
 from confsync.domain.keys import is_conference_id, link_key
 from confsync.domain.link import Link
-from confsync.domain.plan import Action, follow
+from confsync.domain.plan import SWEEP_GRACE, Action, follow
 from confsync.ports import Calendar as GoogleCalendar
 from confsync.ports import Calendars, Clock, Queue, Save, Store
 from confsync.usecases import event_pages, ledgers
@@ -48,7 +48,7 @@ OVERTAKEN = 5
 
 @dataclass
 class SyncReport:
-    """What one sync did. `full`: everything was listed, not only changes."""
+    """What one sync did. `full`: everything was listed, not only changes. `error`: why it ended early, recorded."""
 
     calendar_key: str
     full: bool = False
@@ -57,6 +57,7 @@ class SyncReport:
     unreadable: int = 0
     actions: Counter[Action] = field(default_factory=Counter)
     reconcile: set[str] = field(default_factory=set)
+    error: ServiceError | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,10 +77,13 @@ class SyncCalendar:
     window: timedelta | None = None
 
     def __call__(self, calendar_key: str, *, renew: bool = False) -> SyncReport:
-        """Raises `Busy` while another worker syncs it, and what Calendar raises, after that was recorded."""
+        """Raises `Busy` while another worker syncs it, and what the store raises.
+
+        Errors of Calendar are recorded, not raised: when to try again is in the record and, if that is soon, in a task.
+        """
         for _ in range(OVERTAKEN):
             calendar = self.store.get(Calendar, calendar_key)
-            if calendar is None or calendar.state is CalendarState.GONE:
+            if calendar is None or calendar.state is CalendarState.GONE or self._waits(calendar):
                 return SyncReport(calendar_key)
             if calendar.lease.taken(self.clock.now()):
                 raise Busy(f"calendar {calendar_key} is being synced")
@@ -90,18 +94,26 @@ class SyncCalendar:
                 continue  # another worker was faster; its work may be all that was to do
             except ServiceError as error:
                 run.failed(error)
-                raise
+                run.report.error = error
             self._hand_over(run.report)
             return run.report
         raise Busy(f"calendar {calendar_key} is being changed by others")
 
-    def _hand_over(self, report: SyncReport) -> None:
-        """Queue what is to reconcile.
+    def _waits(self, calendar: Calendar) -> bool:
+        return calendar.retry_at is not None and self.clock.now() < calendar.retry_at
 
-        If the queue refuses, nothing is lost: the sweep finds every conference that is due.
+    def _hand_over(self, report: SyncReport) -> None:
+        """Queue what is to reconcile, also what was committed before an error.
+
+        If the queue refuses some, nothing is lost: the sweep finds every conference that is due.
         """
         for conference_id in sorted(report.reconcile):
-            self.queue.reconcile_conference(conference_id)
+            try:
+                self.queue.reconcile_conference(conference_id)
+            except ServiceError as error:
+                log.warning("reconciling is left to the sweep", conference_id=conference_id, error=str(error))
+        if report.error is not None:
+            return
         log.info(
             "calendar synced",
             calendar_key=report.calendar_key,
@@ -144,26 +156,48 @@ class _Run:
 
         A lost grant pauses the calendar; a lost calendar is gone; nothing is wiped.
         """
-        now = self.case.clock.now()
-        mine, latest = self.calendar.lease, self.case.store.get(Calendar, self.calendar.key)
-        if latest is None:
+        for _ in range(OVERTAKEN):
+            latest = self.case.store.get(Calendar, self.calendar.key)
+            if latest is None:
+                return
+            record = self._with_failure(latest, error)
+            try:
+                self.case.store.commit([Save(record=record)])
+            except StoreConflict:
+                continue  # the sweep put it off, or another worker has it
+            log.warning("calendar not synced", calendar_key=record.key, state=record.state, error=str(error))
+            if record.due_at is not None and record.state in {CalendarState.ACTIVE, CalendarState.POLLING}:
+                self._try_again(record.due_at - SWEEP_GRACE)
             return
-        lease = latest.lease.release() if latest.lease.epoch == mine.epoch else latest.lease
+        log.info("others have the calendar", calendar_key=self.calendar.key)
+
+    def _with_failure(self, latest: Calendar, error: ServiceError) -> Calendar:
+        now = self.case.clock.now()
         failures = latest.failures + 1
-        retry_at = retry_time(latest.key, failures, now)
-        if isinstance(error, RateLimited) and error.retry_at is not None:
-            retry_at = max(retry_at, error.retry_at)
-        record = replace(latest, lease=lease, failures=failures, last_attempt=now, due_at=retry_at, reason=str(error))
+        asked = error.retry_at if isinstance(error, RateLimited) else None
+        soon = max(filter(None, (retry_time(latest.key, failures, now), asked)))
+        record = replace(
+            latest,
+            lease=latest.lease.release() if latest.lease.epoch == self.calendar.lease.epoch else latest.lease,
+            failures=failures,
+            last_attempt=now,
+            retry_at=asked,
+            due_at=soon + SWEEP_GRACE,
+            reason=str(error),
+        )
         if isinstance(error, ReauthorizationRequired | PermissionDenied):
             # when access returns, everything is listed: what changed meanwhile is not lost
-            record = replace(record, state=CalendarState.PAUSED, sync_token=None, due_at=now + PAUSED_INTERVAL)
-        elif isinstance(error, NotFound):
-            record = replace(record, state=CalendarState.GONE, sync_token=None, channel_id=None, due_at=None)
-        log.warning("calendar not synced", calendar_key=latest.key, state=record.state, error=str(error))
+            return replace(record, state=CalendarState.PAUSED, sync_token=None, due_at=now + PAUSED_INTERVAL)
+        if isinstance(error, NotFound):
+            return replace(record, state=CalendarState.GONE, sync_token=None, channel_id=None, due_at=None)
+        return record
+
+    def _try_again(self, at: datetime) -> None:
+        """A task of our own: the queue's retries know nothing of the backoff, and would hold up healthy calendars."""
         try:
-            self.case.store.commit([Save(record=record)])
-        except StoreConflict:
-            log.info("another worker has the calendar", calendar_key=latest.key)
+            self.case.queue.sync_calendar(self.calendar.key, at=at)
+        except ServiceError as error:
+            log.warning("trying again is left to the sweep", calendar_key=self.calendar.key, error=str(error))
 
     def _ensure_channel(self, *, renew: bool) -> None:
         """The channel comes before the list, so that no change falls between the two."""
@@ -313,6 +347,7 @@ class _Run:
             query_version=self.case.calendars.query_version,
             lease=calendar.lease.release(),
             failures=0,
+            retry_at=None,
             last_attempt=now,
             last_success=now,
             due_at=next_visit(calendar.key, self.case.interval, now),

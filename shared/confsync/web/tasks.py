@@ -9,16 +9,12 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from confsync.domain import errors
 from confsync.usecases.reconcile_conference import Outcome
 from confsync.usecases.renew_channels import SweepReport
 from confsync.usecases.sync_calendar import SyncReport
 from confsync.web.callers import ServiceCallers, Verify
 from confsync.web.endpoint import Answer, Call, Handler, answer
 from confsync.web.json_body import body
-
-RECORDED = (errors.ReauthorizationRequired, errors.PermissionDenied, errors.NotFound, errors.Invalid)
-"""A retry by the queue is no use: the record says what is wrong, and the sweep looks again."""
 
 
 class SyncTask(msgspec.Struct, frozen=True):
@@ -35,16 +31,15 @@ class ReconcileTask(msgspec.Struct, frozen=True):
 
 
 def sync_calendar(sync: Callable[..., SyncReport], callers: ServiceCallers, verify: Verify) -> Handler:
-    """One calendar, for a sync task."""
+    """One calendar, for a sync task. A recorded failure is an answer: its next attempt is scheduled already."""
 
     def handle(call: Call) -> Answer:
         callers.check(call.headers, verify)
         task = body(call, SyncTask)
         structlog.contextvars.bind_contextvars(calendar_key=task.calendar_key)
-        try:
-            report = sync(task.calendar_key, renew=task.renew)
-        except RECORDED as error:
-            return answer({"recorded": type(error).__name__})
+        report = sync(task.calendar_key, renew=task.renew)
+        if report.error is not None:
+            return answer({"recorded": type(report.error).__name__})
         return answer({"full": report.full, "events": report.events, "reconcile": len(report.reconcile)})
 
     return handle
