@@ -239,6 +239,14 @@ class CalendarContract:
         with pytest.raises(NotFound):
             calendar.stop("channel-1", watch.resource_id)
 
+    def test_one_accounts_channels_on_a_calendar_share_the_resource_id(self, world: World, calendar: Calendar) -> None:
+        calendar.watch(ANN, "channel-1", token="v1.key.mac", ttl=timedelta(days=7))
+        second = calendar.watch(ANN, "channel-2", token="v1.key.mac", ttl=timedelta(days=7))
+        with pytest.raises(NotFound):
+            world.calendars.acting_as(BOB).stop("channel-1", second.resource_id)
+        calendar.stop("channel-1", second.resource_id)
+        assert world.live_channels() == {"channel-2"}
+
     def test_some_calendars_cant_be_watched(self, world: World, calendar: Calendar) -> None:
         world.make_unwatchable(ANN)
         with pytest.raises(Unwatchable):

@@ -109,8 +109,8 @@ class FakeCalendars:
         """Calls for it raise `NotFound` from now on."""
         self._calendars[calendar_id].readers.clear()
 
-    def make_unwatchable(self, calendar_id: str) -> None:
-        self._of(calendar_id).watchable = False
+    def make_unwatchable(self, calendar_id: str, *, watchable: bool = False) -> None:
+        self._of(calendar_id).watchable = watchable
 
     def expire_sync_tokens(self, calendar_id: str) -> None:
         """Every token given so far raises `SyncTokenExpired`."""
@@ -255,8 +255,10 @@ class FakeCalendar:
     def stop(self, channel_id: str, resource_id: str) -> None:
         self._fake._admit(Call(method="stop", account=self._account))
         channel = self._fake.channels.get(channel_id)
-        if channel is None or channel.stopped or channel.resource_id != resource_id:
+        if channel is None or channel.stopped or channel.expiration <= self._fake.clock.now():
             raise NotFound(f"channel {channel_id}")
+        if (channel.account, channel.resource_id) != (self._account, resource_id):
+            raise NotFound(f"channel {channel_id} as {self._account}")
         channel.stopped = True
 
 

@@ -1,5 +1,6 @@
 """Channel tokens, renewal times and buckets."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from confsync.domain import channel
-from confsync.domain.channel import bucket_end, renewal_time, token, verified_calendar_key
+from confsync.domain.channel import Channel, ChannelState, bucket_end, renewal_time, token, verified_calendar_key
 from confsync.domain.errors import Forbidden
 from confsync.domain.keys import calendar_key
 
@@ -104,6 +105,17 @@ def test_a_channel_is_renewed_well_before_it_expires_and_not_with_all_others(cha
     at = renewal_time(channel_id, NOW, NOW + life)
     assert 0.4 * life <= at - NOW <= 0.5 * life
     assert at == renewal_time(channel_id, NOW, NOW + life), "the same for the same channel"
+
+
+def test_a_channel_is_worn_once_its_renewal_may_be_due() -> None:
+    life = timedelta(days=10)
+    made = Channel(key="c", calendar_key="k", calendar_id="c", owner="ann@example.com", created_at=NOW)
+    assert made.worn(NOW), "it never opened"
+    opened = replace(made, state=ChannelState.ACTIVE, expiration=NOW + life)
+    assert not opened.worn(NOW + life * 0.39)
+    assert opened.worn(NOW + life * 0.4)
+    assert opened.is_open(NOW + life * 0.99)
+    assert not opened.is_open(NOW + life)
 
 
 def test_channels_made_together_are_renewed_apart() -> None:

@@ -1,12 +1,14 @@
 """Watch channels: opened, renewed, given up; and the sweep."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from confsync.domain.calendar import CalendarState
 from confsync.domain.channel import Channel, ChannelState, verified_calendar_key
-from confsync.domain.errors import Conflict, ReauthorizationRequired, StoreConflict, Temporary
+from confsync.domain.errors import Conflict, RateLimited, ReauthorizationRequired, StoreConflict, Temporary
+from confsync.domain.event import EventPage
 from confsync.ports import Watch
 from tests.fakes.calendar import FakeCalendar, FakeChannel
 from tests.usecases.taps import Crash
@@ -88,16 +90,82 @@ def test_a_registration_that_got_stuck_is_done_again(world: World, monkeypatch: 
     assert world.channel(stuck.key).state is ChannelState.RETIRED
 
 
-def test_a_taken_channel_id_is_another_one_next_time(world: World) -> None:
-    world.create()
-    world.calendars.fail("watch", Conflict("channelIdNotUnique"))
-    with pytest.raises(Conflict):
-        world.sync()
+def test_an_orphan_of_a_crash_is_stopped_by_the_resource_id_that_it_shares(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.saved()
+    until_renewal(world)
+    watch = FakeCalendar.watch
+
+    def crash(*args: object, **kwargs: object) -> Watch:
+        watch(*args, **kwargs)  # type: ignore[arg-type]
+        raise Crash
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeCalendar, "watch", crash)
+        with pytest.raises(Crash):
+            world.sweep()
+    assert len(at_google(world)) == 2
+
     world.clock.advance(SOON)
+    world.settle(steps=1)
+
+    assert [channel.id for channel in at_google(world)] == [current(world).key]
+    assert world.channels_in_use() == [current(world)]
+
+
+@pytest.mark.parametrize("error", [Temporary("no answer"), Conflict("channelIdNotUnique")])
+def test_a_watch_without_an_answer_may_be_open_and_is_stopped_later(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    world.create()
+    watch = FakeCalendar.watch
+
+    def lose_answer(*args: object, **kwargs: object) -> Watch:
+        watch(*args, **kwargs)  # type: ignore[arg-type]
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeCalendar, "watch", lose_answer)
+        world.sync()
+    (orphan,) = at_google(world)
+    assert (world.calendar.state, world.calendar.reason) == (CalendarState.POLLING, str(error))
+
+    world.sync()
+    assert (world.calendar.state, world.calendar.reason) == (CalendarState.ACTIVE, None)
+    world.clock.advance(SOON)
+    world.sweep()
+
+    assert orphan.stopped
+    assert [channel.id for channel in at_google(world)] == [current(world).key]
+
+
+def test_a_watch_that_is_never_answered_keeps_no_change_from_being_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_answer(*_: object, **__: object) -> Watch:
+        raise Temporary("no answer")
+
+    monkeypatch.setattr(FakeCalendar, "watch", no_answer)
+    world.saved()
+    world.ann.update("event1", title="Retro")
 
     world.settle()
 
-    assert current(world).state is ChannelState.ACTIVE
+    assert world.provider.only.spec.title == "Retro"
+    assert world.calendar.state is CalendarState.POLLING
+
+
+def test_a_watch_that_was_refused_leaves_no_record(world: World) -> None:
+    world.saved()
+    before = world.channels_in_use()
+    until_renewal(world)
+    world.calendars.fail("watch", RateLimited("slow down"))
+
+    assert world.sweep().failed == 1
+
+    assert [channel.key for channel in world.channels_in_use()] == [channel.key for channel in before]
+    assert world.calendar.channel_id == before[0].key
 
 
 def test_what_google_cannot_watch_is_polled(world: World) -> None:
@@ -116,6 +184,23 @@ def test_what_google_cannot_watch_is_polled(world: World) -> None:
     assert world.provider.only.spec.title == "Planning"
     assert world.calendar.state is CalendarState.POLLING
     assert [call.method for call in world.calendars.calls].count("watch") == 1
+
+
+def test_what_could_not_be_watched_is_tried_again_once_a_day(world: World) -> None:
+    world.calendars.make_unwatchable(ANN)
+    world.saved()
+    world.calendars.calls.clear()
+
+    for _ in range(3 * 24):
+        world.settle(steps=4)
+    assert 2 <= [call.method for call in world.calendars.calls].count("watch") <= 4
+    assert world.channels_in_use() == []
+
+    world.calendars.make_unwatchable(ANN, watchable=True)
+    for _ in range(30):
+        world.settle(steps=4)
+    assert (world.calendar.state, world.calendar.reason) == (CalendarState.ACTIVE, None)
+    assert [channel.id for channel in at_google(world)] == [current(world).key]
 
 
 def test_unwatchable_is_stored_together_with_the_channels_end(world: World) -> None:
@@ -201,7 +286,7 @@ def test_after_a_crash_the_old_channel_serves_until_a_new_one_is_open(
     world.clock.advance(SOON)
     world.settle(steps=1)
 
-    assert open_at_stop == [old.key, current(world).key]
+    assert open_at_stop[:2] == [old.key, current(world).key]
     assert [channel.key for channel in world.channels_in_use()] == [current(world).key]
 
 
@@ -260,14 +345,50 @@ def test_the_channel_of_a_paused_calendar_is_ended(world: World) -> None:
     assert world.channels_in_use() == []
 
 
-def test_a_renewal_by_task_replaces_the_channel(world: World) -> None:
+def test_a_renewal_by_task_replaces_the_channel_once(world: World) -> None:
     world.saved()
     old = current(world)
+    until_renewal(world)
+
+    world.sync(renew=True)
+    new = current(world)
+    world.sync(renew=True)  # a task may be delivered twice
+
+    assert old.key != new.key == current(world).key
+    assert [channel.id for channel in at_google(world)] == [new.key]
+
+
+def test_a_renewal_that_is_overtaken_opens_one_channel(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.saved()
+    until_renewal(world)
+    known = len(world.calendars.channels)
+    list_events = FakeCalendar.list_events
+    overtaken = 0
+
+    def overtake(*args: Any, **kwargs: Any) -> EventPage:
+        nonlocal overtaken
+        overtaken += 1
+        if overtaken < 4:
+            world.change_calendar(last_attempt=world.clock.now() + timedelta(seconds=overtaken))
+        return list_events(*args, **kwargs)
+
+    monkeypatch.setattr(FakeCalendar, "list_events", overtake)
 
     world.sync(renew=True)
 
+    assert overtaken == 4
+    assert len(world.calendars.channels) == known + 1
+
+
+def test_an_expired_channel_is_replaced(world: World) -> None:
+    world.saved()
+    old = current(world)
+    world.clock.advance(TTL * 2)
+
+    world.settle(steps=2)
+
     assert current(world).key != old.key
-    assert [channel.id for channel in at_google(world)] == [current(world).key]
+    assert [channel.key for channel in world.channels_in_use()] == [current(world).key]
 
 
 # --- the sweep -----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ class CalendarState(StrEnum):
     """Whether and how we follow a calendar."""
 
     ACTIVE = "active"  # a watch channel tells us of changes
-    POLLING = "polling"  # Google can't watch it; the sweep reads it
+    POLLING = "polling"  # it has no channel; the sweep reads it
     PAUSED = "paused"  # the grant is revoked or lacks rights; tried again at times
     GONE = "gone"  # the calendar does not exist any more
 
@@ -31,7 +31,7 @@ class Calendar:
 
     `sync_token` is valid only with the same `query_version`. `channel_id` is the current watch channel. `quarantined`
     are events that could not be read. `failures` counts syncs that failed in a row. `retry_at`: Google asked to be left
-    alone until then. All times are aware UTC.
+    alone until then. `watch_at`: when to try again to have a polled calendar watched. All times are aware UTC.
     """
 
     key: str
@@ -44,6 +44,7 @@ class Calendar:
     sync_token: str | None = None
     query_version: int = 0
     channel_id: str | None = None
+    watch_at: datetime | None = None
     write_mode: WriteMode = WriteMode.AUTO
     quarantined: tuple[UnreadableEvent, ...] = ()
     lease: Lease = field(default_factory=Lease)

@@ -10,6 +10,9 @@ from enum import StrEnum
 from confsync.domain.backoff import spread
 from confsync.domain.errors import Forbidden
 
+RENEW_AT, STAGGER = 0.5, 0.1
+"""Shares of a channel's life."""
+
 TOKEN_VERSION = "v1"  # noqa: S105 - a format, not a secret
 
 
@@ -41,13 +44,23 @@ class Channel:
     expire_at: datetime | None = None
     version: str | None = None
 
+    def is_open(self, now: datetime) -> bool:
+        """Whether Google still tells us of changes on it."""
+        return self.state is ChannelState.ACTIVE and self.expiration is not None and now < self.expiration
+
+    def worn(self, now: datetime) -> bool:
+        """Whether it is old enough to be renewed, or never opened."""
+        if not self.is_open(now) or self.expiration is None:
+            return True
+        return now >= self.created_at + (self.expiration - self.created_at) * (RENEW_AT - STAGGER)
+
 
 def renewal_time(channel_id: str, now: datetime, expiration: datetime) -> datetime:
     """When to renew: at half-life, up to a tenth of the life earlier, the same for the same channel.
 
     The stagger keeps channels that were made together from being renewed together.
     """
-    return now + (expiration - now) * (0.5 - 0.1 * spread(channel_id))
+    return now + (expiration - now) * (RENEW_AT - STAGGER * spread(channel_id))
 
 
 def token(keys: Sequence[bytes], channel_id: str, calendar_key: str) -> str:

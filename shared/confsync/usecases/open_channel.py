@@ -8,10 +8,19 @@ from typing import Any
 
 import structlog
 
+from confsync.domain.backoff import next_visit
 from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.channel import Channel, ChannelState, renewal_time, token
-from confsync.domain.errors import NotFound, ServiceError, StoreConflict, Unwatchable
-from confsync.ports import Calendars, Clock, Save, Store
+from confsync.domain.errors import (
+    Ambiguous,
+    Conflict,
+    NotFound,
+    ServiceError,
+    StoreConflict,
+    Temporary,
+    Unwatchable,
+)
+from confsync.ports import Calendars, Clock, Remove, Save, Store, Write
 
 log = structlog.get_logger()
 
@@ -19,6 +28,13 @@ REGISTERING_FOR = timedelta(minutes=10)
 """After this a registration whose outcome we never recorded is done again."""
 
 KEEP_RETIRED = timedelta(days=1)
+
+WATCH_AGAIN = timedelta(days=1)
+"""What Google could not watch yesterday, it may be able to watch today: a calendar may have become another kind."""
+
+UNANSWERED = (Temporary, Ambiguous, Conflict)
+"""The channel may be open all the same. Its id is unguessable: one that is taken was taken by this very request, sent
+twice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +52,9 @@ class OpenChannel:
 
         The channel is stored before Google knows it, in one commit with the calendar: of two callers one gets
         `StoreConflict`, so there are never two current ones. While both are open, changes are told twice, never not at
-        all. If Google can't watch the calendar, it is polled from now on.
+        all. If Google can't watch the calendar, it is polled from now on, with another try once a day.
+
+        Raises what `watch` raises; the channel before is the current one then.
         """
         now = self.clock.now()
         channel = Channel(
@@ -53,9 +71,9 @@ class OpenChannel:
         except Unwatchable as error:
             self._poll(calendar.key, channel.key, str(error))
             return self._stored(calendar.key)
-        except ServiceError:
+        except ServiceError as error:
             if not self._is_open(channel.key):  # else the store took it, and only its answer was lost
-                self._step_back(channel, calendar.channel_id)
+                self._step_back(channel.key, calendar, opened=isinstance(error, UNANSWERED))
                 raise
         stored = self._stored(calendar.key)
         # this took so long that another worker replaced it meanwhile: then it is this one that goes
@@ -82,21 +100,37 @@ class OpenChannel:
             self.retire(channel)
         return calendar.key
 
+    def worn(self, channel_id: str) -> bool:
+        """Whether the channel should be replaced by now. A task may be delivered twice, and tried again after half of
+        it was done."""
+        channel = self.store.get(Channel, channel_id)
+        return channel is None or channel.worn(self.clock.now())
+
     def _is_open(self, channel_id: str | None) -> bool:
         channel = self.store.get(Channel, channel_id) if channel_id else None
-        return channel is not None and channel.state is ChannelState.ACTIVE
+        return channel is not None and channel.is_open(self.clock.now())
 
     def retire(self, channel: Channel) -> None:
         """Stop a channel as far as Google lets us, and remember that it is over."""
-        if channel.resource_id is not None:
+        resource_id = channel.resource_id or self._shared_resource_id(channel)
+        if resource_id is not None:
             try:
-                self.calendars.acting_as(channel.owner).stop(channel.key, channel.resource_id)
+                self.calendars.acting_as(channel.owner).stop(channel.key, resource_id)
             except NotFound:
                 pass  # expired or stopped before
             except ServiceError as error:
                 # it lapses by itself, and its notifications are only hints
                 log.warning("channel not stopped", channel_id=channel.key, error=str(error))
         self._save(channel.key, state=ChannelState.RETIRED, due_at=None, expire_at=self.clock.now() + KEEP_RETIRED)
+
+    def _shared_resource_id(self, channel: Channel) -> str | None:
+        """For a channel whose answer we never recorded: all of one account's on a calendar have the same resource id.
+
+        https://github.com/googleapis/google-api-nodejs-client/issues/1402
+        """
+        current = self._stored(channel.calendar_key).channel_id
+        sibling = self.store.get(Channel, current) if current else None
+        return sibling.resource_id if sibling is not None and sibling.owner == channel.owner else None
 
     def _register(self, channel: Channel) -> None:
         watch = self.calendars.acting_as(channel.owner).watch(
@@ -112,24 +146,29 @@ class OpenChannel:
             resource_id=watch.resource_id,
             expiration=watch.expiration,
             due_at=renewal_time(channel.key, now, watch.expiration),
-            expire_at=watch.expiration + KEEP_RETIRED,
         )
 
     def _poll(self, calendar_key: str, channel_id: str, reason: str) -> None:
         """In one commit: a calendar whose current channel is retired would be neither watched nor marked."""
-        over = self.clock.now() + KEEP_RETIRED
         calendar, channel = self._stored(calendar_key), self.store.get(Channel, channel_id)
         assert channel is not None, "it was stored before Google was asked"
-        polled = replace(calendar, state=CalendarState.POLLING, reason=reason, channel_id=None)
-        retired = replace(channel, state=ChannelState.RETIRED, due_at=None, expire_at=over)
-        self.store.commit([Save(record=polled), Save(record=retired)])
+        again = next_visit(calendar_key, WATCH_AGAIN, self.clock.now())
+        polled = replace(calendar, state=CalendarState.POLLING, reason=reason, channel_id=None, watch_at=again)
+        self.store.commit([Save(record=polled), Remove(record=channel)])
 
-    def _step_back(self, channel: Channel, old: str | None) -> None:
-        """The channel before stays current, and serves until a new one is open."""
-        calendar = self._stored(channel.calendar_key)
-        if calendar.channel_id == channel.key:
-            with suppress(StoreConflict):  # then the new one is given up when it is due
-                self.store.commit([Save(record=replace(calendar, channel_id=old))])
+    def _step_back(self, channel_id: str, before: Calendar, *, opened: bool) -> None:
+        """The channel before stays current, and serves until a new one is open.
+
+        `opened`: this one may be open: its record stays, so that it is stopped when it is due.
+        """
+        channel, calendar = self.store.get(Channel, channel_id), self._stored(before.key)
+        writes: list[Write] = []
+        if calendar.channel_id == channel_id:
+            writes.append(Save(record=replace(calendar, channel_id=before.channel_id)))
+        if channel is not None and not opened:
+            writes.append(Remove(record=channel))
+        with suppress(StoreConflict):  # then it is given up when it is due
+            self.store.commit(writes)
 
     def _save(self, channel_id: str, **changes: Any) -> None:
         stored = self.store.get(Channel, channel_id)

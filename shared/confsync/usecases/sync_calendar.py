@@ -34,7 +34,7 @@ from confsync.domain.plan import SWEEP_GRACE, Action, follow
 from confsync.ports import Calendar as GoogleCalendar
 from confsync.ports import Calendars, Clock, Queue, Save, Store
 from confsync.usecases import event_pages, ledgers
-from confsync.usecases.open_channel import OpenChannel
+from confsync.usecases.open_channel import UNANSWERED, OpenChannel
 
 log = structlog.get_logger()
 
@@ -200,12 +200,27 @@ class _Run:
             log.warning("trying again is left to the sweep", calendar_key=self.calendar.key, error=str(error))
 
     def _ensure_channel(self, *, renew: bool) -> None:
-        """The channel comes before the list, so that no change falls between the two."""
-        if self.calendar.state is CalendarState.POLLING:
+        """The channel comes before the list, so that no change falls between the two.
+
+        That Google does not answer a watch is no reason not to read: the calendar is polled until it does.
+        """
+        if not self._needs_channel(renew=renew):
             return
-        # what became of a channel while there was no access is not known
-        if self.calendar.channel_id is None or self.calendar.state is CalendarState.PAUSED or renew:
+        try:
             self.calendar = self.case.channels(self.calendar)
+        except UNANSWERED as error:
+            log.warning("no watch channel yet", calendar_key=self.calendar.key, error=str(error))
+            self._reload()
+            self.calendar = replace(self.calendar, reason=str(error))
+
+    def _needs_channel(self, *, renew: bool) -> bool:
+        calendar = self.calendar
+        if calendar.state is CalendarState.POLLING:
+            return calendar.watch_at is None or calendar.watch_at <= self.case.clock.now()
+        # what became of a channel while there was no access is not known
+        if calendar.channel_id is None or calendar.state is CalendarState.PAUSED:
+            return True
+        return renew and self.case.channels.worn(calendar.channel_id)
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -338,11 +353,12 @@ class _Run:
 
     def _finished(self, calendar: Calendar, token: str | None) -> Calendar:
         now = self.case.clock.now()
-        polling = calendar.state is CalendarState.POLLING
+        watched = calendar.channel_id is not None
         return replace(
             calendar,
-            state=CalendarState.POLLING if polling else CalendarState.ACTIVE,
-            reason=calendar.reason if polling else None,
+            state=CalendarState.ACTIVE if watched else CalendarState.POLLING,
+            reason=None if watched else calendar.reason,
+            watch_at=None if watched else calendar.watch_at,
             sync_token=token,
             query_version=self.case.calendars.query_version,
             lease=calendar.lease.release(),
