@@ -105,6 +105,15 @@ class FakeCalendars:
         self._calendars[calendar_id] = _Calendar(owner=owner, readers={owner}, time_zone=time_zone)
         return FakeUser(self, owner, calendar_id)
 
+    def share(self, calendar_id: str, account: str) -> "FakeUser":
+        """The account may do there what the owner may."""
+        self._of(calendar_id).readers.add(account)
+        return FakeUser(self, account, calendar_id)
+
+    def unshare(self, calendar_id: str, account: str) -> None:
+        """For this account the calendar is not there any more."""
+        self._of(calendar_id).readers.discard(account)
+
     def remove_calendar(self, calendar_id: str) -> None:
         """Calls for it raise `NotFound` from now on."""
         self._calendars[calendar_id].readers.clear()

@@ -7,7 +7,14 @@ import pytest
 
 from confsync.domain.calendar import CalendarState
 from confsync.domain.channel import Channel, ChannelState, verified_calendar_key
-from confsync.domain.errors import Conflict, RateLimited, ReauthorizationRequired, StoreConflict, Temporary
+from confsync.domain.errors import (
+    Conflict,
+    PermissionDenied,
+    RateLimited,
+    ReauthorizationRequired,
+    StoreConflict,
+    Temporary,
+)
 from confsync.domain.event import EventPage
 from confsync.ports import Watch
 from tests.fakes.calendar import FakeCalendar, FakeChannel
@@ -378,6 +385,25 @@ def test_a_renewal_that_is_overtaken_opens_one_channel(world: World, monkeypatch
 
     assert overtaken == 4
     assert len(world.calendars.channels) == known + 1
+
+
+@pytest.mark.parametrize("error", [PermissionDenied("401"), Temporary("503")])
+def test_a_channel_that_expires_without_another_is_seen(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*_: object, **__: object) -> Watch:
+        raise error
+
+    world.saved()
+    monkeypatch.setattr(FakeCalendar, "watch", refuse)
+    until_renewal(world)
+    world.settle(steps=4)
+    assert world.calendar.state is CalendarState.ACTIVE
+    world.clock.advance(TTL)
+
+    world.settle(steps=4)
+
+    assert (world.calendar.state, world.calendar.reason) == (CalendarState.POLLING, str(error))
 
 
 def test_an_expired_channel_is_replaced(world: World) -> None:

@@ -9,7 +9,8 @@ import pytest
 from confsync.domain.calendar import WriteMode
 from confsync.domain.errors import PreconditionFailed, Temporary
 from confsync.domain.event import EventConference
-from tests.usecases.world import KEY, World
+from confsync.domain.keys import calendar_key
+from tests.usecases.world import ANN, BEN, KEY, World, shown_on_event
 
 
 @pytest.fixture
@@ -209,3 +210,69 @@ def test_losing_the_race_to_remember_costs_a_second_look_only(remade: World) -> 
     assert others == []
     assert published(remade)
     assert remade.calendar.key == KEY
+
+
+# --- who writes ----------------------------------------------------------------------------------
+
+TEAM = "team@group.calendar.example.com"
+
+
+@pytest.fixture
+def bens(world: World) -> World:
+    """Ann reads the team's calendar; Ben has an event there that shows a meeting that is gone."""
+    team = world.calendars.add_calendar(TEAM, ANN)
+    world.calendars.share(TEAM, BEN)
+    for user in (ANN, BEN):
+        created = world.create(f"of {user}", user=user, calendar_id=TEAM)
+        team.insert(id=f"of {user}", title=user, conference=shown_on_event(created))
+    world.sync(calendar_key(TEAM))
+    world.deliver()
+    world.provider.meetings.clear()
+    team.update(f"of {BEN}", title="Retro")
+    world.calendars.calls.clear()
+    return world
+
+
+def writers(world: World) -> list[str]:
+    return [call.account for call in world.calendars.calls if call.method.startswith("write")]
+
+
+def team_shows(world: World) -> bool:
+    conference = world.calendars._of(TEAM).events[f"of {BEN}"].conference
+    return conference is not None and conference.uris == world.provider.only.conference.details.uris
+
+
+def test_whoever_chose_the_conference_writes_it(bens: World) -> None:
+    bens.sync(calendar_key(TEAM))
+    bens.deliver()
+
+    assert writers(bens) == [BEN]
+    assert team_shows(bens)
+
+
+@pytest.mark.parametrize("how", ["revoked", "404"])
+def test_without_their_access_whoever_reads_the_calendar_writes_it(bens: World, how: str) -> None:
+    if how == "revoked":
+        bens.calendars.revoked.add(BEN)
+    else:
+        bens.calendars.unshare(TEAM, BEN)
+
+    bens.sync(calendar_key(TEAM))
+    bens.deliver()
+
+    assert writers(bens) == [ANN]
+    assert team_shows(bens)
+    assert bens.provider.only.spec.title == "Retro"
+
+
+def test_what_nobody_can_write_is_written_when_somebody_can(bens: World) -> None:
+    bens.sync(calendar_key(TEAM))
+    bens.calendars.unshare(TEAM, ANN)
+    bens.calendars.unshare(TEAM, BEN)
+    bens.deliver()
+    assert not team_shows(bens)
+
+    bens.calendars.share(TEAM, BEN)
+    bens.settle()
+
+    assert team_shows(bens)

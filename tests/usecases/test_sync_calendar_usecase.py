@@ -12,7 +12,6 @@ from confsync.domain.calendar import CalendarState
 from confsync.domain.conference import ConferenceState
 from confsync.domain.errors import (
     Busy,
-    NotFound,
     PermissionDenied,
     RateLimited,
     ReauthorizationRequired,
@@ -21,10 +20,11 @@ from confsync.domain.errors import (
     SyncTokenExpired,
     Temporary,
 )
-from confsync.domain.event import EventPage
+from confsync.domain.event import Event, EventPage
 from confsync.domain.link import Link
 from confsync.domain.plan import SWEEP_GRACE, Action
 from confsync.ports import Write
+from tests.fakes.calendar import FakeCalendar
 from tests.fakes.queue import FakeQueue
 from tests.usecases.taps import Crash
 from tests.usecases.world import ANN, BEN, KEY, LEASE, STEP, World
@@ -338,6 +338,32 @@ def test_asking_for_many_events_one_by_one_keeps_the_lease(world: World) -> None
     assert world.calendar.sync_token is not None
 
 
+@pytest.mark.parametrize("lost", ["404", "revoked"])
+def test_a_calendar_that_is_lost_while_asking_for_events_has_not_lost_the_events(
+    world: World, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    world.saved()
+    world.syncing = replace(world.syncing, window=timedelta(days=30))
+    world.clock.advance(timedelta(days=60))
+    world.calendars.expire_sync_tokens(ANN)
+    get_event = FakeCalendar.get_event
+
+    def lose(self: FakeCalendar, calendar_id: str, event_id: str) -> Event:
+        if lost == "404":
+            world.calendars.remove_calendar(ANN)
+        else:
+            world.calendars.revoked.add(ANN)
+        return get_event(self, calendar_id, event_id)
+
+    monkeypatch.setattr(FakeCalendar, "get_event", lose)
+
+    assert world.syncing(KEY).error is not None
+
+    assert world.link() is not None
+    assert len(world.provider.meetings) == 1
+    assert world.calendar.state is (CalendarState.GONE if lost == "404" else CalendarState.PAUSED)
+
+
 def test_an_event_that_the_full_list_lacks_and_that_cannot_be_read_is_quarantined(world: World) -> None:
     world.saved()
     world.calendars.expire_sync_tokens(ANN)
@@ -629,19 +655,6 @@ def test_a_calendar_resumes_when_access_returns(world: World) -> None:
     assert world.calendar.state is CalendarState.ACTIVE
     assert world.channel(world.calendar.channel_id).due_at
     assert world.provider.meetings == {}
-
-
-def test_a_calendar_that_is_gone_is_retired(world: World) -> None:
-    world.saved()
-    world.calendars.remove_calendar(ANN)
-
-    with pytest.raises(NotFound):
-        world.sync()
-    assert (world.calendar.state, world.calendar.due_at) == (CalendarState.GONE, None)
-
-    world.calendars.calls.clear()
-    assert world.sync().pages == 0
-    assert methods(world) == []
 
 
 def test_a_failure_is_tried_again_later_and_later(world: World) -> None:

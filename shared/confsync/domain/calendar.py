@@ -14,7 +14,7 @@ class CalendarState(StrEnum):
     ACTIVE = "active"  # a watch channel tells us of changes
     POLLING = "polling"  # it has no channel; the sweep reads it
     PAUSED = "paused"  # the grant is revoked or lacks rights; tried again at times
-    GONE = "gone"  # the calendar does not exist any more
+    GONE = "gone"  # it is not found; tried again for a month, then it counts as deleted
 
 
 class WriteMode(StrEnum):
@@ -31,7 +31,8 @@ class Calendar:
 
     `sync_token` is valid only with the same `query_version`. `channel_id` is the current watch channel. `quarantined`
     are events that could not be read. `failures` counts syncs that failed in a row. `retry_at`: Google asked to be left
-    alone until then. `watch_at`: when to try again to have a polled calendar watched. All times are aware UTC.
+    alone until then. `watch_at`: when to try again to have a polled calendar watched. `gone_since`: since when a gone
+    one was not found. `due_at`: when to look at it again, None at rest. All times are aware UTC.
     """
 
     key: str
@@ -49,6 +50,7 @@ class Calendar:
     quarantined: tuple[UnreadableEvent, ...] = ()
     lease: Lease = field(default_factory=Lease)
     failures: int = 0
+    gone_since: datetime | None = None
     retry_at: datetime | None = None
     last_attempt: datetime | None = None
     last_success: datetime | None = None

@@ -37,7 +37,11 @@ def everything(google: GoogleCalendar, calendar_id: str, seen: set[str], since: 
     asked = sorted(missing)
     for start in range(0, len(asked), ASKED_PER_PAGE):
         some = asked[start : start + ASKED_PER_PAGE]
-        yield _page([_confirmed(google, calendar_id, event_id) for event_id in some])
+        confirmed = _page([_confirmed(google, calendar_id, event_id) for event_id in some])
+        if any(event.cancelled for event in confirmed.events):
+            # a calendar that was lost by now answers 404 for every event, too: raises what it answers for itself
+            google.resolve(calendar_id)
+        yield confirmed
 
 
 def _listed(google: GoogleCalendar, calendar_id: str, page_token: str | None, since: datetime | None) -> EventPage:

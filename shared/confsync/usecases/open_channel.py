@@ -157,14 +157,15 @@ class OpenChannel:
         self.store.commit([Save(record=polled), Remove(record=channel)])
 
     def _step_back(self, channel_id: str, before: Calendar, *, opened: bool) -> None:
-        """The channel before stays current, and serves until a new one is open.
+        """The channel before stays current, and serves until a new one is open or it expires.
 
         `opened`: this one may be open: its record stays, so that it is stopped when it is due.
         """
         channel, calendar = self.store.get(Channel, channel_id), self._stored(before.key)
         writes: list[Write] = []
         if calendar.channel_id == channel_id:
-            writes.append(Save(record=replace(calendar, channel_id=before.channel_id)))
+            old = before.channel_id if self._is_open(before.channel_id) else None
+            writes.append(Save(record=replace(calendar, channel_id=old)))
         if channel is not None and not opened:
             writes.append(Remove(record=channel))
         with suppress(StoreConflict):  # then it is given up when it is due

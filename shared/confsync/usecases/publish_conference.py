@@ -13,6 +13,7 @@ from confsync.domain.event import Event
 from confsync.domain.link import Link
 from confsync.ports import Calendar as GoogleCalendar
 from confsync.ports import Calendars, ConferenceOnEvent, Providers, Save, Store
+from confsync.usecases.lose_calendar import LOST
 
 log = structlog.get_logger()
 
@@ -35,26 +36,37 @@ class PublishConference:
     def __call__(self, conference: Conference, link: Link) -> None:
         """Make the link's event show the conference's details, unless a person has changed its conference meanwhile.
 
-        Raises `PreconditionFailed` if the event is being edited all the time, and what Calendar raises.
+        As whoever chose it there; if that account has lost its access, as the one that reads the calendar. Raises
+        `PreconditionFailed` if the event is being edited all the time, and what Calendar raises.
         """
         details = conference.applied.details
         assert details is not None
         shown = ConferenceOnEvent(
             conference_id=conference.id, solution=self.providers.solution(conference.solution), details=details
         )
-        google = self.calendars.acting_as(link.owner)
+        calendar = self.store.get(Calendar, link.calendar_key)
+        try:
+            self._publish(link.owner, link, shown)
+        except LOST:
+            if calendar is None or calendar.owner == link.owner:
+                raise
+            self._publish(calendar.owner, link, shown)
+        self._remember(link, conference.id, details)
+
+    def _publish(self, account: str, link: Link, shown: ConferenceOnEvent) -> None:
+        google = self.calendars.acting_as(account)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 event = google.get_event(link.calendar_id, link.event_id)
-                if not event.cancelled and event.conference_id == conference.id:
+                if not event.cancelled and event.conference_id == shown.conference_id:
                     self._write(google, link, event, shown)
                 break
             except NotFound:
-                break  # the sync will find out what became of it
+                google.resolve(link.calendar_id)  # raises, if it is the calendar that is not found
+                break  # the sync will find out what became of the event
             except PreconditionFailed:
                 if attempt == ATTEMPTS:
                     raise
-        self._remember(link, conference.id, details)
 
     def _write(self, google: GoogleCalendar, link: Link, event: Event, shown: ConferenceOnEvent) -> None:
         calendar = self.store.get(Calendar, link.calendar_key)

@@ -19,9 +19,7 @@ from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.errors import (
     Busy,
     NotFound,
-    PermissionDenied,
     RateLimited,
-    ReauthorizationRequired,
     ServiceError,
     StoreConflict,
     SyncTokenExpired,
@@ -34,7 +32,8 @@ from confsync.domain.plan import SWEEP_GRACE, Action, follow
 from confsync.ports import Calendar as GoogleCalendar
 from confsync.ports import Calendars, Clock, Queue, Save, Store
 from confsync.usecases import event_pages, ledgers
-from confsync.usecases.open_channel import UNANSWERED, OpenChannel
+from confsync.usecases.lose_calendar import LOST, LoseCalendar, RemoveCalendar
+from confsync.usecases.open_channel import OpenChannel
 
 log = structlog.get_logger()
 
@@ -42,7 +41,6 @@ EVENTS_PER_COMMIT = 50
 """An event may change a handful of records; a commit takes 450."""
 
 MAX_QUARANTINE = 100
-PAUSED_INTERVAL = timedelta(hours=1)
 OVERTAKEN = 5
 
 
@@ -83,7 +81,7 @@ class SyncCalendar:
         """
         for _ in range(OVERTAKEN):
             calendar = self.store.get(Calendar, calendar_key)
-            if calendar is None or calendar.state is CalendarState.GONE or self._waits(calendar):
+            if calendar is None or self._waits(calendar):
                 return SyncReport(calendar_key)
             if calendar.lease.taken(self.clock.now()):
                 raise Busy(f"calendar {calendar_key} is being synced")
@@ -152,13 +150,10 @@ class _Run:
         self._full()
 
     def failed(self, error: ServiceError) -> None:
-        """Record why, and when to look again.
-
-        A lost grant pauses the calendar; a lost calendar is gone; nothing is wiped.
-        """
+        """Record why, and when to look again. Somebody else's failure is no failure of the owner that it has by now."""
         for _ in range(OVERTAKEN):
             latest = self.case.store.get(Calendar, self.calendar.key)
-            if latest is None:
+            if latest is None or latest.owner != self.calendar.owner:
                 return
             record = self._with_failure(latest, error)
             try:
@@ -168,6 +163,8 @@ class _Run:
             log.warning("calendar not synced", calendar_key=record.key, state=record.state, error=str(error))
             if record.due_at is not None and record.state in {CalendarState.ACTIVE, CalendarState.POLLING}:
                 self._try_again(record.due_at - SWEEP_GRACE)
+            if isinstance(error, NotFound):
+                self._remove_if_deleted()
             return
         log.info("others have the calendar", calendar_key=self.calendar.key)
 
@@ -185,12 +182,17 @@ class _Run:
             due_at=soon + SWEEP_GRACE,
             reason=str(error),
         )
-        if isinstance(error, ReauthorizationRequired | PermissionDenied):
-            # when access returns, everything is listed: what changed meanwhile is not lost
-            return replace(record, state=CalendarState.PAUSED, sync_token=None, due_at=now + PAUSED_INTERVAL)
-        if isinstance(error, NotFound):
-            return replace(record, state=CalendarState.GONE, sync_token=None, channel_id=None, due_at=None)
+        if isinstance(error, LOST):
+            return LoseCalendar(store=self.case.store, calendars=self.case.calendars, clock=self.case.clock)(
+                record, error
+            )
         return record
+
+    def _remove_if_deleted(self) -> None:
+        try:
+            RemoveCalendar(store=self.case.store, clock=self.case.clock)(self.calendar.key)
+        except StoreConflict:
+            log.info("the rest of a deleted calendar goes at the next visit", calendar_key=self.calendar.key)
 
     def _try_again(self, at: datetime) -> None:
         """A task of our own: the queue's retries know nothing of the backoff, and would hold up healthy calendars."""
@@ -202,13 +204,13 @@ class _Run:
     def _ensure_channel(self, *, renew: bool) -> None:
         """The channel comes before the list, so that no change falls between the two.
 
-        That Google does not answer a watch is no reason not to read: the calendar is polled until it does.
+        That Google does not open one is no reason not to read: the calendar is polled until it does.
         """
         if not self._needs_channel(renew=renew):
             return
         try:
             self.calendar = self.case.channels(self.calendar)
-        except UNANSWERED as error:
+        except ServiceError as error:
             log.warning("no watch channel yet", calendar_key=self.calendar.key, error=str(error))
             self._reload()
             self.calendar = replace(self.calendar, reason=str(error))
@@ -363,6 +365,7 @@ class _Run:
             query_version=self.case.calendars.query_version,
             lease=calendar.lease.release(),
             failures=0,
+            gone_since=None,
             retry_at=None,
             last_attempt=now,
             last_success=now,
