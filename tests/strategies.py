@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from hypothesis import strategies as st
 
+from confsync.domain.budget import Budget
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference
@@ -18,7 +19,7 @@ from confsync.ports import Record
 
 T = TypeVar("T")
 
-KINDS: tuple[type[Record], ...] = (Calendar, Channel, Conference, Link)
+KINDS: tuple[type[Record], ...] = (Budget, Calendar, Channel, Conference, Link)
 
 times = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2199, 1, 1), timezones=st.just(UTC))
 text = st.text(max_size=40)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from confsync.domain.budget import Budget
 from confsync.domain.calendar import Calendar as CalendarRecord
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference, ConferenceSpec, ProviderConference
@@ -17,8 +18,8 @@ from confsync.domain.event import Event, EventPage
 from confsync.domain.link import Link
 from confsync.domain.solution import Capabilities, Solution
 
-Record = CalendarRecord | Channel | Conference | Link
-R = TypeVar("R", CalendarRecord, Channel, Conference, Link)
+Record = Budget | CalendarRecord | Channel | Conference | Link
+R = TypeVar("R", Budget, CalendarRecord, Channel, Conference, Link)
 Due = TypeVar("Due", CalendarRecord, Channel, Conference)
 
 

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from confsync.domain.budget import Budget
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference, ConferenceSpec, Desired
@@ -54,7 +55,8 @@ LINK = Link(
     spec=SPEC,
     created_at=NOW,
 )
-EXAMPLES: tuple[Record, ...] = (CALENDAR, CHANNEL, CONFERENCE, LINK)
+BUDGET = Budget(key="budget", provider="zoom", host="ann@example.com", expire_at=NOW, used={"2026-03-01": 1})
+EXAMPLES: tuple[Record, ...] = (CALENDAR, CHANNEL, CONFERENCE, LINK, BUDGET)
 
 SOME_LINKS = [replace(LINK, key=f"{n:03}") for n in range(100)]
 
@@ -68,6 +70,12 @@ def stored(store: Store, record: R) -> R:
     """Save the record, and return it as read back."""
     store.commit([Save(record=record)])
     return read(store, record)
+
+
+def dated(record: R, time: datetime) -> R:
+    """The record with another time in it."""
+    name = "expire_at" if isinstance(record, Budget) else "created_at"
+    return replace(record, **{name: time})
 
 
 def read(store: Store, record: R) -> R:
@@ -161,7 +169,7 @@ class StoreContract:
         versions = [None, stored(store, record).version]
         for n in range(3):
             time = NOW + timedelta(minutes=n + 1)
-            versions.append(stored(store, replace(read(store, record), created_at=time)).version)
+            versions.append(stored(store, dated(read(store, record), time)).version)
         assert len(set(versions)) == len(versions)
 
     @each_kind
@@ -176,8 +184,8 @@ class StoreContract:
     @each_kind
     def test_a_stale_version_is_refused(self, store: Store, record: Record) -> None:
         old = stored(store, record)
-        new = stored(store, replace(old, created_at=NOW + TTL))
-        for write in (Save(record=replace(old, created_at=NOW - TTL)), Remove(record=old)):
+        new = stored(store, dated(old, NOW + TTL))
+        for write in (Save(record=dated(old, NOW - TTL)), Remove(record=old)):
             with pytest.raises(StoreConflict, match=record.key):
                 store.commit([write])
         assert read(store, record) == new
@@ -311,6 +319,28 @@ class StoreContract:
         assert store.get(Link, LINK.key) is None
         store.commit([link, Save(record=replace(quick, sync_token="quick", lease=quick.lease.release()))])
         assert read(store, CALENDAR).sync_token == "quick"
+
+    def test_of_all_who_spend_the_last_of_a_budget_one_succeeds(self, store: Store) -> None:
+        threads = 6
+        budget = stored(store, BUDGET)
+        barrier = ThreadBarrier(threads)
+
+        def spend(n: int) -> bool:
+            conference = Save(record=replace(CONFERENCE, id=f"conference {n}"))
+            barrier.wait(PATIENCE)
+            try:
+                store.commit([conference, Save(record=budget.spent(NOW))])
+            except StoreConflict:
+                return False
+            return True
+
+        with ThreadPoolExecutor(threads) as pool:
+            spent = list(pool.map(spend, range(threads)))
+        assert sum(spent) == 1
+        assert read(store, BUDGET).used == {"2026-03-01": 2}
+        assert sorted(store.get_many(Conference, [f"conference {n}" for n in range(threads)])) == [
+            f"conference {spent.index(True)}"
+        ]
 
     def test_no_increment_is_lost(self, store: Store) -> None:
         threads, increments = 4, 6

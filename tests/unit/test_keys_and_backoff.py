@@ -26,6 +26,7 @@ def test_keys_are_safe_document_ids(calendar_id: str, event_id: str, solution: s
 
 def test_the_same_things_have_the_same_key_and_others_another() -> None:
     assert keys.calendar_key("Alice@Example.com") == KEY, "addresses have no case"
+    assert keys.budget_key("zoom", "a", "Bob@example.com") == keys.budget_key("zoom", "a", "bob@example.com")
     assert keys.conference_id(KEY, "e", "zoom") == keys.conference_id(KEY, "e", "zoom")
     made = [
         KEY,
@@ -36,6 +37,10 @@ def test_the_same_things_have_the_same_key_and_others_another() -> None:
         keys.conference_id(KEY, "e", "jitsi"),
         keys.conference_id(KEY, "ez", "oom"),
         keys.conference_id(KEY, "", "ezoom"),
+        keys.budget_key("zoom", "a", "bob@example.com"),
+        keys.budget_key("zoom", "b", "bob@example.com"),
+        keys.budget_key("zoom", "ab", "ob@example.com"),
+        keys.budget_key("webex", "a", "bob@example.com"),
     ]
     assert len(set(made)) == len(made)
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from confsync.domain.budget import Budget
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference
@@ -20,6 +21,7 @@ from confsync.ports import R, Record, Remove, Write
 _log = structlog.get_logger(__name__)
 
 COLLECTIONS: Mapping[type[Record], str] = {
+    Budget: "budgets",
     Calendar: "calendars",
     Channel: "channels",
     Conference: "conferences",

@@ -35,7 +35,10 @@ class ConferenceSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderConference:
-    """A meeting as a provider has it. `reference` is what its provider needs to find it again; never a secret."""
+    """A meeting as a provider has it. `reference` is what its provider needs to find it again; never a secret.
+
+    Its `host`, if there is one, is whose meeting it is at the vendor.
+    """
 
     reference: Mapping[str, str]
     details: ConferenceDetails

@@ -30,6 +30,11 @@ def conference_id(calendar: str, event_id: str, solution: str) -> str:
     return CONFERENCE_PREFIX + _digest("conference", calendar, event_id, solution)
 
 
+def budget_key(provider: str, account: str, host: str) -> str:
+    """Key of what a host at a vendor's account has used of the vendor's daily limit."""
+    return _digest("budget", provider, account, host.lower())
+
+
 def is_conference_id(text: str | None) -> TypeGuard[str]:
     """Whether it has the form of our conference ids, so that other vendors' ids cost no read."""
     return text is not None and text.startswith(CONFERENCE_PREFIX)

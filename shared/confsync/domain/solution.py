@@ -18,11 +18,25 @@ class Solution:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DailyLimit:
+    """A vendor takes so many creations and changes of a host's meetings, together, per UTC day.
+
+    Solutions of one `account` share it. `host` hosts all of the solution's meetings; empty: the event's own host does.
+    """
+
+    calls: int
+    account: str
+    host: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Capabilities:
     """How a provider keeps meetings. `watched` names the spec fields whose change needs a call to the provider.
 
     `settle`: how long a meeting may take to be found by its marker after a create whose answer was lost.
+    `daily`: the vendor's limit of calls, None if it has none.
     """
 
     watched: frozenset[str]
     settle: timedelta = timedelta(0)
+    daily: DailyLimit | None = None
