@@ -153,6 +153,10 @@ class Vendor(Protocol):
         """The instances of each, empty if it is not a series with times."""
         ...
 
+    def counted(self) -> int:
+        """The calls that it counted for its daily limit."""
+        ...
+
     def revoke_tokens(self) -> None: ...
 
     def refuse_credentials(self) -> None: ...
@@ -215,6 +219,20 @@ class RemoteProviderContract(ProviderContract):
         vendor.faults.forget_requests()
         provider.update(created.reference, SPEC, changed, MARKER)
         assert {call.method for call in vendor.faults.requests()} <= {"GET"}
+
+    def test_creations_and_changes_count_for_the_daily_limit_and_nothing_else_does(
+        self, provider: ConferenceProvider, vendor: Vendor
+    ) -> None:
+        if provider.capabilities.daily is None:
+            pytest.skip("the vendor has no daily limit")
+        reference = provider.create(SPEC, MARKER).reference
+        provider.update(reference, replace(SPEC, title="Renamed"), frozenset({"title"}), MARKER)
+        assert vendor.counted() == 2
+        provider.update(reference, SPEC, frozenset({"attendees"}), MARKER)
+        provider.get(reference)
+        provider.find(MARKER, SPEC.host)
+        provider.delete(reference)
+        assert vendor.counted() == 2
 
     def test_a_deleted_meeting_is_gone(self, provider: ConferenceProvider) -> None:
         reference = provider.create(SPEC, MARKER).reference

@@ -1,14 +1,14 @@
 """A conferencing system in a dictionary, with the lost answers and slow indexes that real ones have."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
-from confsync.domain.errors import NotConfigured, NotFound
-from confsync.domain.solution import Capabilities, Solution
+from confsync.domain.errors import NotConfigured, NotFound, RateLimited
+from confsync.domain.solution import Capabilities, DailyLimit, Solution
 from tests.fakes.clock import FakeClock
 
 SETTLE = timedelta(seconds=5)
@@ -33,7 +33,8 @@ class Meeting:
 class FakeProvider:
     """The `ConferenceProvider` port. `meetings` is what exists, `calls` what was asked, in order.
 
-    A meeting shows up in `find` after `lag`, which a test may set longer than `capabilities.settle` admits.
+    A meeting shows up in `find` after `lag`, which a test may set longer than `capabilities.settle` admits. `counted`
+    are creations and changes by host and UTC day; under `limit_days` the vendor refuses what is too many of them.
     """
 
     def __init__(self, clock: FakeClock, *, settle: timedelta = SETTLE, lag: timedelta = timedelta(0)) -> None:
@@ -42,6 +43,7 @@ class FakeProvider:
         self.meetings: dict[str, Meeting] = {}
         self.calls: list[str] = []
         self.changes: list[frozenset[str]] = []
+        self.counted: Counter[tuple[str, date]] = Counter()
         self._clock = clock
         self._made = 0
         self._before: dict[str, deque[Callable[[], None]]] = {}
@@ -65,6 +67,10 @@ class FakeProvider:
         """What happens elsewhere before the next call of `method` reaches the vendor."""
         self._before.setdefault(method, deque()).append(action)
 
+    def limit_days(self, calls: int) -> None:
+        """From now on the vendor takes so many creations and changes per host and UTC day."""
+        self.capabilities = replace(self.capabilities, daily=DailyLimit(calls=calls, account="acme"))
+
     @property
     def only(self) -> Meeting:
         """The one meeting that exists."""
@@ -75,6 +81,7 @@ class FakeProvider:
 
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
         self._begin("create")
+        self._count(spec.host)
         self._made += 1
         meeting = Meeting(id=f"m{self._made}", marker=marker, spec=spec, shows_at=self._clock.now() + self.lag)
         self.meetings[meeting.id] = meeting
@@ -97,6 +104,7 @@ class FakeProvider:
     ) -> ProviderConference:
         self._begin("update")
         meeting = self._existing(reference)
+        self._count(meeting.spec.host)
         meeting.spec, meeting.marker = spec, marker
         self.changes.append(changed)
         self._end("update")
@@ -111,6 +119,12 @@ class FakeProvider:
         if reference["id"] not in self.meetings:
             raise NotFound(f"meeting {reference['id']}", service="fake")
         return self.meetings[reference["id"]]
+
+    def _count(self, host: str) -> None:
+        today, daily = (host, self._clock.now().date()), self.capabilities.daily
+        if daily is not None and self.counted[today] >= daily.calls:
+            raise RateLimited("Daily-limit", service="fake", status=429)
+        self.counted[today] += 1
 
     def _begin(self, method: str) -> None:
         self.calls.append(method)

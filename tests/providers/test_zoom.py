@@ -107,6 +107,9 @@ class ZoomVendor:
             for meeting in self.service.meetings()
         ]
 
+    def counted(self) -> int:
+        return self.service.writes()
+
     def revoke_tokens(self) -> None:
         self.service.revoke_tokens()
 
@@ -524,6 +527,15 @@ def test_a_missing_scope_is_named_and_counts_as_soon_as_it_is_granted(vendor: Zo
     vendor.service.configure(scopes=Account().scopes)
     provider.create(SPEC, MARKER)
     assert len(vendor.faults.requests(path="/oauth/token")) == 2
+
+
+def test_solutions_of_one_account_and_host_share_its_daily_limit(vendor: ZoomVendor) -> None:
+    own, shared = vendor.provider().capabilities.daily, vendor.provider(host="rooms@example.com").capabilities.daily
+    assert own is not None
+    assert shared is not None
+    assert own.calls == Account().per_day
+    assert (own.account, own.host) == ("zoom", "")
+    assert (shared.account, shared.host) == ("zoom", "rooms@example.com")
 
 
 def test_the_daily_limit_ends_at_midnight(vendor: ZoomVendor) -> None:

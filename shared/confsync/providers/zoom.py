@@ -27,7 +27,7 @@ from confsync.domain.errors import (
     Temporary,
 )
 from confsync.domain.recurrence import SUNDAY, Frequency, SimpleRule, simple_rule
-from confsync.domain.solution import Capabilities, Solution
+from confsync.domain.solution import Capabilities, DailyLimit, Solution
 from confsync.domain.text import cut, plain
 from confsync.ports import Clock, Secrets
 from confsync.providers import ProviderConfig, credential, required, settings_of
@@ -47,6 +47,7 @@ SCOPES = (
     "meeting:read:invitation:admin",  # only with the setting `sip`
 )
 
+DAILY_CALLS = 100  # to create and update, per host and UTC day: https://developers.zoom.us/docs/api/rate-limits/
 MAX_TOPIC = 200
 MAX_AGENDA = 2000
 MAX_DURATION = timedelta(hours=24)
@@ -166,12 +167,15 @@ class _Invitation(msgspec.Struct, frozen=True):
 class Zoom:
     """Meetings of one Zoom account."""
 
-    capabilities = Capabilities(watched=_SCHEDULE | {"title", "description"}, settle=timedelta(seconds=5))
-
     def __init__(self, solution: Solution, config: ProviderConfig, secrets: Secrets, clock: Clock) -> None:
         self._solution = solution
         self._settings = settings_of(solution, Settings)
         self._secret = required(solution, "secret", config.secret)
+        self.capabilities = Capabilities(
+            watched=_SCHEDULE | {"title", "description"},
+            settle=timedelta(seconds=5),
+            daily=DailyLimit(calls=DAILY_CALLS, account=self._secret, host=self._settings.host),
+        )
         self._config = config
         self._secrets = secrets
         self._clock = clock

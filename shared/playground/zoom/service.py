@@ -103,6 +103,11 @@ class ZoomService:
         with self._lock:
             return deepcopy(list(self._meetings.values()))
 
+    def writes(self) -> int:
+        """How many creates and updates were counted, of all hosts and days."""
+        with self._lock:
+            return self._writes.total()
+
     # --- tokens ---
 
     def issue_token(self, client: tuple[str, str], form: Mapping[str, str]) -> dict[str, Any]:
