@@ -1,5 +1,6 @@
 """Give up conferences that were chosen for an event and never saved with it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -27,14 +28,13 @@ class CollectProvisional:
     calendars: Calendars
     clock: Clock
 
-    def __call__(self, conference: Conference) -> bool:
+    def __call__(self, conference: Conference, links: Mapping[str, Link]) -> bool:
         """Whether anything was given up (or found to be saved after all); the conference has to be read again then.
 
-        The event itself has the last word: it is read once more, in case it was saved and no notification arrived.
-        Raises what Calendar raises: what can't be looked at is not given up.
+        `links` are the conference's. The event itself has the last word: it is read once more, in case it was saved
+        and no notification arrived. Raises what Calendar raises: what can't be looked at is not given up.
         """
         now = self.clock.now()
-        links = self.store.get_many(Link, conference.links)
         stale = [link for link in links.values() if link.collectable(conference.id, now)]
         for link in stale:
             self._settle(conference, link)
