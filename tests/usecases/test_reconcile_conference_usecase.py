@@ -658,6 +658,130 @@ def test_a_late_creator_has_its_meeting_looked_for_though_others_are_writing(wan
     assert wanted.provider.only.spec.title == "Retro"
 
 
+def test_creators_that_are_late_one_after_the_other_leave_one_meeting(wanted: World) -> None:
+    def asleep_too() -> None:
+        wanted.clock.advance(LEASE)
+        wanted.settle()
+
+    def asleep() -> None:
+        wanted.clock.advance(LEASE)
+        wanted.provider.ahead_of("create", asleep_too)
+        with pytest.raises(Busy):
+            wanted.reconcile(ID)
+
+    wanted.provider.ahead_of("create", asleep)
+
+    with pytest.raises(Busy):
+        wanted.reconcile(ID)
+    assert len(wanted.provider.meetings) == 3
+    wanted.settle()
+
+    assert wanted.conference(ID).applied.reference == wanted.provider.only.conference.reference
+
+
+def test_answers_that_are_late_one_after_the_other_make_no_second_meeting(wanted: World) -> None:
+    for method in ("create", "find", "update"):
+        wanted.provider.during(method, lambda: wanted.clock.advance(LEASE))
+        with pytest.raises(Busy):
+            wanted.reconcile(ID)
+    wanted.settle()
+
+    assert wanted.provider.calls.count("create") == 1
+    assert wanted.conference(ID).applied.reference == wanted.provider.only.conference.reference
+
+
+def late_creator(world: World) -> None:
+    """Somebody whose lease ran out long ago makes a meeting, and has it looked for."""
+    conference = world.conference(ID)
+    now = world.clock.now()
+    spec = conference.desired.spec or ConferenceSpec(title="", start=now, end=now, time_zone="UTC", host=ANN)
+    world.provider.create(spec, conference.marker)
+    world.put(replace(conference, verify_at=world.clock.now() + SETTLE))
+
+
+def test_a_creator_that_is_late_while_a_second_look_is_taken_has_another_one_taken(wanted: World) -> None:
+    wanted.provider.fail("create", Ambiguous("time-out"))
+    wanted.reconcile(ID)
+    wanted.clock.advance(SETTLE)
+    wanted.reconcile(ID)
+    wanted.clock.advance(SETTLE * 2)
+    wanted.provider.during("find", lambda: late_creator(wanted))
+
+    wanted.settle()
+
+    assert wanted.conference(ID).applied.reference == wanted.provider.only.conference.reference
+    assert wanted.conference(ID).due_at is None
+
+
+def test_a_creator_that_is_late_while_the_meeting_is_removed_leaves_none(wanted: World) -> None:
+    wanted.provider.lose_answer("create", Ambiguous("time-out"))
+    wanted.reconcile(ID)
+    unwanted(wanted)
+    wanted.provider.during("find", lambda: late_creator(wanted))
+
+    wanted.settle()
+
+    assert wanted.provider.meetings == {}
+    assert wanted.conference(ID).state is ConferenceState.DELETED
+    assert wanted.conference(ID).marker == f"{ID}.2"
+
+
+def test_wanted_again_before_a_late_meeting_was_looked_for_is_one_meeting(wanted: World) -> None:
+    spec = wanted.conference(ID).desired.spec
+    wanted.provider.lose_answer("create", Ambiguous("time-out"))
+    wanted.reconcile(ID)
+    unwanted(wanted)
+    wanted.provider.during("find", lambda: late_creator(wanted))
+    wanted.clock.advance(SETTLE)
+    wanted.reconcile(ID)
+    wanted.put(desire(wanted.conference(ID), spec, wanted.clock.now()))
+
+    wanted.settle()
+
+    assert wanted.conference(ID).applied.reference == wanted.provider.only.conference.reference
+
+
+def test_a_lost_meeting_that_is_made_anew_before_the_second_look_leaves_no_late_one(wanted: World) -> None:
+    wanted.provider.lag = SETTLE * 2
+    wanted.provider.lose_answer("create", Ambiguous("time-out"))
+    wanted.reconcile(ID)
+    wanted.clock.advance(SETTLE)
+    wanted.provider.lag = timedelta(0)
+    wanted.reconcile(ID)
+    del wanted.provider.meetings["m2"]
+    change(wanted, title="Retro")
+
+    wanted.settle()
+
+    assert wanted.conference(ID).applied.reference == wanted.provider.only.conference.reference
+
+
+def test_deleted_and_wanted_again_before_anybody_could_look_is_made_anew(wanted: World) -> None:
+    """The deletion was done, but that it was is not recorded: the meeting must not pass for the one that is wanted."""
+    wanted.provider.fail("create", Ambiguous("time-out"))
+    wanted.reconcile(ID)
+    wanted.clock.advance(SETTLE)
+    wanted.reconcile(ID)
+    spec = wanted.conference(ID).desired.spec
+    unwanted(wanted)
+    wanted.reconcile(ID)
+    assert wanted.provider.meetings == {}
+    wanted.put(desire(wanted.conference(ID), spec, wanted.clock.now()))
+
+    wanted.settle()
+
+    assert wanted.conference(ID).applied.reference == wanted.provider.only.conference.reference
+
+
+def test_creates_that_are_never_answered_are_tried_less_and_less_often(wanted: World) -> None:
+    wanted.provider.fail("create", *[Ambiguous("time-out")] * 12)
+    for _ in range(100):
+        wanted.reconcile(ID)
+        wanted.clock.advance(SETTLE)
+
+    assert wanted.provider.calls.count("create") < 12
+
+
 def test_writes_of_others_between_reading_and_taking_are_no_error(wanted: World) -> None:
     commit = wanted.store.commit
     others = [lambda: change(wanted, title="Retro")]
