@@ -130,6 +130,10 @@ class Calendar(Protocol):
         """The calendar's real id ("primary" becomes the account's address). Raises `NotFound`."""
         ...
 
+    def list_calendars(self) -> list[str]:
+        """Ids of the calendars that the account may write to, its own first. Raises `PermissionDenied`."""
+        ...
+
     def get_event(self, calendar_id: str, event_id: str) -> Event:
         """The event, cancelled or not. Raises `NotFound`, `Invalid` if it can't be read."""
         ...

@@ -27,6 +27,8 @@ class FakeWorld:
     def __init__(self) -> None:
         self.calendars = FakeCalendars(page_size=3)
         self.user = self.calendars.user
+        self.add_calendar = self.calendars.add_calendar
+        self.share = self.calendars.share
         self.grant = self.calendars.grant
         self.revoke = self.calendars.revoked.add
         self.expire_sync_tokens = self.calendars.expire_sync_tokens
@@ -64,6 +66,9 @@ class SimulatedUser:
     def restore(self, event_id: str) -> object:
         return self.person.restore(event_id)
 
+    def move(self, event_id: str, destination: str) -> object:
+        return self.person.move_to_calendar(event_id, destination)
+
 
 def _resource(fields: dict[str, Any]) -> dict[str, Any]:
     return {FIELDS.get(name, name): _json(name, value) for name, value in fields.items()}
@@ -95,6 +100,12 @@ class SimulatedWorld:
     def user(self, account: str) -> SimulatedUser:
         person = Person(email=account, calendar_url=f"{self.server.url}/calendar/v3", token=self.grant(account))
         return SimulatedUser(person, self.calendars)
+
+    def add_calendar(self, calendar_id: str, owner: str) -> None:
+        self.control("POST", "calendars", {"id": calendar_id, "owner": owner})
+
+    def share(self, calendar_id: str, account: str) -> None:
+        self.control("PATCH", f"calendars/{calendar_id}", {"acl": {account: "writer"}})
 
     def grant(self, account: str) -> str:
         return self.cloud.accounts.issue(account)
@@ -140,6 +151,7 @@ def test_a_shared_service_account_serves_people_on_their_own_calendar_only(cloud
     assert ann.resolve(ANN) == ANN
     with pytest.raises(PermissionDenied, match="own calendar only"):
         ann.resolve(BOB)
+    assert ann.list_calendars() == [ANN], "though the service account has both"
     own = world.calendars.with_token(world.grant(ANN))
     assert own.resolve("primary") == ANN, "with their own token Google decides"
     world.server.stop()

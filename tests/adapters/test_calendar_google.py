@@ -12,7 +12,7 @@ from google.oauth2.credentials import Credentials
 from confsync.adapters.google_calendar import GoogleCalendars
 from confsync.adapters.google_calendar.query import LIST_PARAMETERS
 from confsync.adapters.google_credentials import SharedCredentials
-from confsync.domain.errors import AuthExpired, Invalid, PreconditionFailed, RateLimited, Temporary
+from confsync.domain.errors import AuthExpired, Invalid, PermissionDenied, PreconditionFailed, RateLimited, Temporary
 from confsync.domain.event import Event, EventTime
 from confsync.ports import Calendar
 from tests.adapters.conftest import Canned
@@ -65,6 +65,22 @@ def test_first_list_and_delta_differ_in_their_tokens_only(canned: Canned, calend
     assert queries[0] == queries[1] == queries[2]
     assert set(queries[0]) == {*LIST_PARAMETERS, "alt", "prettyPrint", "quotaUser"}
     assert (queries[0]["singleEvents"], queries[0]["eventTypes"]) == (["false"], ["default"])
+
+
+def test_of_the_calendars_that_can_be_written_to_the_primary_one_is_first(canned: Canned, calendar: Calendar) -> None:
+    canned.answer(200, {"items": [{"id": "team"}, {"id": ANN, "primary": True, "new": 1}, {"id": "other"}]})
+    assert calendar.list_calendars() == [ANN, "team", "other"]
+    query = sent(canned)[2]
+    assert (query["minAccessRole"], query["maxResults"], query["showHidden"]) == (["writer"], ["250"], ["true"])
+    canned.answer(200, {})
+    assert calendar.list_calendars() == []
+
+
+def test_a_token_without_the_scope_may_not_list_calendars(canned: Canned, calendar: Calendar) -> None:
+    reason = {"reason": "insufficientPermissions", "message": "Insufficient Permission"}
+    canned.answer(403, {"error": {"code": 403, "message": "insufficient scopes", "errors": [reason]}})
+    with pytest.raises(PermissionDenied):
+        calendar.list_calendars()
 
 
 def test_the_quota_is_the_accounts(canned: Canned) -> None:

@@ -23,6 +23,7 @@ from confsync.ports import Calendar, Calendars, ConferenceOnEvent
 
 ANN = "ann@example.com"
 BOB = "bob@example.com"
+TEAM = "team@group.calendar.example.com"
 START = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 JOIN = "https://meet.example.com/j/123"
@@ -47,6 +48,7 @@ class User(Protocol):
     def update(self, event_id: str, **changes: Any) -> object: ...
     def delete(self, event_id: str) -> object: ...
     def restore(self, event_id: str) -> object: ...
+    def move(self, event_id: str, destination: str) -> object: ...
 
 
 class World(Protocol):
@@ -55,6 +57,8 @@ class World(Protocol):
     calendars: Calendars
 
     def user(self, account: str) -> User: ...
+    def add_calendar(self, calendar_id: str, owner: str) -> object: ...
+    def share(self, calendar_id: str, account: str) -> None: ...
     def grant(self, account: str) -> str: ...
     def revoke(self, account: str) -> None: ...
     def expire_sync_tokens(self, calendar_id: str) -> None: ...
@@ -100,6 +104,29 @@ class CalendarContract:
     def test_primary_is_the_accounts_own(self, calendar: Calendar) -> None:
         assert calendar.resolve("primary") == ANN
         assert calendar.resolve(ANN) == ANN
+
+    def test_an_account_may_write_to_its_own_calendars_and_those_shared_with_it(
+        self, world: World, calendar: Calendar
+    ) -> None:
+        assert calendar.list_calendars() == [ANN]
+        world.user(BOB)
+        world.add_calendar(TEAM, ANN)
+        assert calendar.list_calendars() == [ANN, TEAM]
+        assert TEAM not in world.calendars.acting_as(BOB).list_calendars()
+        world.share(TEAM, BOB)
+        assert world.calendars.acting_as(BOB).list_calendars() == [BOB, TEAM]
+
+    def test_a_moved_event_keeps_its_id_and_conference(self, world: World, calendar: Calendar, ann: User) -> None:
+        world.add_calendar(TEAM, ANN)
+        event = calendar.get_event(ANN, ann.insert(title="Call", start=START).id)
+        calendar.write_conference(ANN, event, CONFERENCE)
+        _, token = changes(calendar)
+        ann.move(event.id, TEAM)
+        assert changes(calendar, token)[0][event.id].cancelled
+        assert calendar.get_event(ANN, event.id).cancelled
+        moved = calendar.get_event(TEAM, event.id)
+        assert (moved.cancelled, moved.title, moved.conference_id) == (False, "Call", "confsync-1")
+        assert (moved.organizer, moved.organizer_self) == (TEAM, True)
 
     def test_an_event_is_read_whole(self, calendar: Calendar, ann: User) -> None:
         made = ann.insert(

@@ -184,6 +184,11 @@ class FakeCalendar:
         self._fake._ask("resolve", self._account, real)
         return real
 
+    def list_calendars(self) -> list[str]:
+        self._fake._ask("list_calendars", self._account, self._account)
+        mine = [name for name, each in self._fake._calendars.items() if self._account in each.readers]
+        return sorted(mine, key=lambda name: (name != self._account, name))
+
     def get_event(self, calendar_id: str, event_id: str) -> Event:
         calendar = self._fake._ask("get_event", self._account, calendar_id, event_id)
         if event_id in calendar.unreadable:
@@ -306,6 +311,20 @@ class FakeUser:
     def restore(self, event_id: str) -> Event:
         """Take it out of the trash again."""
         return self._put(replace(self._stored(event_id), cancelled=False))
+
+    def move(self, event_id: str, destination: str) -> Event:
+        """Change its organizer, exceptions included; what stays behind is a stub that holds only the id."""
+        for exception in self._of_series(event_id):
+            self._move(exception, destination)
+        return self._move(self._stored(event_id), destination)
+
+    def _of_series(self, event_id: str) -> list[Event]:
+        events = self._fake._of(self.calendar_id).events.values()
+        return [each for each in events if each.recurring_event_id == event_id]
+
+    def _move(self, event: Event, destination: str) -> Event:
+        self._put(Event(id=event.id, cancelled=True, recurring_event_id=event.recurring_event_id))
+        return _read(self._fake._put(destination, replace(event, organizer=destination)))
 
     def event(self, event_id: str) -> Event:
         """The event as the port would read it; nothing is recorded."""

@@ -71,6 +71,9 @@ def test_calendars_lists_and_settings(sim: Simulator) -> None:
         (ANNA, "owner"),
         ("team@group.example.com", "reader"),
     ]
+    entries = client.calendarList().list(minAccessRole="writer").execute()["items"]
+    assert [item["id"] for item in entries] == [ANNA]
+    assert sim.raw("GET", "/users/me/calendarList?minAccessRole=none").status_code == 400
     assert client.calendarList().get(calendarId="primary").execute()["primary"] is True
     assert client.settings().get(setting="timezone").execute()["value"] == "Europe/Berlin"
     assert client.settings().get(setting="autoAddHangouts").execute()["value"] == "true"

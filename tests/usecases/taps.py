@@ -6,7 +6,16 @@ from typing import Any
 OUTSIDE = {
     "Store": {"get", "get_many", "commit", "links_of_calendar", "due"},
     "Queue": {"sync_calendar", "reconcile_conference"},
-    "Calendar": {"resolve", "get_event", "list_events", "write_conference", "write_text", "watch", "stop"},
+    "Calendar": {
+        "resolve",
+        "list_calendars",
+        "get_event",
+        "list_events",
+        "write_conference",
+        "write_text",
+        "watch",
+        "stop",
+    },
     "ConferenceProvider": {"create", "find", "get", "update", "delete"},
 }
 CALLS = frozenset[str]().union(*OUTSIDE.values())

@@ -16,7 +16,7 @@ from confsync.domain.conference import Conference, ConferenceState
 from confsync.domain.errors import Ambiguous, Busy, ConfsyncError, NotFound, Temporary
 from confsync.ports import Write
 from tests.usecases.taps import Crash, Plug
-from tests.usecases.world import ANN, LEASE, World
+from tests.usecases.world import ANN, LEASE, TEAM, TEAM_KEY, World, shown_on_event
 
 MOVED = datetime(2026, 5, 4, 15, tzinfo=UTC)
 START, HALF_HOUR = datetime(2026, 3, 3, 9, tzinfo=UTC), timedelta(minutes=30)
@@ -27,13 +27,14 @@ DAY = timedelta(hours=24)
 class Scenario:
     """`act` is killed somewhere; `prepare` before and `insist` (a person trying again) after it are not.
 
-    In the end the provider has meetings with these `titles`.
+    In the end the provider has meetings with these `titles`, and `check` holds.
     """
 
     act: Callable[[World], object]
     titles: list[str]
     prepare: Callable[[World], object] = World.saved
     insist: Callable[[World], object] = lambda _: None
+    check: Callable[[World], object] = lambda _: None
 
 
 def nothing(_: World) -> None:
@@ -87,6 +88,46 @@ def restore(world: World) -> None:
     delete(world)
     follow(world)
     world.ann.restore("event1")
+
+
+def follow_team(world: World) -> None:
+    team = world.team
+    created = world.create("event2", calendar_id=TEAM)
+    team.insert(id="event2", title="Team", conference=shown_on_event(created))
+    world.deliver()
+    world.sync(TEAM_KEY)
+    world.deliver()
+
+
+def move(world: World) -> None:
+    team = world.team
+    world.ann.move("event1", TEAM)
+    team.update("event1", title="Moved")
+
+
+def follow_old_first(world: World) -> None:
+    world.sync()
+    world.deliver()
+
+
+def follow_new_first(world: World) -> None:
+    world.sync(TEAM_KEY)
+    world.deliver()
+    world.sync()
+
+
+def save_elsewhere(world: World) -> None:
+    """It was chosen in a dialog in which another calendar was picked before saving."""
+    created = world.create()
+    world.deliver()
+    world.team.insert(id="event1", title="Moved", conference=shown_on_event(created))
+    world.clock.advance(DAY)
+
+
+def kept_its_meeting(world: World) -> None:
+    assert "m1" in world.provider.meetings
+    assert world.link() is None
+    assert world.link("event1", TEAM) is not None
 
 
 def many_changes(world: World) -> None:
@@ -151,6 +192,22 @@ SCENARIOS = {
     "restore": Scenario(prepare=then(World.saved, restore), act=follow, titles=["Standup"]),
     "several pages": Scenario(prepare=then(World.saved, many_changes), act=follow, titles=["Retro", "Two"]),
     "renewal": Scenario(prepare=then(World.saved, renewal), act=sweep, titles=["Retro"]),
+    "moved, old calendar first": Scenario(
+        prepare=then(World.saved, follow_team, move),
+        act=follow_old_first,
+        titles=["Moved", "Team"],
+        check=kept_its_meeting,
+    ),
+    "moved, new calendar first": Scenario(
+        prepare=then(World.saved, follow_team, move),
+        act=follow_new_first,
+        titles=["Moved", "Team"],
+        check=kept_its_meeting,
+    ),
+    "moved to an unfollowed calendar": Scenario(
+        prepare=then(World.saved, move), act=follow_old_first, titles=["Moved"], check=kept_its_meeting
+    ),
+    "saved on another calendar": Scenario(prepare=save_elsewhere, act=sweep, titles=["Moved"], check=kept_its_meeting),
     "collection": Scenario(prepare=nobody_saves, act=sweep, titles=[]),
 }
 
@@ -168,6 +225,7 @@ def until_done(world: World, work: Callable[[World], object]) -> None:
 
 
 def check(world: World, scenario: Scenario) -> None:
+    scenario.check(world)
     check_meetings(world, scenario)
     check_channel(world)
 
@@ -185,9 +243,10 @@ def check_meetings(world: World, scenario: Scenario) -> None:
 def check_events(world: World) -> None:
     """Every event that has a conference shows a meeting that exists."""
     uris = {uri for meeting in world.provider.meetings.values() for uri in meeting.conference.details.uris}
-    for event in world.calendars._calendars[ANN].events.values():
-        if not event.cancelled and event.conference is not None:
-            assert event.conference.uris <= uris
+    for calendar in world.calendars._calendars.values():
+        for event in calendar.events.values():
+            if not event.cancelled and event.conference is not None:
+                assert event.conference.uris <= uris
 
 
 def check_channel(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from confsync.domain import keys
@@ -20,7 +21,7 @@ from confsync.usecases.publish_conference import PublishConference
 from confsync.usecases.reconcile_conference import Outcome, ReconcileConference
 from confsync.usecases.renew_channels import RenewChannels
 from confsync.usecases.sync_calendar import SyncCalendar, SyncReport
-from tests.fakes.calendar import FakeCalendars
+from tests.fakes.calendar import FakeCalendars, FakeUser
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider, FakeProviders
 from tests.fakes.queue import FakeQueue, Task
@@ -29,7 +30,9 @@ from tests.usecases.taps import Plug, Tapped
 
 ANN = "ann@example.com"
 BEN = "ben@example.com"
+TEAM = "team@group.calendar.example.com"
 KEY = keys.calendar_key(ANN)
+TEAM_KEY = keys.calendar_key(TEAM)
 CHANNEL_KEYS = (b"k" * 32,)
 LEASE = timedelta(seconds=60)
 TTL = timedelta(days=7)
@@ -87,6 +90,11 @@ class World:
         self.sweep = RenewChannels(
             **{**common, "queue": queue, "channels": self.channels, "inline": 20, "batch": 500, **changes}
         )
+
+    @cached_property
+    def team(self) -> FakeUser:
+        """Ann on another calendar of hers, which is there from now on."""
+        return self.calendars.add_calendar(TEAM, ANN)
 
     # --- people ------------------------------------------------------------------------------------------------------
 
@@ -175,8 +183,8 @@ class World:
         assert found is not None
         return found
 
-    def link(self, event_id: str = "event1") -> Link | None:
-        return self.store.get(Link, keys.link_key(KEY, event_id))
+    def link(self, event_id: str = "event1", calendar_id: str = ANN) -> Link | None:
+        return self.store.get(Link, keys.link_key(keys.calendar_key(calendar_id), event_id))
 
     def channels_in_use(self) -> list[Channel]:
         """Those that are not retired: each is due at some time."""

@@ -1,11 +1,15 @@
 """Our record of one calendar: whose access reads it, how far we have read, and when to look again."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from confsync.domain.event import UnreadableEvent
+from confsync.domain.keys import calendar_key
 from confsync.domain.lease import Lease
+
+FIRST_SYNC_GRACE = timedelta(seconds=60)
+"""How long a task has for a calendar's first sync before the sweep also looks at it."""
 
 
 class CalendarState(StrEnum):
@@ -56,3 +60,18 @@ class Calendar:
     last_success: datetime | None = None
     due_at: datetime | None = None
     version: str | None = None
+
+
+def followed(stored: Calendar | None, *, calendar_id: str, owner: str, tenant: str, now: datetime) -> Calendar:
+    """The calendar as it has to be stored so that it is followed.
+
+    Unchanged if it is already. Else as `owner`, who just reached it, and from a full list.
+    """
+    due_at = now + FIRST_SYNC_GRACE
+    if stored is None:
+        key = calendar_key(calendar_id)
+        return Calendar(key=key, calendar_id=calendar_id, owner=owner, tenant=tenant, created_at=now, due_at=due_at)
+    if stored.state not in {CalendarState.PAUSED, CalendarState.GONE}:
+        return stored
+    # paused until that list is stored: so its channel is replaced first, not left open beside another one
+    return replace(stored, owner=owner, state=CalendarState.PAUSED, sync_token=None, retry_at=None, due_at=due_at)

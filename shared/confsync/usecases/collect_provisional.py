@@ -13,6 +13,8 @@ from confsync.domain.link import Link
 from confsync.domain.plan import Ledger, detach, follow
 from confsync.ports import Calendars, Clock, Store
 from confsync.usecases import ledgers
+from confsync.usecases.follow_events import FollowEvents
+from confsync.usecases.moved_events import Search
 
 log = structlog.get_logger()
 
@@ -32,7 +34,8 @@ class CollectProvisional:
         """Whether anything was given up (or found to be saved after all); the conference has to be read again then.
 
         `links` are the conference's. The event itself has the last word: it is read once more, in case it was saved
-        and no notification arrived. Raises what Calendar raises: what can't be looked at is not given up.
+        and no notification arrived, or it was saved on another calendar. Raises what Calendar raises: what can't be
+        looked at is not given up.
         """
         now = self.clock.now()
         stale = [link for link in links.values() if link.collectable(conference.id, now)]
@@ -44,6 +47,11 @@ class CollectProvisional:
         calendar = self.store.get(Calendar, link.calendar_key)
         assert calendar is not None, "calendars are never removed"
         event = self._event(calendar, link)
+        search = Search(self.store, self.calendars, self.clock, calendar)
+        if event.cancelled and search(link) is not None:
+            # it was saved on another calendar than it was chosen on, which the sweep has synced from now on
+            FollowEvents(store=self.store, clock=self.clock, search=search)(calendar, [event])
+            return
         ledger = ledgers.load(self.store, {link.key: link}, [event])
         if event.conference_id == conference.id:
             follow(ledger, calendar, event, self.clock.now())

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from confsync.domain import keys
-from confsync.domain.calendar import Calendar, CalendarState
+from confsync.domain.calendar import Calendar, followed
 from confsync.domain.caller import Caller
 from confsync.domain.conference import Conference, ConferenceSpec, ConferenceState, Desired
 from confsync.domain.entry_point import ConferenceDetails
@@ -22,7 +22,7 @@ from confsync.domain.errors import (
 )
 from confsync.domain.event import Event
 from confsync.domain.link import Link
-from confsync.domain.plan import SWEEP_GRACE, desire
+from confsync.domain.plan import desire
 from confsync.domain.solution import Solution
 from confsync.ports import Calendar as GoogleCalendar
 from confsync.ports import Calendars, Clock, Providers, Queue, Record, Save, Store
@@ -126,7 +126,13 @@ class CreateConference:
             wanted_link = self._link(link, event, calendar_id, request, conference_id, spec, now)
             stored: list[Record | None] = [calendar, link, conference]
             wanted: list[Record] = [
-                self._calendar(calendar, calendar_id, request, now),
+                followed(
+                    calendar,
+                    calendar_id=calendar_id,
+                    owner=request.user.email,
+                    tenant=request.user.tenant,
+                    now=now,
+                ),
                 wanted_link,
                 self._conference(conference, conference_id, wanted_link, request, now),
             ]
@@ -148,27 +154,6 @@ class CreateConference:
         return ConferenceSpec(
             title="", start=start, end=start + PLACEHOLDER_LENGTH, time_zone="UTC", host=request.user.email
         )
-
-    def _calendar(self, stored: Calendar | None, calendar_id: str, request: CreateRequest, now: datetime) -> Calendar:
-        if stored is None:
-            return Calendar(
-                key=keys.calendar_key(calendar_id),
-                calendar_id=calendar_id,
-                owner=request.user.email,
-                tenant=request.user.tenant,
-                created_at=now,
-                due_at=now + SWEEP_GRACE,
-            )
-        if stored.state in {CalendarState.PAUSED, CalendarState.GONE}:
-            # this person just reached it: it resumes through their access, with a new channel and a full list
-            return replace(
-                stored,
-                owner=request.user.email,
-                state=CalendarState.PAUSED,
-                sync_token=None,
-                due_at=now + SWEEP_GRACE,
-            )
-        return stored
 
     @staticmethod
     def _link(

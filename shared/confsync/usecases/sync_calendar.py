@@ -28,11 +28,13 @@ from confsync.domain.errors import (
 from confsync.domain.event import Event, EventPage
 from confsync.domain.keys import is_conference_id, link_key
 from confsync.domain.link import Link
-from confsync.domain.plan import SWEEP_GRACE, Action, follow
+from confsync.domain.plan import SWEEP_GRACE, Action
 from confsync.ports import Calendar as GoogleCalendar
 from confsync.ports import Calendars, Clock, Queue, Save, Store
-from confsync.usecases import event_pages, ledgers
+from confsync.usecases import event_pages
+from confsync.usecases.follow_events import FollowEvents
 from confsync.usecases.lose_calendar import LOST, LoseCalendar, RemoveCalendar
+from confsync.usecases.moved_events import Search
 from confsync.usecases.open_channel import OpenChannel
 
 log = structlog.get_logger()
@@ -40,13 +42,19 @@ log = structlog.get_logger()
 EVENTS_PER_COMMIT = 50
 """An event may change a handful of records; a commit takes 450."""
 
+GONE_PER_COMMIT = 5
+"""Each may have to be looked for on many calendars."""
+
 MAX_QUARANTINE = 100
 OVERTAKEN = 5
 
 
 @dataclass
 class SyncReport:
-    """What one sync did. `full`: everything was listed, not only changes. `error`: why it ended early, recorded."""
+    """What one sync did. `full`: everything was listed, not only changes. `error`: why it ended early, recorded.
+
+    The three before it: see `Followed`.
+    """
 
     calendar_key: str
     full: bool = False
@@ -55,6 +63,7 @@ class SyncReport:
     unreadable: int = 0
     actions: Counter[Action] = field(default_factory=Counter)
     reconcile: set[str] = field(default_factory=set)
+    first_syncs: set[str] = field(default_factory=set)
     error: ServiceError | None = None
 
 
@@ -103,13 +112,12 @@ class SyncCalendar:
     def _hand_over(self, report: SyncReport) -> None:
         """Queue what is to reconcile, also what was committed before an error.
 
-        If the queue refuses some, nothing is lost: the sweep finds every conference that is due.
+        If the queue refuses some, nothing is lost: the sweep finds every calendar and conference that is due.
         """
+        for calendar_key in sorted(report.first_syncs):
+            self._try(self.queue.sync_calendar, calendar_key)
         for conference_id in sorted(report.reconcile):
-            try:
-                self.queue.reconcile_conference(conference_id)
-            except ServiceError as error:
-                log.warning("reconciling is left to the sweep", conference_id=conference_id, error=str(error))
+            self._try(self.queue.reconcile_conference, conference_id)
         if report.error is not None:
             return
         log.info(
@@ -123,6 +131,13 @@ class SyncCalendar:
             **{action: count for action, count in report.actions.items() if action is not Action.NOTHING},
         )
 
+    @staticmethod
+    def _try(queue: Callable[[str], None], key: str) -> None:
+        try:
+            queue(key)
+        except ServiceError as error:
+            log.warning("left to the sweep", key=key, error=str(error))
+
 
 class _Run:
     """One attempt. `calendar` is the record as last stored: the version that the next commit is conditional on."""
@@ -131,6 +146,8 @@ class _Run:
         self.case = case
         self.calendar = calendar
         self.google: GoogleCalendar = case.calendars.acting_as(calendar.owner)
+        search = Search(case.store, case.calendars, case.clock, calendar)
+        self.follow = FollowEvents(store=case.store, clock=case.clock, search=search)
         self.report = SyncReport(calendar.key)
         self.linked: set[str] | None = None
         """Event ids of all links, once they have been listed."""
@@ -230,7 +247,7 @@ class _Run:
         pages = event_pages.delta(self.google, self.calendar.calendar_id, token)
         first = next(pages)
         relevant = self._relevant(first)
-        if first.page_token is None and len(relevant) <= EVENTS_PER_COMMIT:
+        if first.page_token is None and len(_commits(relevant)) <= 1:
             # The usual case: one commit, conditional on the record that the token came from. That fences it as well
             # as a lease would, and saves taking one.
             self._decide(relevant, self._finished(self._quarantined(first), first.sync_token or token))
@@ -255,10 +272,8 @@ class _Run:
         self._commit(replace(self.calendar, lease=lease, last_attempt=now))
         for page in pages:
             relevant = self._relevant(page)
-            for start in range(0, len(relevant), EVENTS_PER_COMMIT):
-                self._decide_leased(relevant[start : start + EVENTS_PER_COMMIT], page)
-            if not relevant:
-                self._decide_leased([], page)
+            for events in _commits(relevant) or [[]]:
+                self._decide_leased(events, page)
             self._count(page)
             token = page.sync_token or token
         self._finish_leased(token)
@@ -289,13 +304,11 @@ class _Run:
     # --- deciding and writing ----------------------------------------------------------------------------------------
 
     def _decide(self, events: Sequence[Event], update: Calendar) -> None:
-        """Bring links and desired states in agreement with the events, in one commit with the calendar's record."""
-        ledger = ledgers.load(self.case.store, self._links(events), events)
-        now = self.case.clock.now()
-        actions = Counter(follow(ledger, self.calendar, event, now) for event in events)
-        self.case.store.commit([Save(record=update), *ledgers.writes(ledger)])
-        self.report.actions += actions
-        self.report.reconcile.update(ledgers.unfinished(ledger))
+        """What the events mean, in one commit with the calendar's record."""
+        followed = self.follow(update, events)
+        self.report.actions += followed.actions
+        self.report.reconcile |= followed.reconcile
+        self.report.first_syncs |= followed.first_syncs
 
     def _decide_leased(self, events: Sequence[Event], page: EventPage) -> None:
         """The same under the lease: a conflict over an event's records is no reason to begin the calendar anew."""
@@ -371,3 +384,16 @@ class _Run:
             last_success=now,
             due_at=next_visit(calendar.key, self.case.interval, now),
         )
+
+
+def _commits(events: Iterable[Event]) -> list[list[Event]]:
+    """The events in parts, each small enough for one commit and to look for the gone ones under one lease."""
+    parts: list[list[Event]] = []
+    gone = 0
+    for event in events:
+        gone += event.cancelled
+        if not parts or len(parts[-1]) == EVENTS_PER_COMMIT or gone > GONE_PER_COMMIT:
+            parts.append([])
+            gone = int(event.cancelled)
+        parts[-1].append(event)
+    return parts

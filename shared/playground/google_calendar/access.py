@@ -14,7 +14,7 @@ from playground.google_calendar.settings import Settings
 from playground.google_calendar.store import Calendar, Role, Store
 
 Json = dict[str, Any]
-_RANK: dict[str, int] = {role: rank for rank, role in enumerate(get_args(Role))}
+RANK: dict[str, int] = {role: rank for rank, role in enumerate(get_args(Role))}
 _BUSY_FIELDS = ("kind", "id", "etag", "status", "start", "end", "iCalUID", "recurringEventId", "originalStartTime")
 
 
@@ -37,7 +37,7 @@ def calendar_for(store: Store, user: str, calendar_id: str, need: Role) -> Calen
     calendar = own if calendar_id == "primary" else store.calendars.get(calendar_id)
     if calendar is None or calendar.role_of(user) == "none":
         raise not_found()
-    if _RANK[calendar.role_of(user)] < _RANK[need]:
+    if RANK[calendar.role_of(user)] < RANK[need]:
         message = f"You need to have {need} access to this calendar."
         raise ApiError(403, "requiredAccessLevel", message, domain="calendar")
     return calendar

@@ -115,7 +115,7 @@ def _add_calendars(api: Blueprint, service: CalendarService) -> None:
 
     @api.get("/users/me/calendarList")
     def list_calendars() -> Response:
-        return _answer(calendars.entries(store, g.user))
+        return _answer(calendars.entries(store, g.user, request.args.get("minAccessRole", "freeBusyReader")))
 
     @api.get("/users/me/settings/<name>")
     def get_setting(name: str) -> Response:

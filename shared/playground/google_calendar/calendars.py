@@ -5,7 +5,8 @@ https://developers.google.com/workspace/calendar/api/v3/reference/calendars, /ca
 
 from typing import Any
 
-from playground.google_calendar.errors import not_found
+from playground.google_calendar.access import RANK
+from playground.google_calendar.errors import invalid, not_found
 from playground.google_calendar.store import Calendar, Store
 
 Json = dict[str, Any]
@@ -33,10 +34,12 @@ def entry(held: Calendar, user: str) -> Json:
     }
 
 
-def entries(store: Store, user: str) -> Json:
-    """`calendar#calendarList`: all that the user may see."""
+def entries(store: Store, user: str, min_access_role: str) -> Json:
+    """`calendar#calendarList`: all where the user has that role or a higher one. Raises 400 for an unknown role."""
+    if min_access_role not in RANK or min_access_role == "none":
+        raise invalid(f"Invalid value '{min_access_role}' for minAccessRole")
     with store.lock:
-        seen = [held for held in store.calendars.values() if held.role_of(user) != "none"]
+        seen = [held for held in store.calendars.values() if RANK[held.role_of(user)] >= RANK[min_access_role]]
     items = [entry(held, user) for held in sorted(seen, key=lambda held: (held.id != user, held.id))]
     etag = f'"l{sum(held.sync_epoch for held in seen)}"'
     return {"kind": "calendar#calendarList", "etag": etag, "items": items}

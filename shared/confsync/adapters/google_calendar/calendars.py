@@ -38,6 +38,15 @@ class _CalendarAnswer(msgspec.Struct):
     id: str
 
 
+class _ListedCalendar(msgspec.Struct):
+    id: str
+    primary: bool = False
+
+
+class _CalendarListAnswer(msgspec.Struct):
+    items: list[_ListedCalendar] = []
+
+
 class GoogleCalendars:
     """Calendar as any account. One per process: it holds the built service, and one HTTP connection pool per thread.
 
@@ -73,6 +82,7 @@ class GoogleCalendars:
         )
         self.events = service.events()
         self.calendars = service.calendars()
+        self.calendar_list = service.calendarList()
         self.channels = service.channels()
 
     def acting_as(self, account: str) -> "GoogleCalendar":
@@ -145,6 +155,19 @@ class GoogleCalendar:
             calendar_id = self._only
         request = self._google.calendars.get(calendarId=calendar_id, fields="id", **self._standard)
         return self._run(request, lambda content: msgspec.json.decode(content, type=_CalendarAnswer).id)
+
+    def list_calendars(self) -> list[str]:
+        """Ids of the calendars that the account may write to (250 at most), its own first. Raises `PermissionDenied`.
+
+        Where one service account acts for everybody, that is their own.
+        https://developers.google.com/workspace/calendar/api/v3/reference/calendarList/list
+        """
+        if self._only is not None:
+            return [self._only]
+        request = self._google.calendar_list.list(
+            minAccessRole="writer", showHidden=True, maxResults=250, fields="items(id,primary)", **self._standard
+        )
+        return self._run(request, _calendar_ids)
 
     def get_event(self, calendar_id: str, event_id: str) -> Event:
         """The event, cancelled or not. Raises `NotFound`, `Invalid` if it can't be read."""
@@ -229,6 +252,11 @@ class GoogleCalendar:
 
     def _run(self, request: HttpRequest, read: Callable[[bytes], T]) -> T:
         return self._google.run(request, self._http, read)
+
+
+def _calendar_ids(content: bytes) -> list[str]:
+    items = msgspec.json.decode(content, type=_CalendarListAnswer).items
+    return [item.id for item in sorted(items, key=lambda item: not item.primary)]
 
 
 def _watch(content: bytes) -> Watch:
