@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from confsync.domain import link_index
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel, ChannelState
 from confsync.domain.conference import Conference, ConferenceState
@@ -249,7 +250,16 @@ def check_events(world: World) -> None:
                 assert event.conference.uris <= uris
 
 
+def check_index(world: World) -> None:
+    """No calendar's record has forgotten a link."""
+    for calendar in world.store._records(Calendar):
+        assert calendar.link_index is not None
+        links = {link.key for link in world.store.links_of_calendar(calendar.key)}
+        assert link_index.named(calendar.link_index, links) == links
+
+
 def check_channel(world: World) -> None:
+    check_index(world)
     for calendar in world.store._records(Calendar):
         assert calendar.sync_token is not None
         assert not calendar.lease.taken(world.clock.now())
@@ -372,6 +382,14 @@ def a_deletion_while_it_sleeps(world: World) -> None:
     others_while_it_sleeps(world)
 
 
+def a_choice_for_another_event(world: World) -> None:
+    """Of which the calendar's record must know, wherever its sync is."""
+    created = world.create("event3")
+    with suppress(Busy):
+        world.sync()
+    world.save(created, "event3", title="Another")
+
+
 def interrupt(scenario: Scenario, other: Callable[[World], None], number: int) -> bool:
     """Play it, and the other thing after that many calls; whether that was before the deed was done."""
     world = World()
@@ -416,7 +434,9 @@ INTERRUPTED = [
 
 
 @pytest.mark.parametrize(
-    "other", [others_while_it_sleeps, an_edit, a_deletion_while_it_sleeps], ids=lambda f: f.__name__
+    "other",
+    [others_while_it_sleeps, an_edit, a_deletion_while_it_sleeps, a_choice_for_another_event],
+    ids=lambda f: f.__name__,
 )
 @pytest.mark.parametrize("name", INTERRUPTED)
 def test_others_act_after_any_call(name: str, other: Callable[[World], None]) -> None:

@@ -22,6 +22,8 @@ from confsync.domain.errors import (
     ReauthorizationRequired,
     Temporary,
 )
+from confsync.domain.event import Event
+from tests.fakes.calendar import FakeCalendar
 from tests.fakes.clock import FakeClock
 from tests.usecases.world import ANN, BEN, KEY, World
 
@@ -49,6 +51,34 @@ def test_placeholders_give_way_to_the_saved_event(world: World) -> None:
 
     assert (world.provider.only.spec.title, world.provider.only.spec.start) == ("Planning", start)
     assert world.conference(created.conference_id).state is ConferenceState.ACTIVE
+
+
+@pytest.mark.parametrize("solution", ["zoom", "jitsi"], ids=["chosen again", "the first choice for the event"])
+def test_what_a_sync_reads_of_the_event_meanwhile_is_not_written_over(
+    world: World, monkeypatch: pytest.MonkeyPatch, solution: str
+) -> None:
+    world.saved("other")
+    if solution == "zoom":
+        world.saved()
+    else:
+        world.ann.insert(id="event1", title="Standup")
+        world.sync()
+    get_event = FakeCalendar.get_event
+
+    def overtaken(self: FakeCalendar, *args: str) -> Event:
+        event = get_event(self, *args)
+        monkeypatch.setattr(FakeCalendar, "get_event", get_event)
+        world.ann.update("event1", title="Retro")
+        world.sync()
+        return event
+
+    monkeypatch.setattr(FakeCalendar, "get_event", overtaken)
+
+    world.create(solution=solution)
+
+    link = world.link()
+    assert link is not None
+    assert link.spec.title == "Retro"
 
 
 def test_a_saved_event_is_read(world: World) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from confsync.domain import link_index
 from confsync.domain.calendar import CalendarState
 from confsync.domain.conference import ConferenceState
 from confsync.domain.errors import (
@@ -836,9 +837,66 @@ def test_2500_events_that_are_not_ours_cost_no_more(world: World) -> None:
     assert world.counting.writes == 1
 
 
+@pytest.mark.parametrize("count", [1, 50, 2500])
+def test_other_events_cost_no_more_on_a_calendar_with_conferences(world: World, count: int) -> None:
+    for index in range(10):
+        world.saved(f"event{index}")
+    for index in range(count):
+        world.ann.insert(id=f"other{index}")
+    world.counting.reset()
+
+    report = world.sync()
+
+    assert report.events == count
+    assert (world.counting.reads, world.counting.writes) == (1, 1)
+
+
+def test_a_record_of_the_version_before_learns_which_events_have_links(world: World) -> None:
+    for index in range(10):
+        world.saved(f"event{index}")
+    world.change_calendar(link_index=None)
+    for index in range(50):
+        world.ann.insert(id=f"other{index}")
+
+    world.sync()
+
+    assert_index_is_whole(world)
+    world.ann.update("event3", title="Retro")
+    assert world.sync().actions == {Action.UPDATED: 1}
+
+
+def assert_index_is_whole(world: World) -> None:
+    links = list(world.store.links_of_calendar(KEY))
+    index = world.calendar.link_index
+    assert index is not None
+    assert link_index.named(index, [link.key for link in links]) == {link.key for link in links}
+
+
+def test_a_full_list_finds_out_anew_which_events_have_links(world: World) -> None:
+    world.saved()
+    world.change_calendar(link_index=None)
+    world.calendars.expire_sync_tokens(ANN)
+
+    world.sync()
+
+    assert_index_is_whole(world)
+
+
+def test_more_links_than_an_index_holds_are_looked_up_as_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link_index, "MAX_LINKS", 2)
+    for index in range(3):
+        world.saved(f"event{index}")
+    assert world.calendar.link_index is None
+    world.ann.update("event1", title="Retro")
+    world.ann.insert(id="other")
+
+    assert world.sync().actions == {Action.UPDATED: 1}
+
+
 def test_the_lookup_reads_no_more_links_than_there_are_events(world: World) -> None:
     for index in range(20):
         world.saved(f"event{index}")
+    world.change_calendar(link_index=None)
     world.ann.insert(id="other1")
     world.ann.insert(id="other2")
     world.counting.reset()

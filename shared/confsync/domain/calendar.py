@@ -34,9 +34,10 @@ class Calendar:
     """`calendar_id` has "primary" resolved. `owner` is the account that reads it; another owner means a full sync.
 
     `sync_token` is valid only with the same `query_version`. `channel_id` is the current watch channel. `quarantined`
-    are events that could not be read. `failures` counts syncs that failed in a row. `retry_at`: Google asked to be left
-    alone until then. `watch_at`: when to try again to have a polled calendar watched. `gone_since`: since when a gone
-    one was not found. `due_at`: when to look at it again, None at rest. All times are aware UTC.
+    are events that could not be read. `link_index` tells which events have links (see link_index.py). `failures` counts
+    syncs that failed in a row. `retry_at`: Google asked to be left alone until then. `watch_at`: when to try again to
+    have a polled calendar watched. `gone_since`: since when a gone one was not found. `due_at`: when to look at it
+    again, None at rest. All times are aware UTC.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Calendar:
     watch_at: datetime | None = None
     write_mode: WriteMode = WriteMode.AUTO
     quarantined: tuple[UnreadableEvent, ...] = ()
+    link_index: str | None = None
     lease: Lease = field(default_factory=Lease)
     failures: int = 0
     gone_since: datetime | None = None
@@ -73,5 +75,5 @@ def followed(stored: Calendar | None, *, calendar_id: str, owner: str, tenant: s
         return Calendar(key=key, calendar_id=calendar_id, owner=owner, tenant=tenant, created_at=now, due_at=due_at)
     if stored.state not in {CalendarState.PAUSED, CalendarState.GONE}:
         return stored
-    # paused until that list is stored: so its channel is replaced first, not left open beside another one
+    # its sync resumes it, and replaces a channel of which nothing is known
     return replace(stored, owner=owner, state=CalendarState.PAUSED, sync_token=None, retry_at=None, due_at=due_at)

@@ -52,12 +52,12 @@ class CollectProvisional:
             # it was saved on another calendar than it was chosen on, which the sweep has synced from now on
             FollowEvents(store=self.store, clock=self.clock, search=search)(calendar, [event])
             return
-        ledger = ledgers.load(self.store, {link.key: link}, [event])
+        ledger = ledgers.load(self.store, {link.key: link}, [event.conference_id])
         if event.conference_id == conference.id:
             follow(ledger, calendar, event, self.clock.now())
         else:
             self._give_up(ledger, conference, link)
-        self.store.commit(ledgers.writes(ledger))
+        self.store.commit(ledgers.writes(ledger, calendar))
 
     def _give_up(self, ledger: Ledger, conference: Conference, link: Link) -> None:
         log.info("conference was never saved with its event", conference_id=conference.id)

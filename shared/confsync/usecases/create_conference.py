@@ -22,10 +22,11 @@ from confsync.domain.errors import (
 )
 from confsync.domain.event import Event
 from confsync.domain.link import Link
-from confsync.domain.plan import desire
+from confsync.domain.plan import Ledger, drive
 from confsync.domain.solution import Solution
 from confsync.ports import Calendar as GoogleCalendar
-from confsync.ports import Calendars, Clock, Providers, Queue, Record, Save, Store
+from confsync.ports import Calendars, Clock, Providers, Queue, Store
+from confsync.usecases import ledgers
 from confsync.usecases.reconcile_conference import ReconcileConference
 
 log = structlog.get_logger()
@@ -80,8 +81,7 @@ class CreateConference:
         # what is begun before this is over in time
         deadline = self.clock.now() + PATIENCE - self.provider_deadline
         solution = self.providers.solution(request.solution_id)
-        calendar_id, event = self._read(request)
-        conference_id, calendar_key = self._want(request, calendar_id, event)
+        conference_id, calendar_key = self._want(request)
         self._begin_following(calendar_key)
         conference = self._settle(conference_id, deadline)
         assert conference.applied.details is not None
@@ -90,58 +90,56 @@ class CreateConference:
 
     # --- what is asked for -------------------------------------------------------------------------------------------
 
-    def _read(self, request: CreateRequest) -> tuple[str, Event | None]:
-        """The calendar's real id and the event; no event if it has not been saved yet.
+    def _want(self, request: CreateRequest) -> tuple[str, str]:
+        """Record what is wanted; returns the keys of conference and calendar.
 
         The person's own token may lack the Calendar scopes; then the calendar is reached as that person by our own
         means. Never as anybody else.
         """
         own = self.calendars.acting_as(request.user.email)
         if request.user_token is None:
-            return self._read_as(own, request)
+            return self._want_as(own, request)
         try:
-            return self._read_as(self.calendars.with_token(request.user_token), request)
+            return self._want_as(self.calendars.with_token(request.user_token), request)
         except (AuthExpired, PermissionDenied, ReauthorizationRequired):
-            return self._read_as(own, request)
+            return self._want_as(own, request)
 
-    @staticmethod
-    def _read_as(google: GoogleCalendar, request: CreateRequest) -> tuple[str, Event | None]:
+    def _want_as(self, google: GoogleCalendar, request: CreateRequest) -> tuple[str, str]:
+        """Record calendar, link and desired state in one commit; whoever asks again or at the same time finds them.
+
+        The event is read after our records of it: what a sync writes of a newer state of it is a conflict then.
+        """
         calendar_id = google.resolve(request.calendar_id)
-        try:
-            event = google.get_event(calendar_id, request.event_id)
-        except NotFound:
-            return calendar_id, None
-        return calendar_id, None if event.cancelled else event
-
-    def _want(self, request: CreateRequest, calendar_id: str, event: Event | None) -> tuple[str, str]:
-        """Record calendar, link and desired state in one commit; whoever asks again or at the same time finds them."""
         key = keys.calendar_key(calendar_id)
         conference_id = keys.conference_id(key, request.event_id, request.solution_id)
         for _ in range(CONFLICTS):
             now = self.clock.now()
             calendar = self.store.get(Calendar, key)
             link = self.store.get(Link, keys.link_key(key, request.event_id))
-            conference = self.store.get(Conference, conference_id)
+            event = self._event(google, calendar_id, request.event_id)
+            ledger = ledgers.load(self.store, {link.key: link} if link else {}, [conference_id])
             spec = self._spec(event, link, request, now)
             wanted_link = self._link(link, event, calendar_id, request, conference_id, spec, now)
-            stored: list[Record | None] = [calendar, link, conference]
-            wanted: list[Record] = [
-                followed(
-                    calendar,
-                    calendar_id=calendar_id,
-                    owner=request.user.email,
-                    tenant=request.user.tenant,
-                    now=now,
-                ),
-                wanted_link,
-                self._conference(conference, conference_id, wanted_link, request, now),
-            ]
+            self._choose(ledger, wanted_link, conference_id, request, now)
+            owner, tenant = request.user.email, request.user.tenant
+            follow = followed(calendar, calendar_id=calendar_id, owner=owner, tenant=tenant, now=now)
+            # whoever adds a link writes the calendar's record: see link_index
+            writes = ledgers.writes(ledger, *([follow] if link is None or follow != calendar else []))
             try:
-                self.store.commit([Save(record=new) for old, new in zip(stored, wanted, strict=True) if new != old])
+                self.store.commit(writes)
             except StoreConflict:
                 continue
             return conference_id, key
         raise Temporary(f"event {request.event_id} is being changed by others", service="confsync")
+
+    @staticmethod
+    def _event(google: GoogleCalendar, calendar_id: str, event_id: str) -> Event | None:
+        """None if it has not been saved yet."""
+        try:
+            event = google.get_event(calendar_id, event_id)
+        except NotFound:
+            return None
+        return None if event.cancelled else event
 
     @staticmethod
     def _spec(event: Event | None, link: Link | None, request: CreateRequest, now: datetime) -> ConferenceSpec:
@@ -183,10 +181,10 @@ class CreateConference:
         return link.with_provisional(conference_id, now)
 
     @staticmethod
-    def _conference(
-        stored: Conference | None, conference_id: str, link: Link, request: CreateRequest, now: datetime
-    ) -> Conference:
-        conference = stored or Conference(
+    def _choose(ledger: Ledger, link: Link, conference_id: str, request: CreateRequest, now: datetime) -> None:
+        """The link has the conference, which is to be made if there is none yet."""
+        ledger.put(link)
+        conference = ledger.conferences.get(conference_id) or Conference(
             id=conference_id,
             solution=request.solution_id,
             tenant=request.user.tenant,
@@ -196,14 +194,11 @@ class CreateConference:
         )
         if link.key not in conference.links:
             conference = replace(conference, links=(*conference.links, link.key))
-        if conference.links[0] == link.key:
-            before = conference.desired.spec
-            spec = replace(link.spec, open_ended=before is not None and before.open_ended)
-            conference = desire(conference, spec, now)
         if conference.state is ConferenceState.FAILED:
             # a person asks again: that is a reason to try again
             conference = replace(conference, state=ConferenceState.PENDING, retry_at=None)
-        return conference
+        ledger.put(conference)
+        drive(ledger, conference_id, now)
 
     # --- having it made ----------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from confsync.domain.event import Event
 from confsync.domain.keys import link_key
 from confsync.domain.link import Link
 from confsync.domain.plan import Action, follow
-from confsync.ports import Clock, Save, Store
+from confsync.ports import Clock, Store
 from confsync.usecases import ledgers
 from confsync.usecases.moved_events import Moved, Search
 
@@ -41,10 +41,10 @@ class FollowEvents:
         # where an event lives now comes first: so its meeting is never without any event
         seen = [(calendars[each.calendar.key], each.event) for each in moved] + [(calendar, event) for event in events]
         links |= self._links(seen[: len(moved)])
-        ledger = ledgers.load(self.store, links, [event for _, event in seen])
+        ledger = ledgers.load(self.store, links, [event.conference_id for _, event in seen])
         now = self.clock.now()
         actions = Counter(follow(ledger, of, event, now) for of, event in seen)
-        self.store.commit([*(Save(record=each) for each in calendars.values()), *ledgers.writes(ledger)])
+        self.store.commit(ledgers.writes(ledger, *calendars.values()))
         others = {each.key for each in calendars.values() if each.key != calendar.key and each.sync_token is None}
         return Followed(actions=actions, reconcile=set(ledgers.unfinished(ledger)), first_syncs=others)
 

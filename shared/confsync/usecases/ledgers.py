@@ -1,30 +1,46 @@
 """Loading the records that a decision may touch, and turning what became of them into writes."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from confsync.domain import link_index
+from confsync.domain.calendar import Calendar
 from confsync.domain.conference import Conference
-from confsync.domain.event import Event
 from confsync.domain.keys import is_conference_id
 from confsync.domain.link import Link
 from confsync.domain.plan import Ledger
 from confsync.ports import Remove, Save, Store, Write
 
 
-def load(store: Store, links: dict[str, Link], events: Iterable[Event]) -> Ledger:
-    """A ledger of these links, the conferences that they or the events name, and those conferences' other links."""
+def load(store: Store, links: dict[str, Link], shown: Iterable[str | None]) -> Ledger:
+    """A ledger of these links, the conferences that they name or that events show, and those conferences' other links.
+
+    `shown` are conference ids of any kind.
+    """
     named = {cid for link in links.values() for cid in link.conference_ids}
-    named |= {event.conference_id for event in events if is_conference_id(event.conference_id)}
+    named |= {each for each in shown if is_conference_id(each)}
     conferences = store.get_many(Conference, sorted(named)) if named else {}
     others = {key for c in conferences.values() for key in c.links} - links.keys()
     return Ledger.of(links | (store.get_many(Link, sorted(others)) if others else {}), conferences)
 
 
-def writes(ledger: Ledger) -> list[Write]:
-    """What has to be committed for the ledger to be true."""
+def writes(ledger: Ledger, *calendars: Calendar) -> list[Write]:
+    """What has to be committed for the ledger to be true, the calendars' records with their indexes of links among it.
+
+    `calendars` are those whose events were followed.
+    """
     return [
+        *(Save(record=_indexed(calendar, ledger)) for calendar in calendars),
         *(Save(record=record) for record in ledger.changed.values()),
         *(Remove(record=link) for link in ledger.removed.values()),
     ]
+
+
+def _indexed(calendar: Calendar, ledger: Ledger) -> Calendar:
+    links = [each for each in ledger.changed.values() if isinstance(each, Link) and each.calendar_key == calendar.key]
+    added = [link for link in links if link.version is None]
+    removed = [link for link in ledger.removed.values() if link.calendar_key == calendar.key]
+    return replace(calendar, link_index=link_index.updated(calendar.link_index, added, removed))
 
 
 def unfinished(ledger: Ledger) -> list[str]:

@@ -14,6 +14,7 @@ from itertools import chain
 
 import structlog
 
+from confsync.domain import link_index
 from confsync.domain.backoff import next_visit, retry_time
 from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.errors import (
@@ -140,7 +141,9 @@ class SyncCalendar:
 
 
 class _Run:
-    """One attempt. `calendar` is the record as last stored: the version that the next commit is conditional on."""
+    """One attempt. `calendar` is the record as last stored (with a newer index of links, if all were just listed): the
+    version that the next commit is conditional on.
+    """
 
     def __init__(self, case: SyncCalendar, calendar: Calendar) -> None:
         self.case = case
@@ -258,6 +261,7 @@ class _Run:
     def _full(self) -> None:
         self.report.full = True
         links = list(self.case.store.links_of_calendar(self.calendar.key))
+        self.calendar = replace(self.calendar, link_index=link_index.index_of(links))
         self.linked = {link.event_id for link in links}
         # what was only chosen so far belongs to an event that may not be saved yet: its absence says nothing
         seen = {link.event_id for link in links if link.seen_at is not None}
@@ -289,17 +293,19 @@ class _Run:
         return [e for e in page.events if e.id in linked or is_conference_id(e.conference_id)]
 
     def _linked(self, events: Sequence[Event]) -> set[str]:
-        """Which of the events have links: by the calendar's links if those are fewer than the events, else one by
-        one."""
-        if len(events) > 1:
-            some = list(self.case.store.links_of_calendar(self.calendar.key, limit=len(events)))
-            if len(some) < len(events):
-                return {link.event_id for link in some}
-        return {link.event_id for link in self._links(events).values()}
+        """Ids of the events that have links, and perhaps of some others.
 
-    def _links(self, events: Sequence[Event]) -> dict[str, Link]:
-        keys = [link_key(self.calendar.key, event.id) for event in events]
-        return self.case.store.get_many(Link, keys) if keys else {}
+        By the index; where there is none by the calendar's links if those are fewer than the events, else one by one.
+        """
+        ids = {link_key(self.calendar.key, event.id): event.id for event in events}
+        if self.calendar.link_index is not None:
+            return {ids[key] for key in link_index.named(self.calendar.link_index, ids)}
+        if len(ids) > 1:
+            some = list(self.case.store.links_of_calendar(self.calendar.key, limit=len(ids)))
+            if len(some) < len(ids):  # then these are all
+                self.calendar = replace(self.calendar, link_index=link_index.index_of(some))
+                return {link.event_id for link in some}
+        return {link.event_id for link in self.case.store.get_many(Link, list(ids)).values()}
 
     # --- deciding and writing ----------------------------------------------------------------------------------------
 
