@@ -57,7 +57,11 @@ class Functions:
             return Gated(name, port, gate, cloud.heard)
 
         store, clock = gated("store", cloud.store), gated("clock", cloud.clock)
-        google, queue, vendor = gated("google", cloud.google), gated("queue", cloud.queue), gated("vendor", cloud.vendors)
+        google, queue, vendor = (
+            gated("google", cloud.google),
+            gated("queue", cloud.queue),
+            gated("vendor", cloud.vendors),
+        )
         common: dict[str, Any] = {"store": store, "clock": clock}
         publish = PublishConference(store=store, calendars=google, providers=vendor)
         collect = CollectProvisional(**common, calendars=google)
@@ -65,9 +69,7 @@ class Functions:
             **common, providers=vendor, queue=queue, publish=publish, collect=collect, lease=LEASE
         )
         channels = OpenChannel(**common, calendars=google, keys=cloud.keys, ttl=TTL)
-        sync = SyncCalendar(
-            **common, calendars=google, queue=queue, channels=channels, lease=LEASE, interval=INTERVAL
-        )
+        sync = SyncCalendar(**common, calendars=google, queue=queue, channels=channels, lease=LEASE, interval=INTERVAL)
         self._create = CreateConference(
             **common,
             calendars=google,
@@ -84,9 +86,7 @@ class Functions:
         return self._create(request)
 
     def receive(self, notice: Notice) -> None:
-        self._receive(
-            Notification(channel_id=notice.channel_id, channel_token=notice.token, resource_state="exists")
-        )
+        self._receive(Notification(channel_id=notice.channel_id, channel_token=notice.token, resource_state="exists"))
 
     def work(self, task: Task) -> None:
         """A task from the queue. Raises if the queue has to try again."""

@@ -14,6 +14,7 @@ CALLS = {
     "queue": {"sync_calendar", "reconcile_conference"},
     "google": {
         "resolve",
+        "list_calendars",
         "get_event",
         "list_events",
         "write_conference",

@@ -5,7 +5,7 @@ each outside call of that. `meetings` are the titles that the vendor has in the 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from confsync.domain.errors import Ambiguous

@@ -1,4 +1,4 @@
-"""The conferencing vendor for the simulation: the fake of the port, which knows every call and whether it was of use."""
+"""The conferencing vendor for the simulation: the fake of the port, which knows of each call whether it was of use."""
 
 from collections import Counter
 from collections.abc import Mapping
