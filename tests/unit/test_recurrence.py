@@ -158,6 +158,11 @@ def test_rules_that_are_not(rule: str) -> None:
     assert simple_rule(event(f"RRULE:{rule}")) is None
 
 
+@pytest.mark.parametrize("rule", ["FREQ=MONTHLY;BYDAY=5MO", "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=5"])
+def test_a_fifth_week_that_only_some_months_have_is_not_simple(rule: str) -> None:
+    assert simple_rule(event(f"RRULE:{rule}", start=START.replace(day=29))) is None
+
+
 @pytest.mark.parametrize(
     ("lines", "simple"),
     [
