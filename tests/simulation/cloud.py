@@ -138,6 +138,7 @@ class Cloud:
         self.google.share(TEAM, BEN)
         self.ann, self.ben = self.people[ANN], self.people[BEN]
         self.team, self.side = Person(self.google, ANN, TEAM), Person(self.google, ANN, SIDE)
+        self.ben_on_team = Person(self.google, BEN, TEAM)
 
     def heard(self, call: Call, answer: Any) -> None:
         """An answer came back to its caller."""

@@ -7,6 +7,7 @@ each outside call of that. `meetings` are the titles that the vendor has in the 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from confsync.domain.errors import Ambiguous
 from tests.simulation.cloud import ANN, BEN, CARA, DAY, INTERVAL, SIDE, TEAM, Cloud
@@ -15,6 +16,7 @@ from tests.simulation.google import FOREIGN
 Deed = Callable[[Cloud], object]
 
 START = datetime(2026, 3, 3, 9, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
 HALF_HOUR = timedelta(minutes=30)
 WEEK = timedelta(weeks=1)
 WEEKLY = ("RRULE:FREQ=WEEKLY;COUNT=8",)
@@ -85,6 +87,11 @@ def rename_all_day(cloud: Cloud) -> None:
 
 def move_in_time(cloud: Cloud) -> None:
     cloud.ann.update("e1", start=START + 2 * HALF_HOUR, end=START + 3 * HALF_HOUR)
+
+
+def change_zone(cloud: Cloud) -> None:
+    """The same instant, told by other clocks: after the next change to summer time it makes an hour."""
+    cloud.ann.update("e1", start=START.astimezone(BERLIN), end=(START + HALF_HOUR).astimezone(BERLIN))
 
 
 def make_recurring(cloud: Cloud) -> None:
@@ -226,21 +233,24 @@ def to_team_told_nowhere(cloud: Cloud) -> None:
     cloud.sweep()
 
 
-def by_ben_on_team(cloud: Cloud) -> None:
+def shared(cloud: Cloud) -> None:
     """Both have a conference on the calendar that they share."""
     cloud.with_conference(cloud.team, "t1", title="Ann's")
-    bens = replace_person(cloud)
-    cloud.with_conference(bens, "t2", title="Ben's")
-
-
-def replace_person(cloud: Cloud):  # type: ignore[no-untyped-def]
-    person = cloud.team
-    return type(person)(cloud.google, BEN, TEAM)
+    cloud.with_conference(cloud.ben_on_team, "t2", title="Ben's")
 
 
 def both_change(cloud: Cloud) -> None:
     cloud.team.update("t1", title="Ann's new")
     cloud.team.update("t2", title="Ben's new")
+
+
+def ann_leaves(cloud: Cloud) -> None:
+    """For good; Ben's access has to do."""
+    cloud.google.revoked.add(ANN)
+    both_change(cloud)
+    cloud.google.notices.clear()
+    cloud.clock.advance(2 * INTERVAL)
+    cloud.sweep()
 
 
 def with_guests(cloud: Cloud) -> None:
@@ -384,6 +394,7 @@ SCENARIOS = {
     "rename": Scenario(prepare=saved, act=rename, meetings=["Retro"], calls=UPDATE),
     "all day": Scenario(prepare=saved, act=rename_all_day, meetings=["Retro"], calls=UPDATE),
     "move in time": Scenario(prepare=saved, act=move_in_time, meetings=["Standup"], calls=UPDATE),
+    "zone changed": Scenario(prepare=weekly, act=change_zone, meetings=["Weekly"], calls=UPDATE),
     "made recurring": Scenario(prepare=saved, act=make_recurring, meetings=["Standup"], calls=UPDATE),
     "recurrence changed": Scenario(prepare=weekly, act=change_rule, meetings=["Weekly"], calls=UPDATE),
     "made single again": Scenario(prepare=weekly, act=make_single, meetings=["Weekly"], calls=UPDATE),
@@ -425,7 +436,10 @@ SCENARIOS = {
     ),
     "to a calendar without conferences": Scenario(prepare=saved, act=to_side, meetings=["Standup"], calls={}),
     "two users on a team calendar": Scenario(
-        prepare=by_ben_on_team, act=both_change, meetings=["Ann's new", "Ben's new"], calls={"update": 2}
+        prepare=shared, act=both_change, meetings=["Ann's new", "Ben's new"], calls={"update": 2}
+    ),
+    "the other user of a team calendar leaves": Scenario(
+        prepare=shared, act=ann_leaves, meetings=["Ann's new", "Ben's new"], calls={"update": 2}
     ),
     "change with guests": Scenario(prepare=with_guests, act=rename, meetings=["Ben's", "Retro"], calls=UPDATE),
     "guest declines": Scenario(prepare=with_guests, act=guest_declines, meetings=["Ben's", "Standup"], calls={}),

@@ -32,6 +32,7 @@ STEPS = 60
 WORKERS = 3
 PAUSES = [timedelta(seconds=s) for s in (0.5, 2, 6, 30, 70, 300)]
 LONG = [timedelta(minutes=20), timedelta(hours=5), timedelta(days=1), timedelta(days=4), timedelta(days=9)]
+PEOPLE = ["ann", "ben", "team", "ben_on_team"]
 TITLES = ["Standup", "Retro", "Planning", ""]
 RULES = [(), WEEKLY, ("RRULE:FREQ=DAILY;COUNT=3",), ("RRULE:FREQ=MONTHLY",)]
 any_index = st.integers(0, 11)
@@ -69,7 +70,11 @@ class Everyday(RuleBasedStateMachine):
     def has_events(self) -> bool:
         return bool(self.events)
 
-    @rule(who=st.sampled_from(["ann", "ben", "team"]), solution=st.sampled_from(SOLUTIONS), exists=st.booleans())
+    @rule(
+        who=st.sampled_from(["ann", "ben", "team", "ben_on_team"]),
+        solution=st.sampled_from(SOLUTIONS),
+        exists=st.booleans(),
+    )
     def choose_for_new_event(self, who: str, solution: str, exists: bool) -> None:
         person = getattr(self.cloud, who)
         event_id = self._new_id()

@@ -1,10 +1,10 @@
 """The conferencing vendor for the simulation: the fake of the port, which knows of each call whether it was of use."""
 
-from collections import Counter
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference
+from confsync.domain.errors import RateLimited
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import SETTLE, WATCHED, FakeProvider, Meeting
 
@@ -20,11 +20,10 @@ class SimulatedVendor(FakeProvider):
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock, lag=LAG)
+        self.limit_days(PER_DAY)
         self.answered: set[str] = set()
         self.foreign: dict[str, ConferenceSpec] = {}
         self.needless = 0
-        self.taken: Counter[tuple[str, date]] = Counter()
-        """Creations and changes by host and day."""
 
     def add_foreign(self, id: str, spec: ConferenceSpec) -> None:
         """A meeting that somebody made without us."""
@@ -38,14 +37,12 @@ class SimulatedVendor(FakeProvider):
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
         others = [meeting.id for meeting in self.of(marker.rpartition(".")[0]) if meeting.id in self.answered]
         assert not others, f"a second meeting for {marker}: {others} exist, and their creator knew"
-        self._count(spec.host)
         return super().create(spec, marker)
 
     def update(
         self, reference: Mapping[str, str], spec: ConferenceSpec, changed: frozenset[str], marker: str
     ) -> ProviderConference:
         self._must_be_ours(reference)
-        self._count(spec.host)
         before = self.meetings.get(reference["id"])
         if before is not None and not spec.changed_from(before.spec) & WATCHED:
             self.needless += 1
@@ -59,6 +56,7 @@ class SimulatedVendor(FakeProvider):
         assert reference["id"] not in self.foreign, f"meeting {reference['id']} is not ours"
 
     def _count(self, host: str) -> None:
-        day = (host, self._clock.now().date())
-        self.taken[day] += 1
-        assert self.taken[day] <= PER_DAY, f"more than {PER_DAY} creations and changes for {host} in a day"
+        try:
+            super()._count(host)
+        except RateLimited as refused:
+            raise AssertionError(f"more than {PER_DAY} creations and changes for {host} in a day") from refused
