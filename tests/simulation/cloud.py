@@ -242,9 +242,7 @@ class Cloud:
     def until_collected(self) -> None:
         """So much time that nothing which nobody saved may be left."""
         self.clock.advance(DAY)
-        for _ in range(3):
-            self.sweep()
-            self.clock.advance(INTERVAL)
+        self.until_quiet()
 
     # --- what is stored ----------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.conference import Conference
 from confsync.domain.errors import NotFound
 from confsync.domain.event import Event
-from confsync.domain.link import Link
+from confsync.domain.link import COLLECT_AFTER, Link
 from confsync.domain.plan import Ledger, detach, follow
 from confsync.ports import Calendars, Clock, Store
 from confsync.usecases import ledgers
@@ -39,25 +39,33 @@ class CollectProvisional:
         """
         now = self.clock.now()
         stale = [link for link in links.values() if link.collectable(conference.id, now)]
-        for link in stale:
-            self._settle(conference, link)
-        return bool(stale)
+        settled = [self._settle(conference, link) for link in stale]
+        return any(settled)
 
-    def _settle(self, conference: Conference, link: Link) -> None:
+    def _settle(self, conference: Conference, link: Link) -> bool:
         calendar = self.store.get(Calendar, link.calendar_key)
         assert calendar is not None, "calendars are never removed"
         event = self._event(calendar, link)
+        if event.conference_id != conference.id and not self._was_read(calendar, link, conference):
+            return False
         search = Search(self.store, self.calendars, self.clock, calendar)
         if event.cancelled and search(link) is not None:
             # it was saved on another calendar than it was chosen on, which the sweep has synced from now on
             FollowEvents(store=self.store, clock=self.clock, search=search)(calendar, [event])
-            return
+            return True
         ledger = ledgers.load(self.store, {link.key: link}, [event.conference_id])
         if event.conference_id == conference.id:
             follow(ledger, calendar, event, self.clock.now())
         else:
             self._give_up(ledger, conference, link)
         self.store.commit(ledgers.writes(ledger, calendar))
+        return True
+
+    @staticmethod
+    def _was_read(calendar: Calendar, link: Link, conference: Conference) -> bool:
+        """Whether all of the calendar was seen since the time was up: a copy of the event may have the conference."""
+        chosen = max(p.since for p in link.provisional if p.conference_id == conference.id)
+        return calendar.last_success is not None and calendar.last_success >= chosen + COLLECT_AFTER
 
     def _give_up(self, ledger: Ledger, conference: Conference, link: Link) -> None:
         log.info("conference was never saved with its event", conference_id=conference.id)

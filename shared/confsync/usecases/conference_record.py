@@ -71,7 +71,8 @@ class ConferenceRecord:
         """Take the lease and record what we are about to do, in one conditional write with what it costs.
 
         If a meeting is to be made, since when; if it is to be changed, that what it is like is no longer known.
-        Raises `StoreConflict`.
+        Raises `StoreConflict`, also if this took so long that whoever has the lease next would look for what we make
+        before it can be found.
         """
         now = self.clock.now()
         taken = replace(
@@ -83,6 +84,8 @@ class ConferenceRecord:
             due_at=now + self.lease,
         )
         self.store.commit([Save(record=taken), *([Save(record=budget.spent(now))] if budget else [])])
+        if self.clock.now() - now > self.lease / 2:
+            raise StoreConflict(f"conference {taken.id}: this process stood still with its lease")
         return taken
 
     def record(self, taken: Conference, change: Change) -> None:
