@@ -1,7 +1,8 @@
 """Between confsync and the Firestore emulator: passes every call on as it is, and does to some what their faults say.
 
-It knows no message of Firestore's: bytes go through in both directions, whatever the method. On the wire a unary call
-is a stream of one message each way. https://grpc.github.io/grpc/python/grpc.html#generic-handlers
+It knows no message of Firestore's: bytes go through in both directions, whatever the method. A single answer is a
+stream of one. (What has a stream of requests, as Listen, is not passed on: confsync does not use it.)
+https://grpc.github.io/grpc/python/grpc.html#grpc.GenericRpcHandler
 """
 
 from __future__ import annotations
@@ -155,17 +156,17 @@ class _PassOn(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has no ty
         self._faults = faults
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
-        def answer(messages: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-            return self._answer(details.method, messages, context)
+        def answer(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+            return self._answer(details.method, request, context)
 
-        return grpc.stream_stream_rpc_method_handler(answer)
+        return grpc.unary_stream_rpc_method_handler(answer)
 
-    def _answer(self, path: str, messages: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+    def _answer(self, path: str, request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
         method = path.rpartition("/")[2]
         fault = self._faults.take(method)
         status = "CANCELLED"  # unless we come to an end of our own
         try:
-            yield from self._faulted(fault, path, messages, context)
+            yield from self._faulted(fault, path, request, context)
             status = "OK"
         except _Ended as ended:
             status = ended.status
@@ -173,20 +174,18 @@ class _PassOn(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpcio has no ty
         finally:
             self._faults.log(method, status)
 
-    def _faulted(
-        self, fault: CallFault, path: str, messages: Iterator[bytes], context: grpc.ServicerContext
-    ) -> Iterator[bytes]:
+    def _faulted(self, fault: CallFault, path: str, request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
         if not fault.after:
             _slow(fault)
-            yield from self._upstream(path, messages, context)
+            yield from self._upstream(path, request, context)
             return
-        done = list(self._upstream(path, messages, context))
+        done = list(self._upstream(path, request, context))
         yield from done[: fault.messages] if fault.status else done
         _slow(fault)
 
-    def _upstream(self, path: str, messages: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-        call = self._channel.stream_stream(path)(
-            messages, timeout=context.time_remaining(), metadata=_passed(context.invocation_metadata())
+    def _upstream(self, path: str, request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+        call = self._channel.unary_stream(path)(
+            request, timeout=context.time_remaining(), metadata=_passed(context.invocation_metadata())
         )
         context.add_callback(call.cancel)
         try:
