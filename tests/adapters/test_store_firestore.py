@@ -82,7 +82,7 @@ class TestFirestoreStore(SharedStoreContract):
         assert other.get(Calendar, CALENDAR.key) is not None
 
 
-NO_ANSWER = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN")
+NO_ANSWER = ("CANCELLED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN")
 
 
 @pytest.mark.emulator
@@ -232,7 +232,8 @@ def test_conditions_that_do_not_hold(error: type[google.GoogleAPICallError]) -> 
         (google.Aborted("contention"), Temporary),
         (google.RetryError("gave up", cause=google.ServiceUnavailable("try again")), Temporary),
         (google.RetryError("gave up", cause=None), Temporary),
-        (google.Cancelled("gone"), ServiceError),
+        (google.Cancelled("connection cut"), Temporary),
+        (google.MethodNotAllowed("never"), ServiceError),
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, Exception) else each.__name__,
 )

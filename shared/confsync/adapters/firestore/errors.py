@@ -17,7 +17,13 @@ from confsync.domain.errors import ConfsyncError, Invalid, NotConfigured, Permis
 TIMEOUT = 10.0  # seconds: of one attempt, and until no other one is begun
 
 NOT_DONE = (google.Aborted, google.ResourceExhausted)
-MAYBE_DONE = (google.DeadlineExceeded, google.InternalServerError, google.ServiceUnavailable, google.Unknown)
+MAYBE_DONE = (  # we cancel nothing ourselves: it is how a call may end that was under way when its connection was cut
+    google.Cancelled,
+    google.DeadlineExceeded,
+    google.InternalServerError,
+    google.ServiceUnavailable,
+    google.Unknown,
+)
 CHANGED = (google.AlreadyExists, google.FailedPrecondition, google.NotFound)
 """What a commit answers when a condition of it does not hold."""
 
@@ -50,7 +56,13 @@ def _ours(error: Exception, names: Sequence[str]) -> ConfsyncError:
             return PermissionDenied(f"Firestore: {error}", service="firestore")
         case google.InvalidArgument() | google.OutOfRange() | google.FailedPrecondition():
             return Invalid(f"Firestore: {error}", service="firestore")
-        case google.ServerError() | google.TooManyRequests() | google.RetryError() | google.Aborted():
+        case (
+            google.ServerError()
+            | google.TooManyRequests()
+            | google.Aborted()
+            | google.Cancelled()
+            | google.RetryError()
+        ):
             return Temporary(f"Firestore: {error}", service="firestore")
         case _:
             return ServiceError(f"Firestore: {error}", service="firestore")
