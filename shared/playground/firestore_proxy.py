@@ -122,7 +122,10 @@ class FirestoreProxy:
         return f"127.0.0.1:{self.port}"
 
     def cut(self) -> None:
-        """End every connection, with all that is under way, and take new ones at once."""
+        """End every connection, with all that is under way, and take new ones at once.
+
+        Not while somebody connects: such a connection hangs, and the client of an emulator does not find out.
+        """
         self._server.stop(None).wait()
         self._listen()
 
