@@ -81,6 +81,8 @@ class Channels(Section, frozen=True, kw_only=True):
 class Sweep(Section, frozen=True, kw_only=True):
     """How often things are looked at without being asked, in seconds, and how much one run does itself.
 
+    `batch` bounds how many of each kind one run hands out: a run every ten minutes keeps up with half as many calendars
+    again at the default interval.
     `full_sync_days`: how far back a full list of a calendar goes; everything by default. Google does not say whether
     the changes that follow are limited to it too, so a limit is safe only for events that end after it.
     """
@@ -88,7 +90,7 @@ class Sweep(Section, frozen=True, kw_only=True):
     calendar_interval: Count = 900
     full_sync_days: Count | None = None
     inline_renewals: Count = 20
-    batch: Count = 500
+    batch: Count = 1000
 
 
 class Limits(Section, frozen=True, kw_only=True):

@@ -1,11 +1,14 @@
 """Watch channels: opened, renewed, given up; and the sweep."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from confsync.domain.calendar import CalendarState
+from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.channel import Channel, ChannelState, verified_calendar_key
 from confsync.domain.errors import (
     Conflict,
@@ -16,7 +19,7 @@ from confsync.domain.errors import (
     Temporary,
 )
 from confsync.domain.event import EventPage
-from confsync.ports import Watch
+from confsync.ports import Watch, Write
 from tests.fakes.calendar import FakeCalendar, FakeChannel
 from tests.usecases.taps import Crash
 from tests.usecases.world import ANN, CHANNEL_KEYS, KEY, TTL, World
@@ -161,6 +164,21 @@ def test_a_watch_that_is_never_answered_keeps_no_change_from_being_read(
 
     assert world.provider.only.spec.title == "Retro"
     assert world.calendar.state is CalendarState.POLLING
+
+
+def test_unanswered_watches_do_not_multiply(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_answer(*_: object, **__: object) -> Watch:
+        raise Temporary("no answer")
+
+    monkeypatch.setattr(FakeCalendar, "watch", no_answer)
+    world.saved()
+    world.change_calendar(state=CalendarState.ACTIVE)
+
+    for _ in range(20):
+        world.settle(steps=1)
+        world.change_calendar(state=CalendarState.ACTIVE)
+
+    assert len(world.channels_in_use()) <= 2
 
 
 def test_a_watch_that_was_refused_leaves_no_record(world: World) -> None:
@@ -443,6 +461,65 @@ def test_what_is_too_much_for_one_run_goes_through_the_queue(world: World) -> No
     now = {channel.id for channel in at_google(world)}
     assert len(now) == 5
     assert not now & before
+
+
+def test_what_only_has_to_end_ends_though_the_queue_gets_the_rest(world: World) -> None:
+    world.saved()
+    until_renewal(world)
+    world.build(inline=0)
+    world.change_calendar(state=CalendarState.POLLING, channel_id=None, watch_at=world.clock.now() + TTL)
+
+    world.sweep()
+
+    assert (at_google(world), world.channels_in_use()) == ([], [])
+    assert not [task for task in world.queue.tasks if task.renew]
+
+
+def test_renewals_that_fail_slowly_hold_nothing_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = many_calendars(world, 10)
+    began = world.clock.now()
+
+    def slow(*_: object, **__: object) -> Watch:
+        world.clock.advance(timedelta(minutes=1))
+        raise Temporary("no answer")
+
+    monkeypatch.setattr(FakeCalendar, "watch", slow)
+
+    report = world.sweep()
+
+    assert world.clock.now() - began == timedelta(minutes=2)
+    assert (report.failed, report.channels_queued) == (2, 8)
+    syncs = [task.renew for task in world.queue.tasks if task.kind == "sync"]
+    assert syncs == [False] * len(people) + [True] * 8
+
+
+def test_every_sweep_tells_what_was_due_and_what_became_of_it(world: World) -> None:
+    many_calendars(world, 4)
+    world.build(batch=3, inline=1)
+    first, second, *_ = world.store.due(Calendar, world.clock.now(), limit=4)
+    world.put(replace(first, state=CalendarState.PAUSED), replace(second, state=CalendarState.GONE))
+    assert first.due_at is not None
+    commit = world.store.commit
+
+    def busy_once(writes: Sequence[Write]) -> None:
+        if isinstance(writes[0].record, Calendar):
+            world.store.commit = commit  # type: ignore[method-assign]
+            raise StoreConflict("changed")
+        commit(writes)
+
+    world.store.commit = busy_once  # type: ignore[method-assign]
+
+    with capture_logs() as lines:
+        report = world.sweep()
+
+    (line,) = [line for line in lines if line["event"] == "sweep completed"]
+    assert {name: line[name] for name in vars(report)} == vars(report)
+    assert (report.calendars_due, report.calendars_queued, report.busy) == (2, 2, 1)
+    assert (report.calendars_paused, report.calendars_gone) == (0, 1)
+    assert (report.channels_due, report.channels_renewed, report.channels_queued) == (3, 1, 2)
+    assert report.failed == 0
+    assert report.late_seconds == int((world.clock.now() - first.due_at).total_seconds())
+    assert report.more_due == ["calendar", "conference", "channel"]
 
 
 def test_those_that_fail_do_not_starve_the_others(world: World) -> None:

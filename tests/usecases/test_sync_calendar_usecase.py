@@ -691,6 +691,22 @@ def test_what_failed_has_one_task_of_its_own_and_the_sweep_adds_no_other(world: 
     assert world.queue.take() == []
 
 
+def test_what_took_long_to_fail_waits_in_proportion(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.saved()
+
+    def slow(*_: object, **__: object) -> EventPage:
+        world.clock.advance(timedelta(minutes=1))
+        raise Temporary("no answer")
+
+    monkeypatch.setattr(FakeCalendar, "list_events", slow)
+
+    world.syncing(KEY)
+
+    (task,) = world.queue.take()
+    assert task.at is not None
+    assert timedelta(minutes=7) < task.at - world.clock.now() < timedelta(minutes=13)
+
+
 def test_without_that_task_the_sweep_tries_again(world: World) -> None:
     world.saved()
     world.ann.update("event1", title="Retro")

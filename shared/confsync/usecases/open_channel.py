@@ -91,7 +91,9 @@ class OpenChannel:
         if calendar is None or calendar.state is not CalendarState.ACTIVE:
             self.retire(channel)
             return None
-        if calendar.channel_id != channel.key and self._is_open(calendar.channel_id):
+        serves = channel.is_open(self.clock.now()) and not self._is_open(calendar.channel_id)
+        if calendar.channel_id != channel.key and not serves:
+            # one that never answered is no reason to open another: that would be two next time
             self.retire(channel)
             return None
         self(calendar)

@@ -1,17 +1,18 @@
 """What has to happen though nobody asks: renew channels, look at calendars and conferences that are due.
 
-Every change is found by this even if no notification ever arrives. What is looked at is put off first, so that a
-thing that fails each time comes after all the healthy ones.
+Every change is found by this even if no notification ever arrives. Whatever is due was put off when it was last
+attempted, so the oldest attempt comes first, and is put off again before it is handed out: a thing that fails each time
+comes after all the healthy ones. What only has to be queued is queued first: a renewal may take its time to fail.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
 import structlog
 
-from confsync.domain.calendar import Calendar
+from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference
 from confsync.domain.errors import ConfsyncError, ServiceError, StoreConflict
@@ -25,16 +26,33 @@ T = TypeVar("T")
 PUT_OFF = timedelta(minutes=10)
 """When to look again at something that was handed out, in case nothing came of it."""
 
+INLINE_FOR = timedelta(minutes=2)
+"""After this the run renews no more channels itself: one that fails slowly takes about as long, and the function's time
+is limited."""
+
 
 @dataclass
 class SweepReport:
-    """What one run found and did."""
+    """What one run found and did: one log line, by which to see whether sweeps keep up.
 
+    Of what was due, `busy` are those that somebody else was at, `failed` those that could not be handed out or renewed;
+    both stay due. `calendars_paused` and `calendars_gone` are among the due calendars. `more_due` names the kinds of
+    which more were due than one run takes; `late_seconds` is how long the longest due had been waiting.
+    """
+
+    calendars_due: int = 0
+    calendars_queued: int = 0
+    calendars_paused: int = 0
+    calendars_gone: int = 0
+    conferences_due: int = 0
+    conferences_queued: int = 0
+    channels_due: int = 0
     channels_renewed: int = 0
     channels_queued: int = 0
-    calendars_queued: int = 0
-    conferences_queued: int = 0
+    busy: int = 0
     failed: int = 0
+    late_seconds: int = 0
+    more_due: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,27 +69,39 @@ class RenewChannels:
     def __call__(self) -> SweepReport:
         """One failure does not stop the others; each is counted and logged."""
         report = SweepReport()
-        for index, channel in enumerate(self._due(Channel, report)):
-            if index < self.inline:
-                report.channels_renewed += self._try(report, channel.key, self._renew, channel)
-            else:
-                report.channels_queued += self._try(report, channel.key, self._queue_renewal, channel)
         for calendar in self._due(Calendar, report):
+            report.calendars_due += 1
+            report.calendars_paused += calendar.state is CalendarState.PAUSED
+            report.calendars_gone += calendar.state is CalendarState.GONE
             report.calendars_queued += self._try(report, calendar.key, self.queue.sync_calendar, calendar.key)
         for conference in self._due(Conference, report):
+            report.conferences_due += 1
             report.conferences_queued += self._try(
                 report, conference.id, self.queue.reconcile_conference, conference.id
             )
+        inline_until = self.clock.now() + INLINE_FOR
+        for channel in self._due(Channel, report):
+            report.channels_due += 1
+            if report.channels_due <= self.inline and self.clock.now() < inline_until:
+                report.channels_renewed += self._try(report, channel.key, self._renew, channel)
+            else:
+                report.channels_queued += self._try(report, channel.key, self._queue_renewal, channel)
         log.info("sweep completed", **asdict(report))
         return report
 
     def _due(self, kind: type[Due], report: SweepReport) -> Iterator[Due]:
         """What is due, the longest due first, each put off before it is handed out."""
         now = self.clock.now()
-        for record in self.store.due(kind, now, limit=self.batch):
+        found = self.store.due(kind, now, limit=self.batch + 1)
+        if len(found) > self.batch:
+            report.more_due.append(kind.__name__.lower())
+        for record in found[: self.batch]:
+            assert record.due_at is not None, "it is due"
+            report.late_seconds = max(report.late_seconds, int((now - record.due_at).total_seconds()))
             try:
-                self.store.commit([Save(record=replace(record, due_at=now + PUT_OFF))])
+                self.store.commit([Save(record=replace(record, due_at=self.clock.now() + PUT_OFF))])
             except StoreConflict:
+                report.busy += 1
                 continue  # somebody is at it right now
             except ServiceError as error:
                 report.failed += 1
@@ -85,7 +115,11 @@ class RenewChannels:
             self.queue.sync_calendar(calendar_key)
 
     def _queue_renewal(self, channel: Channel) -> None:
-        self.queue.sync_calendar(channel.calendar_key, renew=True)
+        calendar = self.store.get(Calendar, channel.calendar_key)
+        if calendar is not None and calendar.state is CalendarState.ACTIVE and calendar.channel_id == channel.key:
+            self.queue.sync_calendar(calendar.key, renew=True)
+        else:
+            self._renew(channel)  # it only has to end, and the calendar's sync does not know of it
 
     def _try(self, report: SweepReport, key: str, work: Callable[[T], None], argument: T) -> bool:
         try:

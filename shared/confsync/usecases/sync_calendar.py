@@ -15,7 +15,7 @@ from itertools import chain
 import structlog
 
 from confsync.domain import link_index
-from confsync.domain.backoff import next_visit, retry_time
+from confsync.domain.backoff import LONGEST, next_visit, retry_time
 from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.errors import (
     Busy,
@@ -48,6 +48,9 @@ GONE_PER_COMMIT = 5
 
 MAX_QUARANTINE = 100
 OVERTAKEN = 5
+
+SLOWNESS = 10
+"""What failed after a minute waits for ten: many that fail slowly must not take all workers."""
 
 
 @dataclass
@@ -152,6 +155,7 @@ class _Run:
         search = Search(case.store, case.calendars, case.clock, calendar)
         self.follow = FollowEvents(store=case.store, clock=case.clock, search=search)
         self.report = SyncReport(calendar.key)
+        self.began = case.clock.now()
         self.linked: set[str] | None = None
         """Event ids of all links, once they have been listed."""
 
@@ -192,7 +196,8 @@ class _Run:
         now = self.case.clock.now()
         failures = latest.failures + 1
         asked = error.retry_at if isinstance(error, RateLimited) else None
-        soon = max(filter(None, (retry_time(latest.key, failures, now), asked)))
+        slow = next_visit(latest.key, min(SLOWNESS * (now - self.began), LONGEST), now)
+        soon = max(filter(None, (retry_time(latest.key, failures, now), slow, asked)))
         record = replace(
             latest,
             lease=latest.lease.release() if latest.lease.epoch == self.calendar.lease.epoch else latest.lease,
