@@ -76,7 +76,9 @@ class CollectProvisional:
 
     def _event(self, calendar: Calendar, link: Link) -> Event:
         # as whoever reads the calendar by now: the one who chose may have no access any more
+        google = self.calendars.acting_as(calendar.owner)
         try:
-            return self.calendars.acting_as(calendar.owner).get_event(link.calendar_id, link.event_id)
+            return google.get_event(link.calendar_id, link.event_id)
         except NotFound:
+            google.resolve(link.calendar_id)  # raises, if it is the calendar that is not found
             return replace(Event(id=link.event_id), cancelled=True)

@@ -15,6 +15,7 @@ from confsync.domain.errors import (
     Ambiguous,
     Conflict,
     NotFound,
+    ReauthorizationRequired,
     ServiceError,
     StoreConflict,
     Temporary,
@@ -26,6 +27,8 @@ log = structlog.get_logger()
 
 REGISTERING_FOR = timedelta(minutes=10)
 """After this a registration whose outcome we never recorded is done again."""
+
+STOP_AGAIN = timedelta(hours=1)
 
 KEEP_RETIRED = timedelta(days=1)
 
@@ -113,13 +116,21 @@ class OpenChannel:
         return channel is not None and channel.is_open(self.clock.now())
 
     def retire(self, channel: Channel) -> None:
-        """Stop a channel as far as Google lets us, and remember that it is over."""
+        """Stop a channel as far as Google lets us, and remember that it is over.
+
+        Without a grant we can't: it may come back before the channel lapses.
+        """
         resource_id = channel.resource_id or self._shared_resource_id(channel)
         if resource_id is not None:
             try:
                 self.calendars.acting_as(channel.owner).stop(channel.key, resource_id)
             except NotFound:
                 pass  # expired or stopped before
+            except ReauthorizationRequired:
+                now = self.clock.now()
+                if channel.is_open(now):
+                    self._save(channel.key, due_at=now + STOP_AGAIN)
+                    return
             except ServiceError as error:
                 # it lapses by itself, and its notifications are only hints
                 log.warning("channel not stopped", channel_id=channel.key, error=str(error))
