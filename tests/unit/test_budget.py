@@ -15,6 +15,8 @@ MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 NEXT = MIDNIGHT + timedelta(days=1)
 LIMIT = 100
 
+starts = st.integers(0, 48 * 60).map(lambda minutes: MIDNIGHT + timedelta(minutes=minutes))
+
 
 def at(hours: float, minutes: float = 0) -> datetime:
     return MIDNIGHT + timedelta(hours=hours, minutes=minutes)
@@ -64,6 +66,15 @@ def test_a_call_is_counted_for_every_day_that_it_may_fall_into() -> None:
     assert budget(3, d3=1).spent(NEXT + GUARD / 2).used == {"2026-03-02": 4, "2026-03-03": 2}
 
 
+@given(st.integers(0, 9), starts, starts)
+def test_a_call_is_returned_to_the_days_for_which_it_was_counted(used: int, spent: datetime, later: datetime) -> None:
+    before = budget(used)
+    assert {day: n for day, n in before.spent(spent).returned(spent).used.items() if n} == {
+        day: n for day, n in before.used.items() if n and day >= (spent - GUARD).date().isoformat()
+    }
+    assert min(budget(0).returned(later).used.values()) == 0
+
+
 def test_days_that_are_over_are_forgotten_and_in_the_end_all() -> None:
     spent = budget(3, d1=100).spent(at(12))
     assert spent.used == {"2026-03-02": 4}
@@ -80,7 +91,6 @@ def test_a_small_limit_can_be_used_too(limit: int) -> None:
 calls = st.lists(
     st.tuples(st.floats(0, 5000), st.booleans(), st.floats(-1, 1)), min_size=1, max_size=150
 )  # seconds since the last one, whether it creates, when in GUARD the vendor counts it
-starts = st.integers(0, 48 * 60).map(lambda minutes: MIDNIGHT + timedelta(minutes=minutes))
 
 
 @given(starts, calls, st.integers(1, 40))

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from confsync.domain.budget import GUARD, STAGGER, Budget
 from confsync.domain.conference import Conference, ConferenceState
-from confsync.domain.errors import Ambiguous, ConfsyncError, RateLimited, Temporary
+from confsync.domain.errors import (
+    Ambiguous,
+    ConfsyncError,
+    NotConfigured,
+    PermissionDenied,
+    RateLimited,
+    ReauthorizationRequired,
+    Temporary,
+)
 from tests.fakes.clock import FakeClock
 from tests.usecases.taps import Crash
 from tests.usecases.world import ANN, BEN, LEASE, World
@@ -281,6 +289,31 @@ def test_a_call_is_counted_before_it_is_made() -> None:
     assert world.provider.meetings == {}
 
 
+@pytest.mark.parametrize(
+    ("error", "counted"),
+    [
+        (ReauthorizationRequired("connect again"), False),
+        (PermissionDenied("no licence"), False),
+        (NotConfigured("solutions.zoom.secret"), False),
+        (Temporary("503"), True),
+        (RateLimited("429"), True),
+        (Ambiguous("time-out"), True),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_who_was_not_let_in_used_nothing(error: ConfsyncError, counted: bool) -> None:
+    world = limited(1)
+    world.provider.fail("create", error)
+    with suppress(ConfsyncError):
+        world.create("event1")
+
+    if counted:
+        with pytest.raises(RateLimited):
+            world.create("event2")
+    else:
+        world.create("event2")
+
+
 def test_a_change_that_the_provider_does_not_keep_is_not_counted() -> None:
     world = limited(4)
     created = world.saved()
@@ -322,7 +355,7 @@ def test_without_a_limit_nothing_is_counted_or_read() -> None:
 
 # --- whatever happens ----------------------------------------------------------------------------
 
-ERRORS = [Temporary("503"), Ambiguous("time-out"), RateLimited("429")]
+ERRORS = [Temporary("503"), Ambiguous("time-out"), RateLimited("429"), PermissionDenied("no licence")]
 EVENTS = ["event1", "event2", "event3"]
 acts = st.one_of(
     st.tuples(st.just("create"), st.sampled_from(EVENTS)),

@@ -41,6 +41,11 @@ class Budget:
         counted = {day.isoformat(): self.on(day) + 1 for day in days}
         return replace(self, used=kept | counted, expire_at=_midnight(days[-1]) + 2 * DAY)
 
+    def returned(self, spent_at: datetime) -> "Budget":
+        """The budget without one call that was counted at that time."""
+        counted = {day.isoformat(): self.on(day) - 1 for day in _days(spent_at) if self.on(day)}
+        return replace(self, used={**self.used, **counted})
+
     def on(self, day: date) -> int:
         """How many calls are counted for that day."""
         return self.used.get(day.isoformat(), 0)

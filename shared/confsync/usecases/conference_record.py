@@ -71,8 +71,8 @@ class ConferenceRecord:
         """Take the lease and record what we are about to do, in one conditional write with what it costs.
 
         If a meeting is to be made, since when; if it is to be changed, that what it is like is no longer known.
-        Raises `StoreConflict`, also if this took so long that whoever has the lease next would look for what we make
-        before it can be found.
+        `budget` is what is left after this step. Raises `StoreConflict`, also if this took so long that whoever has the
+        lease next would look for what we make before it can be found.
         """
         now = self.clock.now()
         taken = replace(
@@ -83,10 +83,17 @@ class ConferenceRecord:
             attempts=conference.attempts + 1,
             due_at=now + self.lease,
         )
-        self.store.commit([Save(record=taken), *([Save(record=budget.spent(now))] if budget else [])])
+        self.store.commit([Save(record=taken), *([Save(record=budget)] if budget else [])])
         if self.clock.now() - now > self.lease / 2:
             raise StoreConflict(f"conference {taken.id}: this process stood still with its lease")
         return taken
+
+    def refund(self, budget_key: str, spent_at: datetime) -> None:
+        """A call that was counted at that time was none that the vendor counts."""
+        while (budget := self.store.get(Budget, budget_key)) is not None:
+            with suppress(StoreConflict):
+                self.store.commit([Save(record=budget.returned(spent_at))])
+                return
 
     def record(self, taken: Conference, change: Change) -> None:
         """Apply the change to the record as it is now, if the lease is still ours; the lease is renewed by it.

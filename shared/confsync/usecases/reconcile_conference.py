@@ -17,10 +17,13 @@ from confsync.domain.budget import Budget, staggered
 from confsync.domain.conference import Applied, Conference, ConferenceState, ProviderConference
 from confsync.domain.errors import (
     Ambiguous,
+    AuthExpired,
     Busy,
     NotConfigured,
     NotFound,
+    PermissionDenied,
     RateLimited,
+    ReauthorizationRequired,
     ServiceError,
     StoreConflict,
 )
@@ -35,6 +38,9 @@ from confsync.usecases.publish_conference import PublishConference
 log = structlog.get_logger()
 
 ROUNDS = 6
+
+NOT_ADMITTED = (NotConfigured, AuthExpired, ReauthorizationRequired, PermissionDenied)
+"""The vendor let nobody in, so nothing was counted: else what is tried hourly would use up a day's limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,11 +187,15 @@ class ReconcileConference:
         links: dict[str, Link],
         budget: Budget | None,
     ) -> Outcome | None:
-        taken = self._record.take(conference, step, budget)
+        now = self.clock.now()
+        taken = self._record.take(conference, step, budget.spent(now) if budget else None)
         try:
             change = self._step(step, provider, taken, conference, links)
         except (ServiceError, NotConfigured) as error:
-            return self._failed(taken, conference, error, provider.capabilities.settle)
+            outcome = self._failed(taken, conference, error, provider.capabilities.settle)
+            if budget is not None and isinstance(error, NOT_ADMITTED):
+                self._record.refund(budget.key, now)
+            return outcome
         # outside of the above: that the store did not take a result says nothing of what the provider did
         try:
             self._record.record(taken, change)
