@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 
 from confsync.domain.caller import Caller
-from confsync.domain.conference import Applied, Conference, Desired
+from confsync.domain.conference import Applied, Conference, ConferenceState, Desired
 from confsync.domain.event import Event, EventPage, UnreadableEvent
 from confsync.domain.lease import Lease
 from confsync.domain.link import Link
 from confsync.domain.plan import Ledger
+from confsync.domain.step import Step, steps
 from tests.unit.builders import NOW, calendar, choose, conference_data, event
 
 MINUTE = timedelta(minutes=1)
@@ -55,6 +56,45 @@ def test_a_spec_names_what_changed() -> None:
     moved = replace(SPEC, start=SPEC.start + MINUTE, title="Moved")
     assert moved.changed_from(SPEC) == {"start", "title"}
     assert replace(SPEC, time_zone="Europe/Berlin").changed_from(SPEC) == {"time_zone"}
+
+
+def test_a_meeting_of_which_nothing_is_known_may_differ_in_all_that_is_watched() -> None:
+    watched = frozenset({"title", "start"})
+    moved = replace(SPEC, start=SPEC.start + MINUTE, description="elsewhere")
+    assert conference(applied=Applied(version=1, spec=moved)).differs_in(watched) == {"start"}
+    assert conference(applied=Applied(version=1)).differs_in(watched) == watched
+    assert conference(applied=Applied(version=1, spec=SPEC)).differs_in(watched) == frozenset()
+
+
+# --- steps -----------------------------------------------------------------------------------------------------------
+
+GONE = Desired(version=2, spec=None)
+MADE = Applied(version=1, spec=SPEC, reference={"id": "1"})
+OLD = replace(MADE, version=0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "unpublished", "expected"),
+    [
+        ({}, False, [Step.CREATE]),
+        ({"creating_since": NOW}, False, [Step.LOOK]),
+        ({"verify_at": NOW}, False, [Step.LOOK]),
+        ({"verify_at": NOW + MINUTE}, False, [Step.CREATE]),
+        ({"applied": MADE}, False, []),
+        ({"applied": MADE}, True, [Step.PUBLISH]),
+        ({"applied": MADE, "verify_at": NOW}, True, [Step.VERIFY, Step.PUBLISH]),
+        ({"applied": OLD, "verify_at": NOW}, True, [Step.UPDATE, Step.VERIFY, Step.PUBLISH]),
+        ({"applied": OLD, "verify_at": NOW + MINUTE}, False, [Step.UPDATE]),
+        ({"applied": OLD, "state": ConferenceState.FAILED}, True, []),
+        ({"applied": OLD, "state": ConferenceState.FAILED, "retry_at": NOW}, False, [Step.UPDATE]),
+        ({"applied": MADE, "desired": GONE}, True, [Step.REMOVE]),
+        ({"creating_since": NOW, "desired": GONE}, False, [Step.REMOVE]),
+        ({"applied": Applied(version=2), "desired": GONE}, False, []),
+        ({"applied": Applied(version=2), "desired": GONE, "verify_at": NOW}, False, [Step.REMOVE]),
+    ],
+)
+def test_what_is_to_be_done(fields: dict[str, object], unpublished: bool, expected: list[Step]) -> None:
+    assert list(steps(conference(**fields), NOW, unpublished=unpublished)) == expected
 
 
 # --- links -----------------------------------------------------------------------------------------------------------

@@ -658,6 +658,27 @@ def test_a_late_creator_has_its_meeting_looked_for_though_others_are_writing(wan
     assert wanted.provider.only.spec.title == "Retro"
 
 
+@pytest.mark.parametrize("gone", [False, True], ids=["still wanted", "gone meanwhile"])
+def test_a_creator_without_an_answer_after_all_others_leaves_no_second_meeting(wanted: World, gone: bool) -> None:
+    def asleep() -> None:
+        wanted.clock.advance(LEASE)
+        if gone:
+            unwanted(wanted)
+        wanted.settle()
+        wanted.provider.lose_answer("create", Ambiguous("time-out"))
+
+    wanted.provider.ahead_of("create", asleep)
+
+    with pytest.raises(Busy):
+        wanted.reconcile(ID)
+    wanted.settle()
+
+    conference = wanted.conference(ID)
+    references = [meeting.conference.reference for meeting in wanted.provider.meetings.values()]
+    assert references == ([] if gone else [conference.applied.reference])
+    assert conference.due_at is None
+
+
 def test_creators_that_are_late_one_after_the_other_leave_one_meeting(wanted: World) -> None:
     def asleep_too() -> None:
         wanted.clock.advance(LEASE)

@@ -125,3 +125,8 @@ class Conference:
     def settled(self) -> bool:
         """Whether the provider has what is desired (whether events show it is the links' matter)."""
         return self.applied.version == self.desired.version and self.creating_since is None
+
+    def differs_in(self, watched: frozenset[str]) -> frozenset[str]:
+        """Those of the fields in which the meeting is, or may be, not what is desired."""
+        spec, known = self.desired.spec, self.applied.spec
+        return spec.changed_from(known) & watched if spec and known else watched

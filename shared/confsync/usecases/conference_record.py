@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 import structlog
 
@@ -24,6 +23,7 @@ from confsync.domain.errors import (
     StoreConflict,
 )
 from confsync.domain.link import COLLECT_AFTER, Link
+from confsync.domain.step import CHANGING, Step
 from confsync.ports import Clock, Queue, Save, Store
 
 log = structlog.get_logger()
@@ -38,24 +38,6 @@ FOLLOW_UP_WITHIN = timedelta(hours=1)
 """What is due sooner gets a task of its own; the rest is left to the sweep."""
 
 Change = Callable[[Conference], Conference]
-
-
-class Step(StrEnum):
-    """What is done under one lease."""
-
-    REMOVE = "remove"
-    LOOK = "look"  # whether an earlier create made a meeting after all
-    CREATE = "create"
-    UPDATE = "update"
-    VERIFY = "verify"  # that an earlier create made no second meeting
-    PUBLISH = "publish"
-
-
-COUNTED = frozenset({Step.CREATE, Step.UPDATE})
-"""What counts for a vendor's daily limit."""
-
-CHANGING = frozenset({Step.UPDATE, Step.REMOVE})
-"""What leaves a meeting in an unknown state until its outcome is recorded."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ write that also records the intent, makes one step, and records its result on th
 held. So a crash at any point leaves a record from which the next run knows what to look for.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ import structlog
 
 from confsync.domain import keys
 from confsync.domain.budget import Budget, staggered
-from confsync.domain.conference import Applied, Conference, ConferenceState, ProviderConference
+from confsync.domain.conference import Applied, Conference, ProviderConference
 from confsync.domain.errors import (
     Ambiguous,
     AuthExpired,
@@ -29,9 +29,10 @@ from confsync.domain.errors import (
 )
 from confsync.domain.link import Link
 from confsync.domain.solution import DailyLimit
+from confsync.domain.step import COUNTED, Step, steps
 from confsync.ports import Clock, ConferenceProvider, Providers, Queue, Save, Store
 from confsync.usecases.collect_provisional import CollectProvisional
-from confsync.usecases.conference_record import COUNTED, Change, ConferenceRecord, Step, done
+from confsync.usecases.conference_record import Change, ConferenceRecord, done
 from confsync.usecases.ledgers import unpublished
 from confsync.usecases.publish_conference import PublishConference
 
@@ -97,13 +98,13 @@ class ReconcileConference:
         if self._collected(conference, links):
             return None
         postponed: RateLimited | None = None
-        for step in self._steps(conference, links):
+        for step in steps(conference, self.clock.now(), unpublished=bool(unpublished(conference, links))):
             try:
                 provider = self.providers.provider(conference.solution)
             except NotConfigured as error:
                 return self._failed(self._record.take(conference, step), conference, error)
-            if step is Step.UPDATE and (same := self._unchanged(provider, conference)):
-                self.store.commit([Save(record=done(replace(conference, applied=same)))])
+            if step is Step.UPDATE and not conference.differs_in(provider.capabilities.watched):
+                self.store.commit([Save(record=_agreeing(conference))])
                 return None
             try:
                 budget = self._budget(step, provider.capabilities.daily, conference)
@@ -125,38 +126,6 @@ class ReconcileConference:
         except ServiceError as error:
             log.warning("could not look whether the event was saved", conference_id=conference.id, error=str(error))
             return False
-
-    def _steps(self, conference: Conference, links: dict[str, Link]) -> Iterator[Step]:
-        """What is to be done, the first of it first. None of it needs another one of it."""
-        verify = conference.verify_at is not None and conference.verify_at <= self.clock.now()
-        if conference.state is ConferenceState.FAILED and conference.retry_at is None:
-            return
-        if not conference.wanted:
-            if not conference.settled or verify:
-                yield Step.REMOVE
-            return
-        if conference.applied.reference is None:
-            yield Step.LOOK if verify or conference.creating_since is not None else Step.CREATE
-            return
-        if not conference.settled:
-            yield Step.UPDATE
-        if verify:
-            yield Step.VERIFY
-        if unpublished(conference, links):
-            yield Step.PUBLISH
-
-    @staticmethod
-    def _changed(provider: ConferenceProvider, conference: Conference) -> frozenset[str]:
-        """The fields in which the meeting may differ from what is desired, as far as the provider keeps them."""
-        watched = provider.capabilities.watched
-        spec, known = conference.desired.spec, conference.applied.spec
-        return spec.changed_from(known) & watched if spec and known else watched
-
-    def _unchanged(self, provider: ConferenceProvider, conference: Conference) -> Applied | None:
-        """What is applied, if that is what is desired: nothing has changed that the provider keeps."""
-        if self._changed(provider, conference):
-            return None
-        return replace(conference.applied, version=conference.desired.version, spec=conference.desired.spec)
 
     def _budget(self, step: Step, limit: DailyLimit | None, conference: Conference) -> Budget | None:
         """What the step is counted in, None if nobody counts it. Raises `RateLimited` if it has to wait."""
@@ -192,7 +161,12 @@ class ReconcileConference:
         try:
             change = self._step(step, provider, taken, conference, links)
         except (ServiceError, NotConfigured) as error:
-            outcome = self._failed(taken, conference, error, provider.capabilities.settle)
+            try:
+                outcome = self._failed(taken, conference, error, provider.capabilities.settle)
+            except Busy:
+                if step is Step.CREATE and isinstance(error, Ambiguous):
+                    self._disown(provider, taken, None)
+                raise
             if budget is not None and isinstance(error, NOT_ADMITTED):
                 self._record.refund(budget.key, now)
             return outcome
@@ -200,7 +174,9 @@ class ReconcileConference:
         try:
             self._record.record(taken, change)
         except Busy:
-            self._disown(provider, taken, change(taken).applied)
+            made = change(taken).applied.reference
+            if taken.applied.reference is None and made is not None:
+                self._disown(provider, taken, made)
             raise
         return None
 
@@ -225,7 +201,7 @@ class ReconcileConference:
             case Step.CREATE:
                 return self._create(provider, taken)
             case Step.UPDATE:
-                return self._update(provider, taken, self._changed(provider, before))
+                return self._update(provider, taken, before.differs_in(provider.capabilities.watched))
             case Step.VERIFY:
                 return self._verify(provider, taken)
             case Step.PUBLISH:
@@ -326,23 +302,30 @@ class ReconcileConference:
             log.warning("deleting a second meeting of an unconfirmed create", reference=dict(each.reference))
             self._delete(provider, each.reference)
 
-    def _disown(self, provider: ConferenceProvider, taken: Conference, made: Applied) -> None:
-        """The lease was lost meanwhile. If a meeting was made, it may be a second one: have it looked for.
+    def _disown(self, provider: ConferenceProvider, taken: Conference, made: Mapping[str, str] | None) -> None:
+        """The lease was lost meanwhile. What was made (None: not known) may be a second meeting: have it looked for.
 
         Nobody would look for one of a generation that was given up: that goes at once.
         """
-        if taken.applied.reference is not None or made.reference is None:
-            return
         while True:
             latest = self.store.get(Conference, taken.id)
             if latest is None or latest.marker != taken.marker:
-                self._delete(provider, made.reference)
+                if made is not None:
+                    self._delete(provider, made)
+                else:
+                    self._delete_all(provider, provider.find(taken.marker, taken.host))
                 return
             verify_at = self.clock.now() + provider.capabilities.settle
             asked = replace(latest, verify_at=_later(latest.verify_at, verify_at), due_at=latest.due_at or verify_at)
             with suppress(StoreConflict):
                 self.store.commit([Save(record=asked)])
                 return
+
+
+def _agreeing(conference: Conference) -> Conference:
+    """The conference whose meeting is as desired already, as far as the provider keeps it."""
+    desired = conference.desired
+    return done(replace(conference, applied=replace(conference.applied, version=desired.version, spec=desired.spec)))
 
 
 def _given_up(conference: Conference, applied: Applied) -> Conference:
