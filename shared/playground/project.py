@@ -130,6 +130,8 @@ class Project:
     tempo: Tempo = field(default_factory=Tempo)
     firestore: str | None = None
     """`host:port` of a Firestore emulator; None keeps records in SQLite."""
+    database: str = "(default)"
+    """Which of the emulator's databases: projects that share an emulator keep apart by it."""
     ports: Ports = field(default_factory=Ports)
 
     def __post_init__(self) -> None:
@@ -196,7 +198,7 @@ class Project:
 
     def _config(self) -> str:
         store = (
-            'kind = "firestore"'
+            f'kind = "firestore"\ndatabase = "{self.database}"'
             if self.firestore
             else f'kind = "sqlite"\npath = "{self.directory / "confsync.sqlite"}"'
         )
@@ -236,9 +238,11 @@ class Project:
 
 
 @contextmanager
-def running(directory: Path, *, tempo: Tempo | None = None, firestore: str | None = None) -> Iterator[Project]:
+def running(
+    directory: Path, *, tempo: Tempo | None = None, firestore: str | None = None, database: str = "(default)"
+) -> Iterator[Project]:
     """A project that runs as long as the block does. Raises `FunctionFailed`."""
-    project = Project(directory=directory, tempo=tempo or Tempo(), firestore=firestore)
+    project = Project(directory=directory, tempo=tempo or Tempo(), firestore=firestore, database=database)
     try:
         project.start()
         yield project

@@ -5,7 +5,7 @@
 | GET, PATCH settings | see `settings.Settings` |
 | GET stats | notifications by outcome, mails that Google would have sent |
 | POST calendars `{id, owner, summary?, time_zone?}` | a secondary calendar, or a primary one if both are the same |
-| GET, PATCH calendars/ID | its options: shares, write policy, watchable, time zone, empty pages, ... |
+| GET, PATCH calendars/ID | its options: shares, write policy, watchable, time zone, pages, ... |
 | POST calendars/ID/seed `{count, prefix?, summary?, weekly?}` | that many events at once, nobody notified |
 | POST calendars/ID/touch `{count}` | that many of its events changed, nobody notified |
 | POST calendars/ID/expire-sync-tokens, POST expire-page-tokens | every token given so far is dead |
@@ -49,6 +49,7 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_def
     write_policy: WritePolicy | msgspec.UnsetType = msgspec.UNSET
     conference_types: list[str] | msgspec.UnsetType = msgspec.UNSET
     empty_page_before: int | msgspec.UnsetType | None = msgspec.UNSET
+    largest_page: int | msgspec.UnsetType | None = msgspec.UNSET
     time_zone: str | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -175,7 +175,8 @@ class Listing:
         return snapshot, offset, number
 
     def _page(self, calendar: Calendar, snapshot: Snapshot, offset: int, number: int) -> bytes:
-        size = 0 if calendar.empty_page_before == number else snapshot.query.max_results
+        largest = min(snapshot.query.max_results, calendar.largest_page or snapshot.query.max_results)
+        size = 0 if calendar.empty_page_before == number else largest
         end = offset + size
         page = _header(calendar, snapshot.user)
         if end < len(snapshot.items) or not size:

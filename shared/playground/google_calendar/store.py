@@ -55,6 +55,8 @@ class Calendar:
     """Sync tokens of an earlier epoch have expired."""
     empty_page_before: int | None = None
     """Every list has an empty page, with a next one, in front of its page of this number (from 0)."""
+    largest_page: int | None = None
+    """Pages hold no more events than this, whatever was asked for: Calendar promises no page to be full."""
     records: dict[str, Record] = field(default_factory=dict)
     revision: int = 0
     _log: list[tuple[int, str]] = field(default_factory=list)
