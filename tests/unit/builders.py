@@ -79,10 +79,8 @@ def choose(
         link = link.with_provisional(made, now)
     if key not in conference.links:
         conference = replace(conference, links=(*conference.links, key))
-    if conference.links[0] == key:
-        before = conference.desired.spec
-        spec = replace(link.spec, open_ended=before is not None and before.open_ended)
-        conference = desire(conference, spec, now)
+    if conference.links == (key,):
+        conference = desire(conference, link.spec, now)
     ledger.put(link)
     ledger.put(reconciled(conference))
     return made

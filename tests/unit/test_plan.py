@@ -282,6 +282,20 @@ def test_a_younger_link_does_not_drive() -> None:
     assert link_of(ledger, event_id="copy").spec.title == "Copy 2", "but it is known, for when it does"
 
 
+def test_an_event_that_was_copied_and_lost_its_conference_before_it_was_seen_gives_way_to_the_copy() -> None:
+    ledger = Ledger()
+    choose(ledger, ALICE)
+    follow(ledger, ALICE, event(title="Removed", recurrence=("RRULE:FREQ=WEEKLY",)), LATER)
+    follow(ledger, ALICE, event("copy", ZOOM, title="Copy"), LATER)
+    desired = ledger.conferences[ZOOM].desired.spec
+    assert desired is not None
+    assert (desired.title, desired.open_ended) == ("Copy", False)
+    choose(ledger, ALICE)
+    assert titles(ledger, [ZOOM]) == ["Copy"], "chosen again, and still not saved"
+    follow(ledger, ALICE, event(shows=ZOOM, title="Saved after all"), LATER)
+    assert titles(ledger, [ZOOM]) == ["Saved after all"]
+
+
 def test_a_younger_link_going_changes_nothing_for_the_meeting() -> None:
     ledger = saved()
     follow(ledger, ALICE, event("copy", ZOOM), LATER)

@@ -198,9 +198,9 @@ def detach(ledger: Ledger, link: Link, conference_id: str, now: datetime) -> Non
 def drive(ledger: Ledger, conference_id: str, now: datetime) -> None:
     """Let the event of the oldest link set the conference's desired state. Without any link there should be none.
 
-    An event that was not saved with it drives it only while there is no other.
-    A meeting that another event needs for longer (the later half of a split series, a copy on a later day) must not end
-    with the oldest one's schedule: it gets an open end.
+    Events that were not seen with it yet, and may never be, count only while none shows it. A meeting that another event
+    needs for longer (the later half of a split series, a copy on a later day) must not end with the driving one's
+    schedule: it gets an open end.
     """
     conference = ledger.conferences.get(conference_id)
     if conference is None:
@@ -208,11 +208,12 @@ def drive(ledger: Ledger, conference_id: str, now: datetime) -> None:
     if not conference.links:
         ledger.put(desire(conference, None, now))
         return
-    links = [ledger.links.get(key) for key in conference.links]
-    driver = next((link for link in links if link is not None and link.conference_id == conference_id), links[0])
-    if driver is not None:
-        ends = last_end(driver.spec) if len(links) > 1 else None  # a series takes milliseconds
-        outlived = any(link is not None and _outlives(last_end(link.spec), ends) for link in links)
+    links = [link for key in conference.links if (link := ledger.links.get(key)) is not None]
+    showing = [link for link in links if link.conference_id == conference_id]
+    if links:
+        driver, *others = showing or links
+        ends = last_end(driver.spec) if others else None  # a series takes milliseconds
+        outlived = any(_outlives(last_end(other.spec), ends) for other in others)
         ledger.put(desire(conference, replace(driver.spec, open_ended=outlived), now))
 
 
