@@ -97,10 +97,11 @@ class Promises:
             return
         if stored.state is not ConferenceState.ACTIVE:
             yield f"{_named(*events[0])}: its conference is {stored.state}: {stored.last_error}"
-        driver = self.store.get(Link, stored.links[0]) if stored.links else None
-        driving = [(c, e) for c, e in events if driver and (c.id, e["id"]) == (driver.calendar_id, driver.event_id)]
+        links = self.store.get_many(Link, stored.links)
+        oldest = next((links[key] for key in stored.links if links[key].conference_id == conference_id), None)
+        driving = [(c, e) for c, e in events if oldest and (c.id, e["id"]) == (oldest.calendar_id, oldest.event_id)]
         if not driving:
-            yield f"{_named(*events[0])}: the oldest link of its conference is {driver}"
+            yield f"{_named(*events[0])}: the oldest link of its conference is {oldest}"
             return
         if stored.solution == "jitsi":
             uris = {point.uri for point in stored.applied.details.entry_points} if stored.applied.details else set()

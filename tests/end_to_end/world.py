@@ -201,14 +201,14 @@ def until(condition: Callable[[], object], patience: float = PATIENCE) -> None:
         time.sleep(0.02)
 
 
-def chosen_in_the_end(person: Person, event_id: str, solution: str) -> None:
-    """Choose a conference as often as it takes, as a person does who sees an error."""
+def in_the_end(act: Callable[[], object]) -> None:
+    """Do what needs the add-on as often as it takes, as a person does who sees an error."""
 
-    def chosen() -> bool:
+    def done() -> bool:
         try:
-            person.choose_conference(event_id, solution)
-        except (AddOnFailedError, ConferenceError, requests.RequestException):
+            act()
+        except (AddOnFailedError, ConferenceError, requests.ConnectionError):
             return False
         return True
 
-    until(chosen)
+    until(done)
