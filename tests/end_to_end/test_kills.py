@@ -88,7 +88,11 @@ def _busy(world: World, number: int, turns: Turns) -> Busy:
         calendar_id = f"team-{number}-{team}@group.calendar.example.com"
         google = world.cloud.calendar.store
         google.calendars[calendar_id] = GoogleCalendar(
-            id=calendar_id, owner=owner.email, summary="Team", time_zone="Europe/Berlin", acl={colleague.email: "writer"}
+            id=calendar_id,
+            owner=owner.email,
+            summary="Team",
+            time_zone="Europe/Berlin",
+            acl={colleague.email: "writer"},
         )
         who: Person = colleague if team == 1 else owner
         views.append(who.on_calendar(calendar_id))
