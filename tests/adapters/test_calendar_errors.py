@@ -73,6 +73,10 @@ def test_a_sync_token_that_is_none_needs_a_full_list() -> None:
     assert type(translated(refusal(400, "invalid", location="syncToken"))) is errors.SyncTokenExpired
 
 
+def test_a_page_token_that_died_is_a_reason_to_begin_the_list_again() -> None:
+    assert type(translated(refusal(400, "invalid", location="pageToken"))) is errors.Temporary
+
+
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [

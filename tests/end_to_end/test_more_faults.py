@@ -38,8 +38,6 @@ def test_page_token_that_dies(row: Row) -> None:
     row.two_pages()
     until(row.happened)
     row.world.cloud.calendar.listing.forget_pages()
-    row.world.rest()
-    row.world.sweep()
     row.holds()
 
 

@@ -103,6 +103,8 @@ def _class_of(status: int, detail: _Detail) -> type[ServiceError]:
         return Temporary
     if status == 400 and detail.location == "syncToken":
         return SyncTokenExpired  # not a token at all: a full list heals it like an old one
+    if status == 400 and detail.location == "pageToken":
+        return Temporary  # pages are kept for a while only: the list has to begin anew, and soon
     return _BY_REASON.get((status, detail.reason)) or _BY_STATUS.get(status, Invalid)
 
 
