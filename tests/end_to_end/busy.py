@@ -62,7 +62,7 @@ class Busy:
         person.move_in_time(event_id, timedelta(hours=self.random.choice((-3, -1, 1, 26))))
 
     def _repeat(self, person: Person, event_id: str) -> None:
-        rule = self.random.choice(("WEEKLY;COUNT=8", "WEEKLY", "DAILY;COUNT=6", "MONTHLY;COUNT=4"))
+        rule = self.random.choice(("WEEKLY;COUNT=8", "WEEKLY", "DAILY;COUNT=6", "DAILY;INTERVAL=2;COUNT=5"))
         event = person.event(event_id)
         person.edit(event_id, start=event["start"], end=event["end"], recurrence=[f"RRULE:FREQ={rule}"])
 

@@ -30,6 +30,7 @@ PATIENCE = 60.0
 SOON = 15.0
 """What is queued for later than in so many seconds is not waited for: longer than any retry that a single fault causes,
 shorter than the pauses that a provider asks for."""
+NO_ANSWER = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 
 
 @dataclass(kw_only=True)
@@ -207,7 +208,7 @@ def in_the_end(act: Callable[[], object]) -> None:
     def done() -> bool:
         try:
             act()
-        except (AddOnFailedError, ConferenceError, requests.ConnectionError):
+        except (AddOnFailedError, ConferenceError, *NO_ANSWER):
             return False
         return True
 
