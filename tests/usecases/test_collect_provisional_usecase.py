@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from confsync.domain.conference import Conference, ConferenceState
+from confsync.domain.conference import ConferenceState
 from confsync.domain.errors import NotFound, ReauthorizationRequired, StoreConflict, Temporary
 from confsync.domain.event import Event
-from confsync.domain.link import Link
 from tests.fakes.calendar import FakeCalendar
 from tests.usecases.world import ANN, BEN, World
 
@@ -15,15 +14,11 @@ DAY = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
 
 
-def collect(world: World, conference: Conference) -> bool:
-    return world.collect(conference, world.store.get_many(Link, conference.links))
-
-
 def test_before_24_hours_nothing_is_given_up(world: World) -> None:
     created = world.create()
     world.clock.advance(DAY - MINUTE)
 
-    assert not collect(world, world.conference(created.conference_id))
+    assert not world.collect(created.conference_id)
 
     assert len(world.provider.meetings) == 1
 
@@ -48,7 +43,7 @@ def test_choosing_again_starts_the_24_hours_anew(world: World) -> None:
     world.create()
     world.clock.advance(timedelta(hours=2))
 
-    assert not collect(world, world.conference(created.conference_id))
+    assert not world.collect(created.conference_id)
 
 
 def test_what_was_saved_in_the_last_hour_stays(world: World) -> None:
@@ -99,7 +94,7 @@ def test_what_cannot_be_looked_at_is_not_given_up(world: World) -> None:
     world.calendars.fail("get_event", Temporary("503"))
 
     with pytest.raises(Temporary):
-        collect(world, world.conference(created.conference_id))
+        world.collect(created.conference_id)
 
     assert len(world.provider.meetings) == 1
 
@@ -126,6 +121,7 @@ def test_a_save_at_the_same_moment_wins(world: World, monkeypatch: pytest.Monkey
     created = world.create()
     world.deliver()
     world.clock.advance(DAY)
+    world.sync()
     conference = world.conference(created.conference_id)
 
     def saved_after_the_look(*_: object) -> Event:
@@ -136,7 +132,7 @@ def test_a_save_at_the_same_moment_wins(world: World, monkeypatch: pytest.Monkey
     with monkeypatch.context() as patch:
         patch.setattr(FakeCalendar, "get_event", saved_after_the_look)
         with pytest.raises(StoreConflict):
-            collect(world, conference)
+            world.collect(conference.id)
     world.settle()
 
     assert world.provider.only.spec.title == "Planning"

@@ -66,11 +66,11 @@ def test_a_sweep_goes_on(after: bool) -> None:
     store = FailingStore(world.counting, after=after)
     world.counting = store
     world.build()
-    store.until = 2  # the channel is to be put off
+    store.until = 2  # the calendar is to be put off
     report = world.sweep()
     assert store.until < 0
-    assert (report.failed, report.channels_renewed) == (1, 0)
-    assert (report.calendars_queued, report.conferences_queued) == (1, 1)
+    assert (report.failed, report.calendars_queued) == (1, 0)
+    assert (report.channels_renewed, report.conferences_queued) == (1, 1)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

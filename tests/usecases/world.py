@@ -66,9 +66,9 @@ class World:
         )
         common: dict[str, Any] = {"store": store, "clock": self.clock}
         self.publish = PublishConference(store=store, calendars=calendars, providers=providers)
-        self.collect = CollectProvisional(**common, calendars=calendars)
+        self.collecting = CollectProvisional(**common, calendars=calendars)
         self.reconciling = ReconcileConference(
-            **common, providers=providers, queue=queue, publish=self.publish, collect=self.collect, lease=LEASE
+            **common, providers=providers, queue=queue, publish=self.publish, collect=self.collecting, lease=LEASE
         )
         self.channels = OpenChannel(**common, calendars=calendars, keys=CHANNEL_KEYS, ttl=TTL)
         self.creating = CreateConference(
@@ -132,6 +132,10 @@ class World:
         if report.error is not None:
             raise report.error
         return report
+
+    def collect(self, conference_id: str) -> bool:
+        conference = self.conference(conference_id)
+        return self.collecting(conference, self.store.get_many(Link, conference.links))
 
     def reconcile(self, conference_id: str) -> Outcome:
         return self.reconciling(conference_id)

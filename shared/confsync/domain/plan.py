@@ -198,8 +198,8 @@ def detach(ledger: Ledger, link: Link, conference_id: str, now: datetime) -> Non
 def drive(ledger: Ledger, conference_id: str, now: datetime) -> None:
     """Let the event of the oldest link set the conference's desired state. Without any link there should be none.
 
-    Events that were not seen with it yet, and may never be, count only while none shows it. A meeting that another event
-    needs for longer (the later half of a split series, a copy on a later day) must not end with the driving one's
+    Events that were not seen with it yet, and may never be, count only while none shows it. A meeting that another
+    event needs for longer (the later half of a split series, a copy on a later day) must not end with the driving one's
     schedule: it gets an open end.
     """
     conference = ledger.conferences.get(conference_id)

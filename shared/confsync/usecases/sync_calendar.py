@@ -17,6 +17,7 @@ import structlog
 from confsync.domain import link_index
 from confsync.domain.backoff import LONGEST, next_visit, retry_time
 from confsync.domain.calendar import Calendar, CalendarState
+from confsync.domain.channel import Channel
 from confsync.domain.errors import (
     Busy,
     NotFound,
@@ -185,6 +186,8 @@ class _Run:
             except StoreConflict:
                 continue  # the sweep put it off, or another worker has it
             log.warning("calendar not synced", calendar_key=record.key, state=record.state, error=str(error))
+            if latest.channel_id is not None and record.channel_id is None:
+                self._retire(latest.channel_id)
             if record.due_at is not None and record.state in {CalendarState.ACTIVE, CalendarState.POLLING}:
                 self._try_again(record.due_at - SWEEP_GRACE)
             if isinstance(error, NotFound):
@@ -212,6 +215,12 @@ class _Run:
                 record, error
             )
         return record
+
+    def _retire(self, channel_id: str) -> None:
+        """Nobody reads the calendar as the account that opened this channel any more."""
+        channel = self.case.store.get(Channel, channel_id)
+        if channel is not None:
+            self.case.channels.retire(channel)
 
     def _remove_if_deleted(self) -> None:
         try:
