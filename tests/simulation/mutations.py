@@ -36,7 +36,182 @@ class Mutation:
         return source.replace(self.old, self.new)
 
 
-MUTATIONS: list[Mutation] = []
+MUTATIONS = [
+    Mutation(
+        name="the sync token is stored before what it is past",
+        file="usecases/follow_events.py",
+        old="        self.store.commit(ledgers.writes(ledger, *calendars.values()))\n",
+        new="        self.store.commit(ledgers.writes(ledgers.Ledger(), *calendars.values()))\n"
+        "        self.store.commit(ledgers.writes(ledger))\n",
+    ),
+    Mutation(
+        name="a late worker's commit is taken (no fencing of conferences)",
+        file="domain/lease.py",
+        old="        return self.epoch == mine.epoch and self.holder == mine.holder and self.taken(now)\n",
+        new="        return True\n",
+    ),
+    Mutation(
+        name="two workers on one conference",
+        file="usecases/reconcile_conference.py",
+        old="        if conference.lease.taken(now):\n",
+        new="        if False:\n",
+    ),
+    Mutation(
+        name="an unconfirmed creation is made again, and not looked for",
+        file="domain/step.py",
+        old="        yield Step.LOOK if verify or conference.creating_since is not None else Step.CREATE\n",
+        new="        yield Step.CREATE\n",
+    ),
+    Mutation(
+        name="an unconfirmed creation is looked for too early",
+        file="usecases/reconcile_conference.py",
+        old="        if since is not None and self.clock.now() < since + provider.capabilities.settle:\n",
+        new="        if False:\n",
+    ),
+    Mutation(
+        name="it is not recorded that a creation begins",
+        file="usecases/conference_record.py",
+        old="            creating_since=now if step is Step.CREATE else conference.creating_since,\n",
+        new="",
+    ),
+    Mutation(
+        name="it is not recorded that a change begins",
+        file="usecases/conference_record.py",
+        old="            applied=replace(conference.applied, spec=None) if step in CHANGING else conference.applied,\n",
+        new="",
+    ),
+    Mutation(
+        name="a late creator keeps silent about its meeting",
+        file="usecases/reconcile_conference.py",
+        old="            if taken.applied.reference is None and made is not None:\n",
+        new="            if False:\n",
+    ),
+    Mutation(
+        name="a process that stood still uses its old lease",
+        file="usecases/conference_record.py",
+        old="        if self.clock.now() - now > self.lease / 2:\n",
+        new="        if False:\n",
+    ),
+    Mutation(
+        name="a meeting that is gone at the vendor is updated for ever",
+        file="usecases/reconcile_conference.py",
+        old="            return lambda c: _given_up(c, Applied())\n",
+        new="            raise\n",
+    ),
+    Mutation(
+        name="a meeting that is deleted already can't be deleted",
+        file="usecases/reconcile_conference.py",
+        old="        with suppress(NotFound):  # what we want is so already\n            provider.delete(reference)\n",
+        new="        provider.delete(reference)\n",
+    ),
+    Mutation(
+        name="own writes are answered by another update",
+        file="usecases/reconcile_conference.py",
+        old="            if step is Step.UPDATE and not conference.differs_in(provider.capabilities.watched):\n",
+        new="            if False:\n",
+    ),
+    Mutation(
+        name="the fingerprint ignores the time zone",
+        file="domain/conference.py",
+        old="if getattr(self, f.name) != getattr(other, f.name))\n",
+        new='if getattr(self, f.name) != getattr(other, f.name) and f.name != "time_zone")\n',
+    ),
+    Mutation(
+        name="the last word of two changes is lost (the version is not raised)",
+        file="domain/plan.py",
+        old="        desired=Desired(version=conference.desired.version + 1, spec=spec),\n",
+        new="        desired=Desired(version=max(conference.desired.version, 1), spec=spec),\n",
+    ),
+    Mutation(
+        name="after a 410 what the list lacks is not looked for",
+        file="usecases/event_pages.py",
+        old="    missing = seen - page.ids\n",
+        new="    missing = set[str]()\n",
+    ),
+    Mutation(
+        name="after a 410 a fresh token is taken and nothing listed",
+        file="usecases/event_pages.py",
+        old="    page = _listed(google, calendar_id, None, since)\n",
+        new="    page = _listed(google, calendar_id, None, since)\n"
+        "    page = EventPage(events=(), page_token=page.page_token, sync_token=page.sync_token)\n",
+    ),
+    Mutation(
+        name="only the first page of changes is read",
+        file="usecases/event_pages.py",
+        old="        page = google.list_events(calendar_id, sync_token=sync_token, page_token=page.page_token)\n",
+        new="        page = google.list_events(calendar_id, sync_token=sync_token, page_token=page.page_token)\n"
+        "        page = EventPage(events=(), page_token=page.page_token, sync_token=page.sync_token)\n",
+    ),
+    Mutation(
+        name="the old channel is stopped before the new one is open",
+        file="usecases/open_channel.py",
+        old="        try:\n            self._register(channel)\n        except Unwatchable",
+        new="        if calendar.channel_id and (before := self.store.get(Channel, calendar.channel_id)):\n"
+        "            self.retire(before)\n"
+        "        try:\n            self._register(channel)\n        except Unwatchable",
+    ),
+    Mutation(
+        name="the old channel is not stopped",
+        file="usecases/open_channel.py",
+        old="        if over and (before := self.store.get(Channel, over)):\n",
+        new="        if False:\n",
+    ),
+    Mutation(
+        name="the sweep looks at no calendar",
+        file="usecases/renew_channels.py",
+        old="        for calendar in self._due(Calendar, report):\n",
+        new="        for calendar in list(self._due(Calendar, report))[:0]:\n",
+    ),
+    Mutation(
+        name="the sweep looks at no conference",
+        file="usecases/renew_channels.py",
+        old="        for conference in self._due(Conference, report):\n",
+        new="        for conference in list(self._due(Conference, report))[:0]:\n",
+    ),
+    Mutation(
+        name="the first link that goes takes the meeting with it",
+        file="domain/plan.py",
+        old="    left = tuple(key for key in conference.links if key != link.key)\n",
+        new="    left = ()\n",
+    ),
+    Mutation(
+        name="a moved event is not looked for",
+        file="usecases/follow_events.py",
+        old="        return [moved for link in lost if (moved := self.search(link))]\n",
+        new="        return []\n",
+    ),
+    Mutation(
+        name="choices are given up after an hour",
+        file="domain/link.py",
+        old="COLLECT_AFTER = timedelta(hours=24)\n",
+        new="COLLECT_AFTER = timedelta(hours=1)\n",
+    ),
+    Mutation(
+        name="an event that was only chosen for counts as one that lost its conference",
+        file="domain/plan.py",
+        old="    if link.conference_id is None:\n"
+        "        return Action.NOTHING  # chosen, not saved yet: it stays provisional until it is collected\n",
+        new="    if link.conference_id is None:\n        return _deleted(ledger, link, now)\n",
+    ),
+    Mutation(
+        name="details are written over whatever the event shows",
+        file="usecases/publish_conference.py",
+        old="                if not event.cancelled and event.conference_id == shown.conference_id:\n",
+        new="                if not event.cancelled:\n",
+    ),
+    Mutation(
+        name="a paused calendar goes on from its old token, on its old channel",
+        file="usecases/lose_calendar.py",
+        old="        lost = replace(calendar, sync_token=None, retry_at=None)\n",
+        new="        return replace(calendar, retry_at=None)\n",
+    ),
+    Mutation(
+        name="the vendor's daily limit is not counted",
+        file="usecases/reconcile_conference.py",
+        old="        if limit is None or step not in COUNTED:\n",
+        new="        if True:\n",
+    ),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
