@@ -10,7 +10,7 @@ from confsync.domain.conference import Applied, Conference, ConferenceSpec, Desi
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.event import Event, EventConference, EventTime
 from confsync.domain.link import Link
-from confsync.domain.plan import Ledger, desire
+from confsync.domain.plan import Ledger, drive
 
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 START = NOW + timedelta(days=1)
@@ -34,6 +34,12 @@ def event(event_id: str = "planning", shows: str | None = None, **fields: object
         "title": "Planning",
     }
     return Event(**{"id": event_id, "conference": conference_data(shows), **times, **fields})  # type: ignore[arg-type]
+
+
+def series_of(event_id: str) -> str | None:
+    """Of which series it is an instance, as Calendar's own ids tell."""
+    series, underscore, _ = event_id.partition("_")
+    return series if underscore else None
 
 
 def tombstone(event_id: str = "planning") -> Event:
@@ -65,6 +71,7 @@ def choose(
         event_id=event_id,
         owner=of.owner,
         spec=spec,
+        series=series_of(event_id),
         created_at=now,
     )
     conference = ledger.conferences.get(made) or Conference(
@@ -79,10 +86,10 @@ def choose(
         link = link.with_provisional(made, now)
     if key not in conference.links:
         conference = replace(conference, links=(*conference.links, key))
-    if conference.links == (key,):
-        conference = desire(conference, link.spec, now)
     ledger.put(link)
-    ledger.put(reconciled(conference))
+    ledger.put(conference)
+    drive(ledger, made, now)
+    ledger.put(reconciled(ledger.conferences[made]))
     return made
 
 

@@ -415,6 +415,36 @@ def test_an_exception_that_goes_back_to_its_series_conference_holds_no_link() ->
     assert ledger.conferences[ZOOM].links == (link_key(ALICE.key, "planning"),)
 
 
+def test_an_exception_that_brings_a_conference_of_its_own_keeps_it() -> None:
+    """As after "this and following events", which gives exceptions new ids."""
+    ledger = saved()
+    own = choose(ledger, ALICE, EXCEPTION, "jitsi")
+    follow(ledger, ALICE, event(EXCEPTION, own, recurring_event_id="planning", title="Once"), LATER)
+    new = "later_20270308T100000Z"
+    assert follow(ledger, ALICE, event(new, own, recurring_event_id="later", title="Once"), LATER) is Action.ADOPTED
+    follow(ledger, ALICE, tombstone(EXCEPTION), LATER)
+    assert titles(ledger, [ZOOM, own]) == ["Planning", "Once"]
+    assert link_of(ledger, event_id=new).series == "later"
+
+
+def test_an_exception_that_was_read_before_its_series_gives_way_to_it() -> None:
+    ledger = saved()
+    early = "later_20270308T100000Z"
+    follow(ledger, ALICE, event(early, ZOOM, recurring_event_id="later", title="Once"), LATER)
+    follow(ledger, ALICE, event("later", ZOOM, title="Later"), LATER)
+    assert conference_ids(ledger, event_id=early) == ()
+    assert ledger.conferences[ZOOM].links == (link_key(ALICE.key, "planning"), link_key(ALICE.key, "later"))
+
+
+def test_an_event_that_shows_a_conference_drives_it_before_one_that_was_not_saved_with_it() -> None:
+    ledger = Ledger()
+    choose(ledger, ALICE)
+    assert follow(ledger, BOB, event(shows=ZOOM, title="Saved on Bob's calendar"), LATER) is Action.ADOPTED
+    assert titles(ledger, [ZOOM]) == ["Saved on Bob's calendar"]
+    follow(ledger, ALICE, event(title="Another"), LATER)
+    assert titles(ledger, [ZOOM]) == ["Saved on Bob's calendar"]
+
+
 # --- what is not ours ------------------------------------------------------------------------------------------------
 
 

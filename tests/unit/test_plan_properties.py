@@ -13,7 +13,7 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.event import Event
 from confsync.domain.keys import link_key
 from confsync.domain.plan import Action, Ledger, detach, follow
-from tests.unit.builders import NOW, calendar, choose, conference_id, event, reconciled, stored, tombstone
+from tests.unit.builders import NOW, calendar, choose, conference_id, event, reconciled, series_of, stored, tombstone
 
 CALENDARS = (calendar("alice"), calendar("bob"), calendar("mallory", tenant="example.org"))
 EVENT_IDS = ("planning", "copy", "planning_20270308T100000Z")
@@ -33,7 +33,7 @@ def events(draw: st.DrawFn, made: frozenset[str]) -> Event:
     fields: dict[str, Any] = {
         "title": draw(st.sampled_from(["Planning", "Moved"])),
         "organizer_self": draw(st.integers(0, 4)) > 0,
-        "recurring_event_id": "planning" if "_" in event_id else None,
+        "recurring_event_id": series_of(event_id),
     }
     shows = draw(st.sampled_from([None, "meet-abc-defg-hij", UNKNOWN, *sorted(made)]))
     if draw(st.booleans()):
@@ -69,8 +69,10 @@ class Records(RuleBasedStateMachine):
         link = self.ledger.links.get(link_key(of.key, event_id))
         if link is not None:
             shown = link.conference_ids[-1]
-            follow(self.ledger, of, event(event_id, shown), self.now)
-            assert self.ledger.links[link.key].conference_id == shown
+            follow(self.ledger, of, event(event_id, shown, recurring_event_id=series_of(event_id)), self.now)
+            series = self.ledger.links.get(link_key(of.key, series_of(event_id) or ""))
+            if series is None or series.conference_id != shown:
+                assert self.ledger.links[link.key].conference_id == shown
 
     @precondition(lambda self: any(link.provisional for link in self.ledger.links.values()))
     @rule(data=st.data())
@@ -119,14 +121,20 @@ class Records(RuleBasedStateMachine):
         assert all(link.conference_ids for link in self.ledger.links.values()), "a link without a conference is none"
 
     @invariant()
-    def the_oldest_link_drives_of_those_that_were_seen_if_any_were(self) -> None:
+    def the_oldest_link_that_was_saved_drives(self) -> None:
         for conference in self.ledger.conferences.values():
             if conference.links:
                 links = [self.ledger.links[key] for key in conference.links]
-                seen = [link for link in links if link.conference_id == conference.id]
-                driver, *others = (link.spec for link in seen or links)
+                saved = [link for link in links if link.conference_id == conference.id]
+                driver, *others = (link.spec for link in saved or links)
                 outlived = any(other.end > driver.end for other in others)
                 assert conference.desired.spec == replace(driver, host=conference.host, open_ended=outlived)
+
+    @invariant()
+    def an_instance_shares_no_conference_with_its_series(self) -> None:
+        for link in self.ledger.links.values():
+            series = self.ledger.links.get(link_key(link.calendar_key, link.series or ""))
+            assert series is None or series.conference_id is None or series.conference_id != link.conference_id
 
     @invariant()
     def no_conference_has_links_of_two_tenants(self) -> None:

@@ -131,6 +131,24 @@ def kept_its_meeting(world: World) -> None:
     assert world.link("event1", TEAM) is not None
 
 
+def split(world: World) -> None:
+    """This and the following events of a series are renamed; one of them has a meeting of its own."""
+    own = world.create("event1_1", solution="jitsi")
+    world.ann.insert(id="event1_1", recurring_event_id="event1", title="Guest", conference=shown_on_event(own))
+    follow(world)
+    shown = world.ann.event("event1_1").conference
+    world.ann.delete("event1_1")
+    world.ann.insert(id="event3_1", recurring_event_id="event3", title="Guest", conference=shown)
+    world.ann.insert(id="event3", title="New half", conference=world.ann.event("event1").conference)
+    world.calendars.page_size = 1
+
+
+def kept_both_meetings(world: World) -> None:
+    assert world.provider.meetings.keys() == {"m1", "m2"}
+    assert world.link("event1_1") is None
+    assert world.link("event3_1") is not None
+
+
 def many_changes(world: World) -> None:
     world.saved("event2")
     world.calendars.page_size = 1
@@ -209,6 +227,9 @@ SCENARIOS = {
         prepare=then(World.saved, move), act=follow_old_first, titles=["Moved"], check=kept_its_meeting
     ),
     "saved on another calendar": Scenario(prepare=save_elsewhere, act=sweep, titles=["Moved"], check=kept_its_meeting),
+    "split": Scenario(
+        prepare=then(World.saved, split), act=follow, titles=["Guest", "Standup"], check=kept_both_meetings
+    ),
     "collection": Scenario(prepare=nobody_saves, act=sweep, titles=[]),
 }
 

@@ -899,7 +899,7 @@ def test_a_full_list_finds_out_anew_which_events_have_links(world: World) -> Non
 
 
 def test_more_links_than_an_index_holds_are_looked_up_as_before(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_index, "MAX_LINKS", 2)
+    monkeypatch.setattr(link_index, "MAX_ENTRIES", 2)
     for index in range(3):
         world.saved(f"event{index}")
     assert world.calendar.link_index is None

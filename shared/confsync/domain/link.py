@@ -22,7 +22,8 @@ class Link:
 
     `conference_id` is the one the event was seen with (at `seen_at`); None while all are provisional. `published` is
     the revision of the conference details that the event is known to show. `spec` is the event as last read; it drives
-    the conference when this link is its oldest. `owner` is the account whose access reads the calendar.
+    the conference when this link is its oldest. `owner` is the account whose access reads the calendar. `series` is the
+    id of the series of which the event is an instance; such a link is to a conference that the series does not have.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Link:
     owner: str
     spec: ConferenceSpec
     created_at: datetime
+    series: str | None = None
     conference_id: str | None = None
     seen_at: datetime | None = None
     published: str | None = None

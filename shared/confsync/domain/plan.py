@@ -73,7 +73,8 @@ class Ledger:
 def follow(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Action:
     """Bring links and desired states in agreement with the event.
 
-    `ledger` holds the event's link, every conference that either names, and those conferences' other links.
+    `ledger` holds the event's link, that of its series, every conference that they or the event name, and those
+    conferences' other links.
     """
     stored = ledger.links.get(link_key(calendar.key, event.id))
     if event.cancelled:
@@ -93,6 +94,8 @@ def follow(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> A
 def _recognise(ledger: Ledger, calendar: Calendar, link: Link, event: Event, now: datetime) -> Action:
     """See which of its conferences the event shows."""
     carried = event.conference_id
+    if carried is not None and carried == _of_series(ledger, calendar, event):
+        return _rejoin(ledger, link, carried, now)
     if carried == link.conference_id:
         return Action.NOTHING
     if carried is not None and carried in link.conference_ids:
@@ -103,11 +106,24 @@ def _recognise(ledger: Ledger, calendar: Calendar, link: Link, event: Event, now
         return _attach(ledger, link, ours, event, now)
     if link.conference_id is None:
         return Action.NOTHING  # chosen, not saved yet: it stays provisional until it is collected
-    detach(ledger, link, link.conference_id, now)
+    _let_go(ledger, link, link.conference_id, now)
+    return Action.DETACHED
+
+
+def _rejoin(ledger: Ledger, link: Link, conference_id: str, now: datetime) -> Action:
+    """An instance shows its series' conference: that is the series' alone, and one of its own is over."""
+    held = [each for each in (link.conference_id, conference_id) if each in link.conference_ids]
+    for each in dict.fromkeys(held):
+        _let_go(ledger, link, each, now)
+    return Action.DETACHED if held else Action.NOTHING
+
+
+def _let_go(ledger: Ledger, link: Link, conference_id: str, now: datetime) -> None:
+    """Take a conference off a link, which goes with its last one."""
+    detach(ledger, link, conference_id, now)
     remaining = ledger.links[link.key]
     if not remaining.conference_ids:
         ledger.drop(remaining)
-    return Action.DETACHED
 
 
 def _see(ledger: Ledger, link: Link, conference_id: str, event: Event, now: datetime) -> None:
@@ -120,6 +136,10 @@ def _see(ledger: Ledger, link: Link, conference_id: str, event: Event, now: date
     ledger.put(replace(link.without(conference_id), conference_id=conference_id, seen_at=now, published=published))
     if published is None:
         _look_soon(ledger, conference_id, now)
+    conference = ledger.conferences.get(conference_id)
+    for other in [ledger.links.get(key) for key in conference.links] if conference else []:
+        if other is not None and (other.calendar_key, other.series) == (link.calendar_key, link.event_id):
+            _let_go(ledger, other, conference_id, now)  # an instance that was read before its series
 
 
 def _look_soon(ledger: Ledger, conference_id: str, now: datetime) -> None:
@@ -141,12 +161,20 @@ def _published(conference: Conference | None, event: Event) -> str | None:
 def _adoptable(ledger: Ledger, calendar: Calendar, event: Event) -> Conference | None:
     """The conference of ours that the event shows and may share: of the same tenant, on an organizer's own copy.
 
-    An instance of a series has its series' conference, or one that was chosen for it and is in its link already.
+    An instance shares no conference with its series: it follows the series.
     """
     conference = ledger.conferences.get(event.conference_id or "")
     if conference is None or conference.tenant != calendar.tenant:
         return None
-    return conference if event.organizer_self and not event.recurring_event_id else None
+    return conference if event.organizer_self and conference.id != _of_series(ledger, calendar, event) else None
+
+
+def _of_series(ledger: Ledger, calendar: Calendar, event: Event) -> str | None:
+    """The conference that the event's series was seen with, if the event is an instance."""
+    if event.recurring_event_id is None:
+        return None
+    series = ledger.links.get(link_key(calendar.key, event.recurring_event_id))
+    return series.conference_id if series else None
 
 
 def _adopt(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Action:
@@ -161,6 +189,7 @@ def _adopt(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> A
         event_id=event.id,
         owner=calendar.owner,
         spec=event.spec(host=calendar.owner),
+        series=event.recurring_event_id,
         created_at=now,
     )
     return _attach(ledger, link, conference, event, now)

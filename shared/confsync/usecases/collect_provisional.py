@@ -53,7 +53,8 @@ class CollectProvisional:
             # it was saved on another calendar than it was chosen on, which the sweep has synced from now on
             FollowEvents(store=self.store, clock=self.clock, search=search)(calendar, [event])
             return True
-        ledger = ledgers.load(self.store, {link.key: link}, [event.conference_id])
+        links = ledgers.links_of(self.store, [(calendar, event)]) | {link.key: link}  # as it was before the event
+        ledger = ledgers.load(self.store, links, [event.conference_id])
         if event.conference_id == conference.id:
             follow(ledger, calendar, event, self.clock.now())
         else:

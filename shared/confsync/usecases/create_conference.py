@@ -171,6 +171,7 @@ class CreateConference:
             event_id=request.event_id,
             owner=request.user.email,
             spec=spec,
+            series=event.recurring_event_id if event else None,
             created_at=now,
         )
         link = replace(link, spec=replace(spec, host=link.owner))

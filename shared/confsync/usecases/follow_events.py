@@ -1,9 +1,10 @@
 """Bring links and desired states in agreement with some events of a calendar, as one commit."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from confsync.domain import link_index
 from confsync.domain.calendar import Calendar
 from confsync.domain.event import Event
 from confsync.domain.keys import link_key
@@ -12,6 +13,15 @@ from confsync.domain.plan import Action, follow
 from confsync.ports import Clock, Store
 from confsync.usecases import ledgers
 from confsync.usecases.moved_events import Moved, Search
+
+
+def turn(event: Event) -> int:
+    """Whose turn it is: first series and single events, then instances, in the end what is gone.
+
+    So an instance is never taken for the owner of its series' conference, and a conference that only changes its event
+    (a split series, a copy whose original goes) is never without one.
+    """
+    return 2 * event.cancelled + (event.recurring_event_id is not None)
 
 
 @dataclass
@@ -35,12 +45,16 @@ class FollowEvents:
 
     def __call__(self, calendar: Calendar, events: Sequence[Event]) -> Followed:
         """Commit what the events mean together with the calendar's record. Raises `StoreConflict`."""
-        links = self._links([(calendar, event) for event in events])
+        links = ledgers.links_of(self.store, [(calendar, event) for event in events])
+        orphans = self._orphans(calendar, events, links)
+        links |= {link.key: link for link in orphans}
+        events = sorted([*events, *map(_tombstone, orphans)], key=turn)
         moved = self._moved(calendar, events, links)
         calendars = {calendar.key: calendar} | {each.calendar.key: each.calendar for each in reversed(moved)}
         # where an event lives now comes first: so its meeting is never without any event
-        seen = [(calendars[each.calendar.key], each.event) for each in moved] + [(calendar, event) for event in events]
-        links |= self._links(seen[: len(moved)])
+        arrived = [(calendars[each.calendar.key], each.event) for each in moved]
+        seen = [*arrived, *((calendar, event) for event in events)]
+        links |= ledgers.links_of(self.store, arrived)
         ledger = ledgers.load(self.store, links, [event.conference_id for _, event in seen])
         now = self.clock.now()
         actions = Counter(follow(ledger, of, event, now) for of, event in seen)
@@ -48,12 +62,37 @@ class FollowEvents:
         others = {each.key for each in calendars.values() if each.key != calendar.key and each.sync_token is None}
         return Followed(actions=actions, reconcile=set(ledgers.unfinished(ledger)), first_syncs=others)
 
-    def _moved(self, calendar: Calendar, events: Iterable[Event], links: dict[str, Link]) -> list[Moved]:
-        """Where those of the events live that have a link and are gone from the calendar."""
-        gone = [event.id for event in events if event.cancelled and event.recurring_event_id is None]
-        lost = [link for event_id in gone if (link := links.get(link_key(calendar.key, event_id)))]
+    def _orphans(self, calendar: Calendar, events: Sequence[Event], links: dict[str, Link]) -> list[Link]:
+        """Links of instances whose series is gone: of those there need not be any tombstone."""
+        told = {event.id for event in events}
+        gone = {event.id for event in events if turn(event) == 2 and _may_have_instances(calendar, event, links)}
+        if not gone:
+            return []
+        of_calendar = self.store.links_of_calendar(calendar.key)
+        return [link for link in of_calendar if link.series in gone and link.event_id not in told]
+
+    def _moved(self, calendar: Calendar, events: Sequence[Event], links: dict[str, Link]) -> list[Moved]:
+        """Where those of the events live that have a link and are gone from the calendar.
+
+        An instance only moves with its series: it is not looked for while that stays.
+        """
+        gone = [event for event in events if event.cancelled]
+        left = {event.id for event in gone}
+        stays = {link.event_id for link in links.values() if link.calendar_key == calendar.key} - left
+        lost = [
+            link
+            for event in gone
+            if event.recurring_event_id not in stays and (link := links.get(link_key(calendar.key, event.id)))
+        ]
         return [moved for link in lost if (moved := self.search(link))]
 
-    def _links(self, events: Sequence[tuple[Calendar, Event]]) -> dict[str, Link]:
-        keys = [link_key(calendar.key, event.id) for calendar, event in events]
-        return self.store.get_many(Link, keys) if keys else {}
+
+def _tombstone(link: Link) -> Event:
+    return Event(id=link.event_id, cancelled=True, recurring_event_id=link.series)
+
+
+def _may_have_instances(calendar: Calendar, event: Event, links: dict[str, Link]) -> bool:
+    key = link_key(calendar.key, event.id)
+    if calendar.link_index is not None:
+        return link_index.names_series(calendar.link_index, key)
+    return key not in links or bool(links[key].spec.recurrence)

@@ -6,10 +6,22 @@ from dataclasses import replace
 from confsync.domain import link_index
 from confsync.domain.calendar import Calendar
 from confsync.domain.conference import Conference
-from confsync.domain.keys import is_conference_id
+from confsync.domain.event import Event
+from confsync.domain.keys import is_conference_id, link_key
 from confsync.domain.link import Link
 from confsync.domain.plan import Ledger
 from confsync.ports import Remove, Save, Store, Write
+
+
+def links_of(store: Store, seen: Iterable[tuple[Calendar, Event]]) -> dict[str, Link]:
+    """The links of these calendars' events and of their series, by key."""
+    keys = {
+        link_key(calendar.key, event_id)
+        for calendar, event in seen
+        for event_id in (event.id, event.recurring_event_id)
+        if event_id is not None
+    }
+    return store.get_many(Link, sorted(keys)) if keys else {}
 
 
 def load(store: Store, links: dict[str, Link], shown: Iterable[str | None]) -> Ledger:

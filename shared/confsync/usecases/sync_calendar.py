@@ -34,7 +34,7 @@ from confsync.domain.plan import SWEEP_GRACE, Action
 from confsync.ports import Calendar as GoogleCalendar
 from confsync.ports import Calendars, Clock, Queue, Save, Store
 from confsync.usecases import event_pages
-from confsync.usecases.follow_events import FollowEvents
+from confsync.usecases.follow_events import FollowEvents, turn
 from confsync.usecases.lose_calendar import LOST, LoseCalendar, RemoveCalendar
 from confsync.usecases.moved_events import Search
 from confsync.usecases.open_channel import OpenChannel
@@ -284,16 +284,24 @@ class _Run:
         self._under_lease(pages, None)
 
     def _under_lease(self, pages: Iterable[EventPage], token: str | None) -> None:
-        """Page after page, each commit extending the lease. A last page without a token leaves `token` as it was."""
+        """Page after page, each commit extending the lease. A last page without a token leaves `token` as it was.
+
+        Events whose turn is later wait for the last page: what they hang on may be on any.
+        """
         now = self.case.clock.now()
         lease = self.calendar.lease.take(self.case.clock.new_id(), now, self.case.lease)
         self._commit(replace(self.calendar, lease=lease, last_attempt=now))
+        waiting: dict[str, Event] = {}
         for page in pages:
             relevant = self._relevant(page)
-            for events in _commits(relevant) or [[]]:
+            waiting = {each: event for each, event in waiting.items() if each not in page.ids}
+            waiting |= {event.id: event for event in relevant if turn(event)}
+            for events in _commits(event for event in relevant if not turn(event)) or [[]]:
                 self._decide_leased(events, page)
             self._count(page)
             token = page.sync_token or token
+        for events in _commits(sorted(waiting.values(), key=turn)):
+            self._decide_leased(events, EventPage(events=()))
         self._finish_leased(token)
 
     def _count(self, page: EventPage) -> None:
@@ -304,10 +312,11 @@ class _Run:
     def _relevant(self, page: EventPage) -> list[Event]:
         """The events that have a link or show a conference of ours; all others cost nothing."""
         linked = self.linked if self.linked is not None else self._linked(page.events)
-        return [e for e in page.events if e.id in linked or is_conference_id(e.conference_id)]
+        events = {event.id: event for event in page.events}  # as it was last, should one be there twice
+        return [e for e in events.values() if e.id in linked or is_conference_id(e.conference_id)]
 
     def _linked(self, events: Sequence[Event]) -> set[str]:
-        """Ids of the events that have links, and perhaps of some others.
+        """Ids of the events that have links or are series of instances with links, and perhaps of some others.
 
         By the index; where there is none by the calendar's links if those are fewer than the events, else one by one.
         """
@@ -318,7 +327,7 @@ class _Run:
             some = list(self.case.store.links_of_calendar(self.calendar.key, limit=len(ids)))
             if len(some) < len(ids):  # then these are all
                 self.calendar = replace(self.calendar, link_index=link_index.index_of(some))
-                return {link.event_id for link in some}
+                return {each for link in some for each in (link.event_id, link.series) if each is not None}
         return {link.event_id for link in self.case.store.get_many(Link, list(ids)).values()}
 
     # --- deciding and writing ----------------------------------------------------------------------------------------
