@@ -48,6 +48,8 @@ class World:
 
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
+        self.domain: str | None = None
+        """The Workspace domain of everybody; None: their accounts are their own."""
         self.calendars = FakeCalendars(self.clock)
         self.ann = self.calendars.user(ANN)
         self.provider = FakeProvider(self.clock)
@@ -101,7 +103,13 @@ class World:
     def create(self, event_id: str = "event1", solution: str = "zoom", user: str = ANN, **more: Any) -> Created:
         """Somebody chooses a solution in the event's dialog."""
         request = CreateRequest(
-            **{"solution_id": solution, "calendar_id": "primary", "event_id": event_id, "user": caller(user), **more}
+            **{
+                "solution_id": solution,
+                "calendar_id": "primary",
+                "event_id": event_id,
+                "user": caller(user, self.domain),
+                **more,
+            }
         )
         return self.creating(request)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from confsync.domain import keys
 from confsync.domain.calendar import Calendar
 from confsync.domain.conference import Conference, ConferenceSpec, ConferenceState, Desired
 from confsync.domain.event import Event
@@ -81,7 +82,8 @@ def follow(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> A
         return _deleted(ledger, stored, now)
     if stored is None:
         return _adopt(ledger, calendar, event, now)
-    link = replace(stored, spec=event.spec(host=stored.owner))
+    # who chose the conference may have no access any more; who reads the calendar has
+    link = replace(stored, owner=calendar.owner, spec=event.spec(host=calendar.owner))
     ledger.put(link)
     action = _recognise(ledger, calendar, link, event, now)
     for conference_id in ledger.links.get(link.key, link).conference_ids:
@@ -159,14 +161,24 @@ def _published(conference: Conference | None, event: Event) -> str | None:
 
 
 def _adoptable(ledger: Ledger, calendar: Calendar, event: Event) -> Conference | None:
-    """The conference of ours that the event shows and may share: of the same tenant, on an organizer's own copy.
+    """The conference of ours that the event shows and may share, on an organizer's own copy.
 
     An instance shares no conference with its series: it follows the series.
     """
     conference = ledger.conferences.get(event.conference_id or "")
-    if conference is None or conference.tenant != calendar.tenant:
+    if conference is None or not _at_home(ledger, calendar, event, conference):
         return None
     return conference if event.organizer_self and conference.id != _of_series(ledger, calendar, event) else None
+
+
+def _at_home(ledger: Ledger, calendar: Calendar, event: Event, conference: Conference) -> bool:
+    """Whether it is of the calendar's tenant, or of this event or calendar: several tenants may write to one."""
+    if conference.tenant == calendar.tenant:
+        return True
+    if conference.id == keys.conference_id(calendar.key, event.id, conference.solution):
+        return True
+    links = (ledger.links.get(key) for key in conference.links)
+    return any(link is not None and link.calendar_key == calendar.key for link in links)
 
 
 def _of_series(ledger: Ledger, calendar: Calendar, event: Event) -> str | None:

@@ -1,0 +1,202 @@
+"""Whose event it is: organizers, attendees, and several people on one calendar."""
+
+from dataclasses import replace
+
+import pytest
+
+from confsync.domain.calendar import Calendar, CalendarState
+from confsync.domain.errors import ReauthorizationRequired
+from confsync.domain.keys import calendar_key
+from confsync.domain.plan import Action
+from tests.fakes.calendar import FakeUser
+from tests.usecases.world import ANN, BEN, KEY, TEAM, TEAM_KEY, World, shown_on_event
+
+BEN_KEY = calendar_key(BEN)
+
+
+@pytest.fixture
+def ben(world: World) -> FakeUser:
+    """A colleague, whose calendar is followed too."""
+    world.domain = "example.com"
+    ben = world.calendars.user(BEN)
+    created = world.create("bens", user=BEN)
+    ben.insert(id="bens", title="Ben's", conference=shown_on_event(created))
+    follow(world, BEN_KEY)
+    return ben
+
+
+def follow(world: World, *keys: str) -> None:
+    for key in keys or (KEY,):
+        world.deliver()
+        world.sync(key)
+    world.deliver()
+
+
+def titles(world: World) -> list[str]:
+    return sorted(meeting.spec.title for meeting in world.provider.meetings.values())
+
+
+# --- attendees -------------------------------------------------------------------------------------------------------
+
+
+def invite(world: World, ben: FakeUser) -> None:
+    ben.insert(id="event1", conference=world.ann.event("event1").conference, organizer=ANN, organizer_self=False)
+
+
+def test_an_attendees_copy_means_nothing_whatever_becomes_of_it(world: World, ben: FakeUser) -> None:
+    created = world.saved()
+    before = list(world.provider.calls)
+
+    invite(world, ben)
+    assert world.sync(BEN_KEY).actions == {Action.NOTHING: 1}
+    ben.update("event1", title="Ben's name for it", conference=None)
+    assert world.sync(BEN_KEY).actions == {}
+    ben.update("event1", conference=world.ann.event("event1").conference)
+    assert world.sync(BEN_KEY).actions == {Action.NOTHING: 1}
+    ben.delete("event1")
+    assert world.sync(BEN_KEY).actions == {}
+    world.calendars.expire_sync_tokens(BEN)
+    follow(world, BEN_KEY, KEY)
+    world.settle()
+
+    assert world.provider.calls == before
+    link = world.link()
+    assert link is not None
+    assert world.conference(created.conference_id).links == (link.key,)
+
+
+def test_an_instance_on_an_attendees_copy_means_nothing_either(world: World, ben: FakeUser) -> None:
+    world.saved(recurrence=("RRULE:FREQ=WEEKLY",))
+    shown = world.ann.event("event1").conference
+    ben.insert(
+        id="event1_1", recurring_event_id="event1", conference=shown, organizer=ANN, organizer_self=False, title="Once"
+    )
+
+    assert world.sync(BEN_KEY).actions == {Action.NOTHING: 1}
+
+
+def test_an_attendee_may_choose_a_conference_for_their_copy(world: World, ben: FakeUser) -> None:
+    world.ann.insert(id="event1", title="Standup")
+    ben.insert(id="event1", title="Standup", organizer=ANN, organizer_self=False)
+    created = world.create("event1", user=BEN)
+    ben.update("event1", conference=shown_on_event(created), title="Retro")
+    follow(world, BEN_KEY)
+    assert titles(world) == ["Ben's", "Retro"]
+
+    ben.delete("event1")
+    follow(world, BEN_KEY)
+
+    assert titles(world) == ["Ben's"]
+
+
+def test_the_organizer_changes_and_the_old_one_stays_as_an_attendee(world: World, ben: FakeUser) -> None:
+    created = world.saved()
+    moved = replace(world.ann.event("event1"), organizer=BEN)
+    ben.insert(id="event1", title="Standup", conference=moved.conference)
+    world.ann.update("event1", organizer=BEN, organizer_self=False)
+    follow(world, KEY, BEN_KEY)
+    ben.update("event1", title="Retro")
+    world.ann.update("event1", title="Retro")
+    follow(world, BEN_KEY, KEY)
+    assert titles(world) == ["Ben's", "Retro"]
+
+    world.ann.delete("event1")
+    follow(world, KEY)
+    ben.update("event1", title="Without Ann")
+    follow(world, BEN_KEY)
+
+    assert titles(world) == ["Ben's", "Without Ann"]
+    assert world.conference(created.conference_id).generation == 1
+
+
+# --- a calendar of several people ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["example.com", None], ids=["one domain", "accounts of their own"])
+def team(world: World, request: pytest.FixtureRequest) -> FakeUser:
+    """A calendar of Ann's that Ben writes to as well; each has made an event with a conference."""
+    world.domain = request.param
+    team = world.team
+    world.calendars.share(TEAM, BEN)
+    for event_id, user in (("anns", ANN), ("bens", BEN)):
+        created = world.create(event_id, calendar_id=TEAM, user=user)
+        team.insert(id=event_id, title=event_id, conference=shown_on_event(created))
+    follow(world, TEAM_KEY)
+    return team
+
+
+def team_calendar(world: World) -> Calendar:
+    found = world.store.get(Calendar, TEAM_KEY)
+    assert found is not None
+    return found
+
+
+def test_both_of_them_are_followed_through_whoever_was_first(world: World, team: FakeUser) -> None:
+    for event_id in ("anns", "bens"):
+        team.update(event_id, title=event_id.upper())
+    follow(world, TEAM_KEY)
+
+    assert titles(world) == ["ANNS", "BENS"]
+    assert team_calendar(world).owner == ANN
+    assert {meeting.spec.host for meeting in world.provider.meetings.values()} == {ANN, BEN}
+    assert len(world.channels_in_use()) == 1
+
+
+def test_a_lost_grant_is_made_up_for_by_the_other(world: World, team: FakeUser) -> None:
+    world.calendars.revoked.add(ANN)
+    team.update("anns", title="Changed meanwhile")
+    with pytest.raises(ReauthorizationRequired):
+        world.sync(TEAM_KEY)
+    assert team_calendar(world).state is CalendarState.PAUSED
+
+    world.create("another", calendar_id=TEAM, user=BEN)
+    world.deliver()
+
+    assert (team_calendar(world).owner, team_calendar(world).state) == (BEN, CalendarState.ACTIVE)
+    assert "Changed meanwhile" in titles(world)
+
+
+def test_what_the_other_reads_the_other_writes(world: World, team: FakeUser) -> None:
+    """The meeting of an event is made anew; the one who chose it has no access any more."""
+    world.calendars.revoked.add(ANN)
+    with pytest.raises(ReauthorizationRequired):
+        world.sync(TEAM_KEY)
+    world.create("another", calendar_id=TEAM, user=BEN)
+    world.deliver()
+    world.provider.meetings.clear()
+    team.update("anns", title="Retro")
+
+    follow(world, TEAM_KEY)
+
+    shown = team.event("anns").conference
+    assert shown is not None
+    (made,) = [each for each in world.provider.meetings.values() if each.spec.title == "Retro"]
+    assert shown.uris == made.conference.details.uris
+
+
+@pytest.mark.parametrize("event_id", ["anns", "bens"])
+def test_whoever_chose_it_the_event_comes_back_from_the_trash_with_it(
+    world: World, team: FakeUser, event_id: str
+) -> None:
+    team.delete(event_id)
+    follow(world, TEAM_KEY)
+    assert len(world.provider.meetings) == 1
+
+    team.restore(event_id)
+    follow(world, TEAM_KEY)
+
+    assert titles(world) == ["anns", "bens"]
+    shown = team.event(event_id).conference
+    assert shown is not None
+    assert any(shown.uris == meeting.conference.details.uris for meeting in world.provider.meetings.values())
+
+
+@pytest.mark.parametrize("event_id", ["anns", "bens"])
+def test_whoever_chose_it_a_copy_on_the_same_calendar_has_it_too(world: World, team: FakeUser, event_id: str) -> None:
+    team.insert(id="copy", title="Copy", conference=team.event(event_id).conference)
+    follow(world, TEAM_KEY)
+    team.delete(event_id)
+    follow(world, TEAM_KEY)
+
+    assert "Copy" in titles(world)
+    assert world.provider.calls.count("delete") == 0
