@@ -181,6 +181,29 @@ def test_an_event_that_cant_be_read_costs_only_itself(reason: str) -> None:
         read(BROKEN[reason])
 
 
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        {"eventType": "somethingNew", "somethingNewProperties": {"chatStatus": 1}},
+        {"eventType": "fromGmail"},
+        {"status": "somethingNew"},
+        {"status": "tentative", "eventLabelId": "7"},
+        {"conferenceData": {"conferenceId": "c", "entryPoints": [{"entryPointType": "hologram", "uri": "x:y"}]}},
+        {"organizer": {"email": "ann@example.com", "self": True, "id": "0", "new": []}},
+    ],
+)
+def test_unknown_kinds_and_states_of_events_are_events_like_others(unknown: dict[str, Any]) -> None:
+    found = translate.page(msgspec.json.encode({"items": [{"id": "e1", "summary": "Call", **TIMES, **unknown}]}))
+    (event,) = found.events
+    assert (event.id, event.title, event.cancelled, found.unreadable) == ("e1", "Call", False, ())
+
+
+def test_a_page_without_items_has_its_token_all_the_same() -> None:
+    found = translate.page(b'{"kind": "calendar#events", "nextSyncToken": "s2"}')
+    assert (found.events, found.unreadable, found.page_token, found.sync_token) == ((), (), None, "s2")
+    assert translate.page(b'{"nextPageToken": "p2"}').page_token == "p2"
+
+
 def test_an_event_without_an_id_is_unreadable_too() -> None:
     page = translate.page(msgspec.json.encode({"items": [{"summary": "x"}, 7]}))
     assert [event.id for event in page.unreadable] == ["", ""]

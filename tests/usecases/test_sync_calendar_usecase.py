@@ -13,6 +13,8 @@ from confsync.domain.calendar import CalendarState
 from confsync.domain.conference import ConferenceState
 from confsync.domain.errors import (
     Busy,
+    Invalid,
+    NotFound,
     PermissionDenied,
     RateLimited,
     ReauthorizationRequired,
@@ -424,6 +426,129 @@ def test_410_on_the_full_list_is_an_error_and_no_loop(world: World, play: Callab
     calendar = world.calendar
     assert (calendar.failures, calendar.state) == (1, CalendarState.ACTIVE)
     assert not calendar.lease.taken(world.clock.now())
+
+
+def test_410_on_the_very_first_list_is_an_error_and_no_loop(world: World, play: Callable[..., Pages]) -> None:
+    world.create()
+    pages = play(SyncTokenExpired("410"))
+
+    with pytest.raises(Temporary, match="410"):
+        world.sync()
+
+    assert pages.asked == [(None, None)]
+    assert (world.calendar.failures, world.calendar.sync_token) == (1, None)
+
+
+def test_410_for_ever_asks_twice_each_time_and_less_and_less_often(world: World, play: Callable[..., Pages]) -> None:
+    world.saved()
+    pages = play(*[SyncTokenExpired("410")] * 2 * 96)
+    syncs = []
+
+    for _ in range(96):  # a day
+        due_at = world.calendar.due_at
+        assert due_at is not None
+        if due_at <= world.clock.now():
+            syncs.append(due_at)
+            with pytest.raises(Temporary):
+                world.sync()
+        world.clock.advance(STEP)
+
+    assert len(pages.asked) == 2 * len(syncs) == 2 * world.calendar.failures
+    assert 3 <= len(syncs) <= 48
+    assert syncs[-1] - syncs[-2] > syncs[1] - syncs[0]
+    assert len(world.provider.meetings) == 1
+    assert not world.calendar.lease.taken(world.clock.now())
+
+
+PAGE_TOKEN = Invalid("400 invalid: pageToken")
+
+
+@pytest.mark.parametrize("error", [PAGE_TOKEN, SyncTokenExpired("410")])
+def test_a_page_token_of_a_full_list_that_dies_begins_the_list_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: ServiceError
+) -> None:
+    for number in range(4):
+        world.saved(f"event{number}")
+    world.ann.delete("event0")
+    world.ann.update("event3", title="Retro")
+    world.calendars.expire_sync_tokens(ANN)
+    world.calendars.page_size = 1
+    with monkeypatch.context() as patch:
+        refuse_page(patch, 2, error)
+        with pytest.raises(ServiceError):
+            world.sync()
+    assert not world.calendar.lease.taken(world.clock.now())
+    assert world.calendar.failures == 1
+
+    assert world.sync().full
+    world.deliver()
+
+    assert sorted(meeting.spec.title for meeting in world.provider.meetings.values()) == ["Retro", "Standup", "Standup"]
+
+
+def test_a_page_token_of_a_delta_that_dies_begins_the_delta_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        world.saved(f"event{number}")
+    for number in range(3):
+        world.ann.update(f"event{number}", title="Retro")
+    token = world.calendar.sync_token
+    world.calendars.page_size = 1
+    with monkeypatch.context() as patch:
+        refuse_page(patch, 2, PAGE_TOKEN)
+        with pytest.raises(Invalid):
+            world.sync()
+    assert world.calendar.sync_token == token
+
+    report = world.sync()
+    world.deliver()
+
+    assert (report.full, report.pages) == (False, 3)
+    assert {meeting.spec.title for meeting in world.provider.meetings.values()} == {"Retro"}
+
+
+def refuse_page(patch: pytest.MonkeyPatch, number: int, error: ServiceError) -> None:
+    """The `number`-th call that names a page fails."""
+    asked = Counter[str]()
+    list_events = FakeCalendar.list_events
+
+    def refused(self: FakeCalendar, calendar_id: str, **query: Any) -> EventPage:
+        asked["page"] += query.get("page_token") is not None
+        if query.get("page_token") is not None and asked["page"] == number:
+            raise error
+        return list_events(self, calendar_id, **query)
+
+    patch.setattr(FakeCalendar, "list_events", refused)
+
+
+def test_an_empty_delta_advances_the_token(world: World, play: Callable[..., Pages]) -> None:
+    world.saved()
+    old = world.calendar.sync_token
+    pages = play(EventPage(events=(), sync_token="newer"), EventPage(events=(), sync_token="newest"))
+
+    world.sync()
+    world.sync()
+
+    assert pages.asked == [(old, None), ("newer", None)]
+    assert world.calendar.sync_token == "newest"
+
+
+def test_a_page_of_nothing_but_unreadable_events_is_no_end(world: World) -> None:
+    world.saved("event1")
+    world.saved("event2")
+    for number in range(3):
+        world.ann.insert(id=f"bad{number}")
+        world.calendars.make_unreadable(ANN, f"bad{number}")
+    world.calendars.make_unreadable(ANN, "event1")
+    world.ann.update("event2", title="Retro")
+    world.calendars.page_size = 2
+
+    report = world.sync()
+    world.deliver()
+
+    assert (report.pages, report.unreadable) == (3, 4)
+    assert sorted(meeting.spec.title for meeting in world.provider.meetings.values()) == ["Retro", "Standup"]
+    assert {event.id for event in world.calendar.quarantined} == {"bad0", "bad1", "bad2", "event1"}
+    assert world.sync().events == 0
 
 
 # --- several workers -----------------------------------------------------------------------------
