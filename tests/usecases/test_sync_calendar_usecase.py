@@ -14,7 +14,6 @@ from confsync.domain.conference import ConferenceState
 from confsync.domain.errors import (
     Busy,
     Invalid,
-    NotFound,
     PermissionDenied,
     RateLimited,
     ReauthorizationRequired,

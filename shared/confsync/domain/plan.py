@@ -82,8 +82,7 @@ def follow(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> A
         return _deleted(ledger, stored, now)
     if stored is None:
         return _adopt(ledger, calendar, event, now)
-    # who chose the conference may have no access any more; who reads the calendar has
-    link = replace(stored, owner=calendar.owner, spec=event.spec(host=calendar.owner))
+    link = replace(stored, spec=event.spec(host=stored.owner))
     ledger.put(link)
     action = _recognise(ledger, calendar, link, event, now)
     for conference_id in ledger.links.get(link.key, link).conference_ids:
