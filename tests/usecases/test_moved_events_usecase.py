@@ -15,8 +15,10 @@ from confsync.domain.errors import (
     StoreConflict,
     Temporary,
 )
+from confsync.domain.event import Event
+from confsync.domain.keys import calendar_key
 from confsync.domain.plan import Action
-from tests.fakes.calendar import FakeUser
+from tests.fakes.calendar import FakeCalendar, FakeUser
 from tests.usecases.world import ANN, BEN, KEY, TEAM, TEAM_KEY, World, caller
 
 DAY = timedelta(hours=24)
@@ -157,6 +159,7 @@ def test_to_a_calendar_out_of_reach_it_is_gone(world: World) -> None:
 def test_never_to_another_tenants_calendar(world: World, team: FakeUser) -> None:
     world.calendars.share(TEAM, "eve@example.org")
     followed(world, "eve@example.org")
+    theirs = team_calendar(world)
     created = world.saved()
     del team
 
@@ -166,6 +169,7 @@ def test_never_to_another_tenants_calendar(world: World, team: FakeUser) -> None
 
     assert not world.conference(created.conference_id).wanted
     assert world.link("event1", TEAM) is None
+    assert team_calendar(world) == theirs
 
 
 def test_back_and_forth(world: World, team: FakeUser) -> None:
@@ -221,6 +225,7 @@ def test_a_moved_event_that_shows_another_conference_by_now_lost_ours(world: Wor
     world.deliver()
 
     assert world.provider.meetings == {}
+    assert world.store.get(Calendar, TEAM_KEY) is None, "there is nothing to follow"
 
 
 def test_a_copy_on_an_attendees_calendar_is_no_new_home(world: World) -> None:
@@ -234,6 +239,7 @@ def test_a_copy_on_an_attendees_calendar_is_no_new_home(world: World) -> None:
     world.deliver()
 
     assert world.provider.meetings == {}
+    assert world.store.get(Calendar, calendar_key(BEN)) is None, "there is nothing to follow"
 
 
 @pytest.mark.parametrize("error", [Temporary("503"), RateLimited("quota")])
@@ -324,6 +330,28 @@ def test_the_new_calendars_own_sync_may_come_in_between(
     world.sync()
 
     assert len(conflicts) == 1
+    check_moved(world, created.conference_id, "Newer")
+
+
+def test_what_the_new_calendars_own_sync_read_is_not_written_over(
+    world: World, team: FakeUser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed(world)
+    created = world.saved()
+    world.ann.move("event1", TEAM)
+    get_event = FakeCalendar.get_event
+
+    def renamed_meanwhile(self: FakeCalendar, calendar_id: str, event_id: str) -> Event:
+        event = get_event(self, calendar_id, event_id)
+        monkeypatch.setattr(FakeCalendar, "get_event", get_event)
+        team.update("event1", title="Newer")
+        world.sync(TEAM_KEY)
+        return event
+
+    monkeypatch.setattr(FakeCalendar, "get_event", renamed_meanwhile)
+
+    world.sync()
+
     check_moved(world, created.conference_id, "Newer")
 
 
