@@ -77,6 +77,7 @@ def test_kill_9_of_each_function_during_200_changes(world: World) -> None:
     for each in (*changes, killing):
         each.result()
     assert turns.begun == CHANGES
+    assert _unanswered(world), "nothing was under way when functions died"
     world.hold_in_the_end({view.calendar_id for person in people for view in person.views})
 
 
@@ -103,6 +104,12 @@ def _work(person: Busy, turns: Turns) -> None:
     for _ in range(CHANGES // PEOPLE):
         turns.begin()
         person.change()
+
+
+def _unanswered(world: World) -> int:
+    """How many tasks were delivered to a function that died over them, or was not back yet."""
+    urls = [statuses for queue in world.cloud.tasks.stats().values() for statuses in queue["by_url"].values()]
+    return sum(statuses.get("UNAVAILABLE", 0) for statuses in urls)
 
 
 def _kill(world: World, victims: list[Function], turns: Turns, random: Random) -> None:
