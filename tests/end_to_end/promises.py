@@ -21,6 +21,7 @@ from confsync.domain.link import Link
 from confsync.ports import Store
 from playground.cloud import Cloud
 from playground.google_calendar import recurrence
+from playground.google_calendar.push import Channel as GoogleChannel
 from playground.google_calendar.store import Calendar as GoogleCalendar
 from playground.google_calendar.times import moment
 from playground.zoom.rules import SHOWN_OCCURRENCES
@@ -187,7 +188,7 @@ def _named(calendar: GoogleCalendar, event: Json) -> str:
     return f"{event.get('summary')!r} ({event['id']} on {calendar.id})"
 
 
-def _tells(channel: Any, calendar: Calendar) -> bool:
+def _tells(channel: GoogleChannel, calendar: Calendar) -> bool:
     return channel.live and channel.calendar_id == calendar.calendar_id
 
 

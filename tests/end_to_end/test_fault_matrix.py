@@ -142,8 +142,11 @@ def test_conference_data_is_fetched(row: Row) -> None:
     """Whether an event has a conference, and whose, is seen in its `conferenceData` and nowhere else."""
     other = row.second_event()
     row.person.remove_conference(row.event)
-    theirs = {"conferenceSolution": {"key": {"type": "addOn"}, "name": "Other"}, "conferenceId": "theirs"}
-    theirs |= {"entryPoints": [{"entryPointType": "video", "uri": "https://meet.example.net/9"}]}
+    theirs = {
+        "conferenceSolution": {"key": {"type": "addOn"}, "name": "Other"},
+        "conferenceId": "theirs",
+        "entryPoints": [{"entryPointType": "video", "uri": "https://meet.example.net/9"}],
+    }
     row.person.edit(other, conferenceData=None)
     row.person.edit(other, conferenceData=theirs)
     row.holds()

@@ -51,6 +51,13 @@ def test_a_page_can_be_empty_and_have_a_next_one(sim: Simulator) -> None:
     assert [len(page["items"]) for page in pages(sim, syncToken=found[-1]["nextSyncToken"])] == [0, 0]
 
 
+def test_a_page_can_be_smaller_than_asked_for(sim: Simulator) -> None:
+    sim.control("POST", f"/calendars/{ANNA}/seed", count=5)
+    sim.control("PATCH", f"/calendars/{ANNA}", largest_page=2)
+    assert [len(page["items"]) for page in pages(sim, maxResults=4)] == [2, 2, 1]
+    assert [len(page["items"]) for page in pages(sim, maxResults=1)] == [1] * 5
+
+
 def test_changes_while_a_client_pages_are_in_the_next_delta(sim: Simulator) -> None:
     sim.control("POST", f"/calendars/{ANNA}/seed", count=4)
     events = sim.client().events()
