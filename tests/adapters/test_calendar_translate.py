@@ -12,7 +12,7 @@ from confsync.adapters.google_calendar import translate
 from confsync.adapters.google_calendar.conference_data import conference_data
 from confsync.domain import description_block
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType, Feature
-from confsync.domain.errors import Invalid
+from confsync.domain.errors import Invalid, PermissionDenied
 from confsync.domain.event import Event, EventConference, EventTime
 from confsync.domain.solution import Solution
 from confsync.ports import ConferenceOnEvent
@@ -277,3 +277,22 @@ def test_conference_data_leaves_out_what_is_empty_and_what_only_google_fills() -
             {"entryPointType": "phone", "uri": "tel:+4930", "meetingCode": "1", "entryPointFeatures": ["toll"]}
         ],
     }
+
+
+@pytest.mark.parametrize("role", ["freeBusyReader", "none"])
+def test_whoever_sees_only_free_and_busy_sees_no_events(role: str) -> None:
+    """Their conferences would seem to be taken away."""
+    with pytest.raises(PermissionDenied, match=role):
+        translate.page(msgspec.json.encode({"accessRole": role, "items": [{"id": "e1", **TIMES}]}))
+
+
+@pytest.mark.parametrize(
+    ("role", "visibility", "readable"),
+    [("reader", "private", False), ("reader", "confidential", False), ("reader", "public", True), ("writer", "private", True)],
+)
+def test_a_private_event_is_hidden_from_a_reader(role: str, visibility: str, readable: bool) -> None:
+    event = {"id": "e1", "visibility": visibility, **TIMES}
+    page = translate.page(msgspec.json.encode({"accessRole": role, "items": [event]}))
+    assert ([each.id for each in page.events], [each.id for each in page.unreadable]) == (
+        (["e1"], []) if readable else ([], ["e1"])
+    )

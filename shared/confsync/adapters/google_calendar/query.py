@@ -7,16 +7,16 @@ https://developers.google.com/workspace/calendar/api/guides/sync
 from collections.abc import Mapping
 from typing import Any, Literal
 
-QUERY_VERSION = 1
+QUERY_VERSION = 2
 """Raise it with any change below: sync tokens made with other parameters are worthless, and dropped by it."""
 
 # Only what translate.py reads: a small mask is most of a fast full sync.
 EVENT_FIELDS = (
-    "id,status,etag,summary,description,location,start,end,recurrence,recurringEventId,organizer(email,self),"
+    "id,status,etag,summary,description,location,visibility,start,end,recurrence,recurringEventId,organizer(email,self),"
     "attendees/email,conferenceData(conferenceId,conferenceSolution(key,name),entryPoints/uri,"
     "createRequest(conferenceSolutionKey,status))"
 )
-LIST_FIELDS = f"nextPageToken,nextSyncToken,timeZone,items({EVENT_FIELDS})"
+LIST_FIELDS = f"nextPageToken,nextSyncToken,timeZone,accessRole,items({EVENT_FIELDS})"
 
 # eventTypes: birthdays, working places and focus times have no conferences.
 EVENT_TYPES: Literal["default"] = "default"

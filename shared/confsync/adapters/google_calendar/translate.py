@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from confsync.domain import description_block
-from confsync.domain.errors import Invalid
+from confsync.domain.errors import Invalid, PermissionDenied
 from confsync.domain.event import Event, EventConference, EventPage, EventTime, UnreadableEvent
 
 
@@ -67,6 +67,7 @@ class _Event(_Json):
     summary: str = ""
     description: str = ""
     location: str = ""
+    visibility: str = "default"
     start: _Time | None = None
     end: _Time | None = None
     recurrence: list[str] = []
@@ -79,6 +80,7 @@ class _Event(_Json):
 class _Page(_Json):
     items: list[msgspec.Raw] = []
     time_zone: str = "UTC"
+    access_role: str = "owner"
     next_page_token: str | None = None
     next_sync_token: str | None = None
 
@@ -100,14 +102,32 @@ _time_zone = msgspec.json.Decoder(_TimeZone)
 _UNREADABLE = (msgspec.DecodeError, ValueError, KeyError, OSError, OverflowError, Invalid)
 
 
+_BLIND = {"freeBusyReader", "none"}
+_HIDDEN = {"private", "confidential"}
+
+
 def page(content: bytes) -> EventPage:
-    """A page of events.list. Raises `msgspec.DecodeError` if the answer as a whole is not one."""
+    """A page of events.list.
+
+    Raises `msgspec.DecodeError` if the answer as a whole is not one, and `PermissionDenied` if the account sees only
+    when somebody is busy: to it, every event looks as if its conference had been taken away.
+    https://developers.google.com/workspace/calendar/api/v3/reference/events/list#accessRole
+    """
     data = _page.decode(content)
+    if data.access_role in _BLIND:
+        raise PermissionDenied(
+            f"the account sees only free and busy times of this calendar (role {data.access_role}): share it with the "
+            "right to make changes",
+            service="google-calendar",
+        )
     events: list[Event] = []
     unreadable: list[UnreadableEvent] = []
     for raw in data.items:
         try:
-            events.append(_translate(_event.decode(raw), data.time_zone))
+            each = _event.decode(raw)
+            if data.access_role == "reader" and each.visibility in _HIDDEN:
+                raise Invalid("a private event, whose details this account may not see")
+            events.append(_translate(each, data.time_zone))
         except _UNREADABLE as error:
             unreadable.append(UnreadableEvent(id=_id_of(raw), reason=_reason(error)))
     return EventPage(
