@@ -305,6 +305,25 @@ def test_it_is_looked_for_on_so_many_calendars_and_listed_once(world: World) -> 
     assert calls == {"list_events": 1, "list_calendars": 1, "get_event": 2 * 49}
 
 
+def test_looking_for_many_keeps_the_lease(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(8):
+        world.calendars.add_calendar(f"c{number}@group.calendar.example.com", ANN)
+    for number in range(20):
+        world.saved(f"event{number}")
+    for number in range(20):
+        world.ann.delete(f"event{number}")
+    get_event = FakeCalendar.get_event
+
+    def slow(self: FakeCalendar, *args: str) -> Event:
+        world.clock.advance(timedelta(seconds=1))
+        assert world.calendar.lease.taken(world.clock.now())
+        return get_event(self, *args)
+
+    monkeypatch.setattr(FakeCalendar, "get_event", slow)
+
+    assert world.sync().actions == {Action.DELETED: 20}
+
+
 def test_the_new_calendars_own_sync_may_come_in_between(
     world: World, team: FakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

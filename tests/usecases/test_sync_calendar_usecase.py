@@ -1012,6 +1012,16 @@ def assert_index_is_whole(world: World) -> None:
     assert link_index.named(index, [link.key for link in links]) == {link.key for link in links}
 
 
+def test_a_deleted_event_leaves_the_index(world: World) -> None:
+    world.saved()
+    assert world.calendar.link_index != ""
+    world.ann.delete("event1")
+
+    world.sync()
+
+    assert world.calendar.link_index == ""
+
+
 def test_a_full_list_finds_out_anew_which_events_have_links(world: World) -> None:
     world.saved()
     world.change_calendar(link_index=None)

@@ -44,8 +44,8 @@ log = structlog.get_logger()
 EVENTS_PER_COMMIT = 50
 """An event may change a handful of records; a commit takes 450."""
 
-GONE_PER_COMMIT = 5
-"""Each may have to be looked for on many calendars."""
+GONE_PER_COMMIT = 1
+"""Each may have to be looked for on many calendars, and the lease is renewed with every commit."""
 
 MAX_QUARANTINE = 100
 OVERTAKEN = 5
