@@ -288,7 +288,12 @@ def test_whoever_sees_only_free_and_busy_sees_no_events(role: str) -> None:
 
 @pytest.mark.parametrize(
     ("role", "visibility", "readable"),
-    [("reader", "private", False), ("reader", "confidential", False), ("reader", "public", True), ("writer", "private", True)],
+    [
+        ("reader", "private", False),
+        ("reader", "confidential", False),
+        ("reader", "public", True),
+        ("writer", "private", True),
+    ],
 )
 def test_a_private_event_is_hidden_from_a_reader(role: str, visibility: str, readable: bool) -> None:
     event = {"id": "e1", "visibility": visibility, **TIMES}
