@@ -69,10 +69,6 @@ def test_a_refusal_becomes_exactly_one_error(status: int, reason: str, expected:
     assert str(error) == f"calendar.events.list: {status} {reason}: Said so"
 
 
-def test_a_page_token_that_died_is_no_reason_for_a_full_list() -> None:
-    assert type(translated(refusal(400, "invalid", location="pageToken"))) is errors.Invalid
-
-
 def test_a_sync_token_that_is_none_needs_a_full_list() -> None:
     assert type(translated(refusal(400, "invalid", location="syncToken"))) is errors.SyncTokenExpired
 
