@@ -4,12 +4,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from confsync.domain.event import UnreadableEvent
+from confsync.domain.backoff import next_visit
+from confsync.domain.event import EventPage, UnreadableEvent
 from confsync.domain.keys import calendar_key
 from confsync.domain.lease import Lease
 
 FIRST_SYNC_GRACE = timedelta(seconds=60)
 """How long a task has for a calendar's first sync before the sweep also looks at it."""
+
+MAX_QUARANTINE = 100
 
 
 class CalendarState(StrEnum):
@@ -77,3 +80,34 @@ def followed(stored: Calendar | None, *, calendar_id: str, owner: str, tenant: s
         return stored
     # its sync resumes it, and replaces a channel of which nothing is known
     return replace(stored, owner=owner, state=CalendarState.PAUSED, sync_token=None, retry_at=None, due_at=due_at)
+
+
+def quarantined(calendar: Calendar, page: EventPage) -> Calendar:
+    """The calendar with the page's unreadable events noted, and those that can be read again taken off."""
+    if not page.unreadable and not calendar.quarantined:
+        return calendar
+    here = page.ids
+    kept = tuple(event for event in calendar.quarantined if event.id not in here)
+    return replace(calendar, quarantined=(*kept, *page.unreadable)[-MAX_QUARANTINE:])
+
+
+def synced(
+    calendar: Calendar, *, sync_token: str | None, query_version: int, interval: timedelta, now: datetime
+) -> Calendar:
+    """The calendar once all was read up to the token: it is well, free, and looked at again after the interval."""
+    watched = calendar.channel_id is not None
+    return replace(
+        calendar,
+        state=CalendarState.ACTIVE if watched else CalendarState.POLLING,
+        reason=None if watched else calendar.reason,
+        watch_at=None if watched else calendar.watch_at,
+        sync_token=sync_token,
+        query_version=query_version,
+        lease=calendar.lease.release(),
+        failures=0,
+        gone_since=None,
+        retry_at=None,
+        last_attempt=now,
+        last_success=now,
+        due_at=next_visit(calendar.key, interval, now),
+    )
