@@ -1,16 +1,12 @@
 """A project runs for each module and store: SQLite, and Firestore's emulator. Tests keep apart by their people."""
 
 from collections.abc import Iterator
-from uuid import uuid4
 
 import pytest
 
-from confsync.adapters.firestore import FirestoreStore
-from confsync.adapters.sqlite import SqliteStore
-from playground.project import Tempo, running
-from tests.end_to_end.promises import Promises
+from playground.project import Tempo
 from tests.end_to_end.row import Row
-from tests.end_to_end.world import World
+from tests.end_to_end.world import World, running_world
 
 TEMPO = Tempo(coalesce=0.2, provider_deadline=1.5, lease=5)
 
@@ -35,18 +31,8 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """The project, in the module's `TEMPO` if it has one, with other people's conferences on one calendar."""
     emulator = request.getfixturevalue("firestore_host") if request.param == "firestore" else None
     tempo = getattr(request.module, "TEMPO", TEMPO)
-    directory, database = tmp_path_factory.mktemp("project"), f"run-{uuid4().hex[:20]}"
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        running(directory, tempo=tempo, firestore=emulator, database=database) as project,
-    ):
-        if emulator:
-            patch.setenv("FIRESTORE_EMULATOR_HOST", emulator)
-        store = FirestoreStore("playground", database) if emulator else SqliteStore(str(directory / "confsync.sqlite"))
-        made = World(project=project, store=store, promises=Promises(cloud=project.cloud, store=store))
-        made.seed_others()
+    with running_world(tmp_path_factory.mktemp("project"), tempo, emulator) as made:
         yield made
-        store.close()
 
 
 @pytest.fixture

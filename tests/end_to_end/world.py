@@ -6,22 +6,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import pytest
 import requests
 
+from confsync.adapters.firestore import FirestoreStore
+from confsync.adapters.sqlite import SqliteStore
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel, ChannelState
 from confsync.domain.conference import Conference
 from confsync.domain.errors import StoreConflict
 from confsync.domain.keys import calendar_key
 from confsync.ports import Save, Store
-from playground.cloud import RUNTIME, Cloud
+from playground.cloud import PROJECT, RUNTIME, Cloud
 from playground.faults import Faults
 from playground.google_calendar.store import Calendar as GoogleCalendar
 from playground.person import AddOnFailedError, ConferenceError, Person
-from playground.project import Project
+from playground.project import Project, Tempo, running
 from tests.end_to_end.promises import FAR_FUTURE, MANY, Json, Promises
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -192,6 +197,28 @@ class World:
             self.store.commit([Save(record=record)])
         except StoreConflict:
             return  # somebody is at it right now
+
+
+@contextmanager
+def running_world(
+    directory: Path, tempo: Tempo, emulator: str | None = None, *, through: str | None = None
+) -> Iterator[World]:
+    """A project with other people's conferences on one calendar, on the Firestore emulator or (None) on SQLite.
+
+    Its functions reach the emulator `through` another address, the test always directly.
+    """
+    database = f"run-{uuid4().hex[:20]}"
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        running(directory, tempo=tempo, firestore=through or emulator, database=database) as project,
+    ):
+        if emulator:
+            patch.setenv("FIRESTORE_EMULATOR_HOST", emulator)
+        store = FirestoreStore(PROJECT, database) if emulator else SqliteStore(str(directory / "confsync.sqlite"))
+        world = World(project=project, store=store, promises=Promises(cloud=project.cloud, store=store))
+        world.seed_others()
+        yield world
+        store.close()
 
 
 def until(condition: Callable[[], object], patience: float = PATIENCE) -> None:
