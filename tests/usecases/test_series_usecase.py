@@ -216,8 +216,27 @@ def without_index(world: World) -> None:
     world.change_calendar(link_index=None)
 
 
+def without_conference_and_index(world: World) -> None:
+    without_conference(world)
+    without_index(world)
+
+
+def without_conference_and_index_and_another_one_goes(world: World) -> None:
+    world.ann.insert(id="other")
+    without_conference_and_index(world)
+    world.ann.delete("other")
+
+
 @pytest.mark.parametrize(
-    "before", [lambda _: None, without_conference, without_index], ids=["link", "no link", "no index"]
+    "before",
+    [
+        lambda _: None,
+        without_conference,
+        without_index,
+        without_conference_and_index,
+        without_conference_and_index_and_another_one_goes,
+    ],
+    ids=["link", "no link", "no index", "neither", "neither, and as many gone as there are links"],
 )
 def test_a_deleted_series_takes_the_conferences_of_its_instances_along(
     world: World, before: Callable[[World], None]

@@ -251,14 +251,17 @@ class _Run:
     def _linked(self, events: Sequence[Event]) -> set[str]:
         """Ids of the events that have links or are series of instances with links, and perhaps of some others.
 
-        By the index; where there is none by the calendar's links if those are fewer than the events, else one by one.
+        By the index; where there is none by the calendar's links if those are fewer than the events or any of those is
+        gone, else one by one.
         """
         ids = {link_key(self.calendar.key, event.id): event.id for event in events}
         if self.calendar.link_index is not None:
             return {ids[key] for key in link_index.named(self.calendar.link_index, ids)}
-        if len(ids) > 1:
-            some = list(self.case.store.links_of_calendar(self.calendar.key, limit=len(ids)))
-            if len(some) < len(ids):  # then these are all
+        # what is gone may be a series of which only instances have links: its own id leads to none of them
+        gone = any(event.cancelled for event in events)
+        if gone or len(ids) > 1:
+            some = list(self.case.store.links_of_calendar(self.calendar.key, limit=None if gone else len(ids)))
+            if gone or len(some) < len(ids):  # then these are all
                 self.record.calendar = replace(self.calendar, link_index=link_index.index_of(some))
                 return {each for link in some for each in (link.event_id, link.series) if each is not None}
         return {link.event_id for link in self.case.store.get_many(Link, list(ids)).values()}
