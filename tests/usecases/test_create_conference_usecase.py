@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from confsync.domain.errors import (
     ReauthorizationRequired,
     Temporary,
 )
-from confsync.domain.event import Event
+from confsync.domain.event import Event, EventPage
 from tests.fakes.calendar import FakeCalendar
 from tests.fakes.clock import FakeClock
 from tests.usecases.world import ANN, BEN, KEY, World
@@ -79,6 +80,54 @@ def test_what_a_sync_reads_of_the_event_meanwhile_is_not_written_over(
     link = world.link()
     assert link is not None
     assert link.spec.title == "Retro"
+
+
+def test_an_event_that_goes_at_this_very_moment_leaves_nothing_behind(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is chosen is what the event has already: nothing of its link changes."""
+    world.saved()
+    get_event = FakeCalendar.get_event
+
+    def deleted_meanwhile(self: FakeCalendar, *args: str) -> Event:
+        event = get_event(self, *args)
+        monkeypatch.setattr(FakeCalendar, "get_event", get_event)
+        world.ann.delete("event1")
+        world.sync()
+        return event
+
+    monkeypatch.setattr(FakeCalendar, "get_event", deleted_meanwhile)
+
+    world.create()
+    world.clock.advance(timedelta(days=1))
+    world.settle()
+
+    assert world.link() is None
+    assert world.provider.meetings == {}
+
+
+def test_a_sync_that_read_the_event_before_it_was_chosen_once_more_reads_it_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the conference would count as seen again, and go with the next list, which shows that it was taken off."""
+    world.saved()
+    world.ann.update("event1", title="Retro")
+    list_events = FakeCalendar.list_events
+
+    def chosen_once_more_meanwhile(self: FakeCalendar, calendar_id: str, **more: Any) -> EventPage:
+        page = list_events(self, calendar_id, **more)
+        monkeypatch.setattr(FakeCalendar, "list_events", list_events)
+        world.ann.update("event1", conference=None)
+        world.create()
+        return page
+
+    monkeypatch.setattr(FakeCalendar, "list_events", chosen_once_more_meanwhile)
+
+    world.sync()
+    world.sync()
+    world.deliver()
+
+    assert world.provider.calls.count("delete") == 0
 
 
 def test_a_saved_event_is_read(world: World) -> None:

@@ -123,10 +123,10 @@ class CreateConference:
             self._choose(ledger, wanted_link, conference_id, request, now)
             owner, tenant = request.user.email, request.user.tenant
             follow = followed(calendar, calendar_id=calendar_id, owner=owner, tenant=tenant, now=now)
-            # whoever adds a link writes the calendar's record: see link_index
-            writes = ledgers.writes(ledger, *([follow] if link is None or follow != calendar else []))
             try:
-                self.store.commit(writes)
+                # always with the calendar's record, on which each sync's commits hang: what one of them read before us,
+                # or writes between our reads, is a conflict
+                self.store.commit(ledgers.writes(ledger, follow))
             except StoreConflict:
                 continue
             return conference_id, key
