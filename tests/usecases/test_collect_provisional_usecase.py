@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from confsync.domain.conference import ConferenceState
-from confsync.domain.errors import NotFound, ReauthorizationRequired, StoreConflict, Temporary
+from confsync.domain.errors import Invalid, NotFound, ReauthorizationRequired, StoreConflict, Temporary
 from confsync.domain.event import Event
 from tests.fakes.calendar import FakeCalendar
 from tests.usecases.world import ANN, BEN, World
@@ -35,6 +35,39 @@ def test_the_sweep_collects_after_24_hours(world: World) -> None:
     assert world.link() is None
     conference = world.conference(created.conference_id)
     assert (conference.state, conference.links) == (ConferenceState.DELETED, ())
+
+
+def test_what_the_provider_refused_to_change_is_collected_too(world: World) -> None:
+    world.ann.insert(id="event1")
+    world.create()
+    world.deliver()
+    world.provider.fail("update", Invalid("no such rule"))
+    world.ann.update("event1", title="Refused")
+    world.sync()
+    world.deliver()
+
+    world.clock.advance(DAY)
+    world.settle()
+
+    assert world.provider.meetings == {}
+
+
+def test_what_has_to_wait_for_the_daily_limit_is_collected_in_time(world: World) -> None:
+    world.provider.limit_days(2)
+    world.ann.insert(id="event1")
+    created = world.create()
+    world.deliver()
+    world.clock.advance(DAY - MINUTE)
+    for title in ("Retro", "Planning"):
+        world.ann.update("event1", title=title)
+        world.sync()
+        world.deliver()
+    assert not world.conference(created.conference_id).settled
+
+    world.clock.advance(MINUTE)
+    world.settle()
+
+    assert world.provider.meetings == {}
 
 
 def test_choosing_again_starts_the_24_hours_anew(world: World) -> None:

@@ -24,8 +24,10 @@ from confsync.domain.errors import (
     Temporary,
 )
 from confsync.domain.event import Event, EventPage
+from confsync.usecases.reconcile_conference import ReconcileConference
 from tests.fakes.calendar import FakeCalendar
 from tests.fakes.clock import FakeClock
+from tests.usecases.taps import Crash
 from tests.usecases.world import ANN, BEN, KEY, World
 
 HOUR = timedelta(hours=1)
@@ -279,6 +281,25 @@ def test_asking_again_after_a_refusal_tries_again(world: World) -> None:
         world.create()
 
     assert world.create().details == world.provider.only.conference.details
+
+
+def test_asking_again_after_a_refusal_is_not_forgotten_in_a_crash(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = world.saved()
+    world.provider.fail("update", Invalid("no such rule"))
+    world.ann.update("event1", title="Retro")
+    world.sync()
+    world.deliver()
+    monkeypatch.setattr(ReconcileConference, "__call__", lambda *_: (_ for _ in ()).throw(Crash))
+    with pytest.raises(Crash):
+        world.create()
+    monkeypatch.undo()
+
+    world.settle()
+
+    assert world.conference(created.conference_id).settled
+    assert world.provider.only.spec.title == "Retro"
 
 
 def test_a_short_failure_is_waited_out(world: World) -> None:

@@ -552,6 +552,28 @@ def test_an_invalid_request_is_not_repeated_until_something_changes(wanted: Worl
     assert wanted.provider.only.spec.title == "Short"
 
 
+@pytest.mark.parametrize("method", ["create", "update"])
+def test_a_second_meeting_is_looked_for_whatever_was_refused_since(wanted: World, method: str) -> None:
+    wanted.provider.lag = SETTLE * 2
+    wanted.provider.lose_answer("create", Ambiguous("time-out"))
+    wanted.reconcile(ID)
+    wanted.clock.advance(SETTLE)
+    if method == "create":
+        wanted.provider.fail("create", Invalid("title too long"))
+    wanted.reconcile(ID)
+    if method == "update":
+        change(wanted, title="Retro")
+        wanted.provider.fail("update", Invalid("title too long"))
+        wanted.reconcile(ID)
+    assert wanted.conference(ID).refused
+    assert len(wanted.provider.meetings) == (2 if method == "update" else 1)
+
+    wanted.settle()
+
+    meeting = wanted.provider.only
+    assert wanted.conference(ID).applied.reference == {"id": meeting.id}
+
+
 def test_a_failed_update_keeps_the_meeting_as_it_is(wanted: World) -> None:
     wanted.reconcile(ID)
     applied = wanted.conference(ID).applied

@@ -122,6 +122,11 @@ class Conference:
         return self.desired.spec is not None
 
     @property
+    def refused(self) -> bool:
+        """Whether the provider refuses it for good: until something changes, nothing is tried again."""
+        return self.state is ConferenceState.FAILED and self.retry_at is None
+
+    @property
     def settled(self) -> bool:
         """Whether the provider has what is desired (whether events show it is the links' matter)."""
         return self.applied.version == self.desired.version and self.creating_since is None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 
-from confsync.domain.conference import Conference, ConferenceState
+from confsync.domain.conference import Conference
 
 
 class Step(StrEnum):
@@ -30,18 +30,19 @@ def steps(conference: Conference, now: datetime, *, unpublished: bool) -> Iterat
 
     `unpublished`: an event of the conference does not show its details yet.
     """
-    if conference.state is ConferenceState.FAILED and conference.retry_at is None:
-        return  # for good, until something changes
+    # what an earlier create may have left is looked for, whatever was refused since
     verify = conference.verify_at is not None and conference.verify_at <= now
+    allowed = not conference.refused
     if not conference.wanted:
-        if verify or not conference.settled:
+        if verify or (allowed and not conference.settled):
             yield Step.REMOVE
     elif conference.applied.reference is None:
-        yield Step.LOOK if verify or conference.creating_since is not None else Step.CREATE
+        if verify or allowed:
+            yield Step.LOOK if verify or conference.creating_since is not None else Step.CREATE
     else:
-        if not conference.settled:
+        if allowed and not conference.settled:
             yield Step.UPDATE
         if verify:
             yield Step.VERIFY
-        if unpublished:
+        if allowed and unpublished:
             yield Step.PUBLISH

@@ -94,28 +94,21 @@ class ConferenceRecord:
 
     def rest(self, conference: Conference, links: dict[str, Link]) -> Conference:
         """Nothing is to do now: store the state that people see, and when to look again. Raises `StoreConflict`."""
-        if conference.state is ConferenceState.FAILED and conference.retry_at is None:
-            return conference  # for good; it stays visible until something changes
+        due_at = self._next_visit(conference, links)
+        if conference.refused:  # it stays visible until something changes
+            return self._store(conference, replace(conference, due_at=due_at), None)
         state = ConferenceState.ACTIVE if conference.wanted else ConferenceState.DELETED
         now = self.clock.now()
         expire_at = None if conference.wanted else conference.expire_at or now + KEEP_DELETED
-        # what should have been collected by now could not be looked at
-        collect = [
-            p.since + COLLECT_AFTER if now < p.since + COLLECT_AFTER else now + REFUSED_RETRY
-            for link in links.values()
-            for p in link.provisional
-            if p.conference_id == conference.id
-        ]
-        due_at = _earliest(conference.verify_at, *collect)
         rested = replace(done(conference), state=state, due_at=due_at, expire_at=expire_at)
         return self._store(conference, rested, conference.verify_at)
 
-    def postponed(self, conference: Conference, error: RateLimited) -> Conference:
+    def postponed(self, conference: Conference, links: dict[str, Link], error: RateLimited) -> Conference:
         """All that is left to do has to wait for its budget. Raises `StoreConflict`.
 
         This is no pause that the provider asked for: whoever changes the conference has it looked at again at once.
         """
-        due_at = _earliest(conference.verify_at, error.retry_at)
+        due_at = _earliest(self._next_visit(conference, links), error.retry_at)
         waiting = replace(
             conference, state=ConferenceState.PENDING, retry_at=None, due_at=due_at, last_error=_told(error)
         )
@@ -128,6 +121,8 @@ class ConferenceRecord:
         now = self.clock.now()
         retry_at = _retry_at(taken, error, now, settle)
         state = ConferenceState.PENDING if retry_at and not _refused(error) else ConferenceState.FAILED
+        # for good: what is left to look at all the same
+        due_at = retry_at or self._next_visit(taken, self.store.get_many(Link, taken.links))
         creating_since = taken.creating_since
         if creating_since is not None and before.creating_since is None:
             # the time to settle counts from the end of the call; else the provider said that it made nothing
@@ -142,7 +137,7 @@ class ConferenceRecord:
                 state=state,
                 creating_since=creating_since,
                 retry_at=retry_at,
-                due_at=retry_at,
+                due_at=due_at,
                 last_error=_told(error),
             )
 
@@ -168,6 +163,16 @@ class ConferenceRecord:
             self.queue.reconcile_conference(conference_id, at=at)
         except ServiceError as error:
             log.warning("no follow-up task; left to the sweep", conference_id=conference_id, error=str(error))
+
+    def _next_visit(self, conference: Conference, links: dict[str, Link]) -> datetime | None:
+        """When there is something to do though nothing changes: a second meeting to look for, a choice to give up.
+
+        What was due before could not be done.
+        """
+        now = self.clock.now()
+        choices = [p for link in links.values() for p in link.provisional if p.conference_id == conference.id]
+        times = filter(None, (conference.verify_at, *(choice.since + COLLECT_AFTER for choice in choices)))
+        return min((at if now < at else now + REFUSED_RETRY for at in times), default=None)
 
     def _store(self, conference: Conference, changed: Conference, follow_up: datetime | None) -> Conference:
         if changed != conference:

@@ -22,7 +22,7 @@ from confsync.domain.errors import (
 )
 from confsync.domain.event import Event
 from confsync.domain.link import Link
-from confsync.domain.plan import Ledger, drive
+from confsync.domain.plan import SWEEP_GRACE, Ledger, drive
 from confsync.domain.solution import Solution
 from confsync.ports import Calendar as GoogleCalendar
 from confsync.ports import Calendars, Clock, Providers, Queue, Store
@@ -197,7 +197,7 @@ class CreateConference:
             conference = replace(conference, links=(*conference.links, link.key))
         if conference.state is ConferenceState.FAILED:
             # a person asks again: that is a reason to try again
-            conference = replace(conference, state=ConferenceState.PENDING, retry_at=None)
+            conference = replace(conference, state=ConferenceState.PENDING, retry_at=None, due_at=now + SWEEP_GRACE)
         ledger.put(conference)
         drive(ledger, conference_id, now)
 

@@ -113,7 +113,7 @@ class ReconcileConference:
                 continue
             return self._do(step, provider, conference, links, budget)
         if postponed is not None:
-            return Outcome(conference=self._record.postponed(conference, postponed), error=postponed)
+            return Outcome(conference=self._record.postponed(conference, links, postponed), error=postponed)
         return Outcome(conference=self._record.rest(conference, links))
 
     def _collected(self, conference: Conference, links: dict[str, Link]) -> bool:
