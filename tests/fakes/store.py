@@ -12,10 +12,13 @@ from confsync.ports import Due, R, Record, Save, Store, Write
 
 
 class MemoryStore:
-    """Records in a dict, as plain data: what can't be stored for real can't be stored here. Safe for many threads."""
+    """Records in a dict, each as it comes back from plain data: what can't be stored for real can't be stored here.
+
+    Safe for many threads.
+    """
 
     def __init__(self) -> None:
-        self._rows: dict[type[Record], dict[str, tuple[str, dict[str, Any]]]] = {}
+        self._rows: dict[type[Record], dict[str, Any]] = {}
         self._versions = count(1)
         self._lock = threading.Lock()
 
@@ -24,8 +27,7 @@ class MemoryStore:
 
     def get_many(self, kind: type[R], keys: Sequence[str]) -> dict[str, R]:
         with self._lock:
-            rows = {key: row for key in keys if (row := self._rows.get(kind, {}).get(key))}
-        return {key: record(kind, data, version) for key, (version, data) in rows.items()}
+            return {key: row for key in keys if (row := self._rows.get(kind, {}).get(key))}
 
     def commit(self, writes: Sequence[Write]) -> None:
         check_commit(writes)
@@ -49,16 +51,16 @@ class MemoryStore:
 
     def _records(self, kind: type[R]) -> list[R]:
         with self._lock:
-            rows = list(self._rows.get(kind, {}).values())
-        return [record(kind, data, version) for version, data in rows]
+            return list(self._rows.get(kind, {}).values())
 
     def _version(self, row: Record) -> str | None:
-        return self._rows.get(type(row), {}).get(row.key, (None,))[0]
+        stored = self._rows.get(type(row), {}).get(row.key)
+        return stored.version if stored else None
 
     def _do(self, write: Write) -> None:
         rows = self._rows.setdefault(type(write.record), {})
         if isinstance(write, Save):
-            rows[write.record.key] = (str(next(self._versions)), plain(write.record))
+            rows[write.record.key] = record(type(write.record), plain(write.record), str(next(self._versions)))
         else:
             del rows[write.record.key]
 
