@@ -69,7 +69,15 @@ class Functions:
             **common, providers=vendor, queue=queue, publish=publish, collect=collect, lease=LEASE
         )
         channels = OpenChannel(**common, calendars=google, keys=cloud.keys, ttl=TTL)
-        sync = SyncCalendar(**common, calendars=google, queue=queue, channels=channels, lease=LEASE, interval=INTERVAL)
+        sync = SyncCalendar(
+            **common,
+            calendars=google,
+            queue=queue,
+            channels=channels,
+            lease=LEASE,
+            interval=INTERVAL,
+            window=cloud.window,
+        )
         self._create = CreateConference(
             **common,
             calendars=google,
@@ -115,7 +123,8 @@ class Cloud:
     `gate` is what calls pass when functions are run here, one after the other, to their ends.
     """
 
-    def __init__(self, *, page_size: int = 50) -> None:
+    def __init__(self, *, page_size: int = 50, window: timedelta | None = None) -> None:
+        self.window = window
         self.clock = FakeClock()
         self.google = SimulatedGoogle(self.clock, page_size=page_size)
         self.vendor = SimulatedVendor(self.clock)
@@ -150,7 +159,10 @@ class Cloud:
 
     def choose(self, person: Person, event_id: str, solution: str = "zoom") -> Created | None:
         """They pick a solution in the event's dialog; None if they got an error."""
-        return self.run(lambda functions: functions.create(self.request(person, event_id, solution)))
+        request = self.request(person, event_id, solution)
+        created = self.run(lambda functions: functions.create(request))
+        self.promises.chosen[self.conference_id(person.calendar_id, event_id, solution)] = self.clock.now()
+        return created
 
     @staticmethod
     def request(person: Person, event_id: str, solution: str) -> CreateRequest:
@@ -172,6 +184,7 @@ class Cloud:
         put = person.update if person.has(event_id) else person.insert
         put(event_id, conference=shown, **fields)
         self.promises.promise(person.calendar_id, event_id, created.details.video_uri)
+        self.promises.chosen[created.conference_id] = self.clock.now()
 
     def with_conference(self, person: Person, event_id: str, solution: str = "zoom", **fields: Any) -> None:
         """They make an event with a conference, and everything comes to rest."""
@@ -238,6 +251,14 @@ class Cloud:
         for _ in range(8):
             self.sweep()
             self.clock.advance(INTERVAL)
+
+    def until_settled(self, days: int = 10) -> None:
+        """So much time that what waits for a new day's budget, or for a calendar to come back, is done."""
+        for _ in range(days * DAY // INTERVAL):
+            if self.promises.at_rest():
+                return
+            self.clock.advance(INTERVAL)
+            self.sweep()
 
     def until_collected(self) -> None:
         """So much time that nothing which nobody saved may be left."""

@@ -6,9 +6,11 @@ What it does follows Google's documentation; see `tests/fakes/calendar.py` for t
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
-from confsync.domain.event import Event, EventConference
+from confsync.domain.errors import Temporary
+from confsync.domain.event import Event, EventConference, EventPage
 from confsync.domain.keys import is_conference_id
 from confsync.ports import ConferenceOnEvent
 from tests.fakes.calendar import FakeCalendar, FakeCalendars, FakeUser, _read
@@ -20,6 +22,16 @@ FOREIGN = EventConference(
     solution_name="Google Meet",
     uris=frozenset({"https://meet.google.com/abc-defg-hij"}),
 )
+
+
+DEAD = "dead"
+"""The token of a page that Google does not know any more."""
+
+
+SHARED = ("conference", "description", "location")
+"""What a changed instance has from its series, as long as it was not given its own."""
+
+_SHARED = attrgetter(*SHARED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +52,10 @@ class SimulatedGoogle(FakeCalendars):
         self.versions: dict[tuple[str, str], list[tuple[int, Event]]] = defaultdict(list)
         self.killed: set[str] = set()
         """Channels that ended before their time: nobody can know."""
+        self._hidden: dict[str, set[str]] = {}
 
     def acting_as(self, account: str) -> FakeCalendar:
         return _Watched(self, account)
-
-    def share(self, calendar_id: str, account: str) -> None:
-        """The account may read and write the calendar from now on."""
-        self._of(calendar_id).readers.add(account)
 
     def calendar_ids(self) -> list[str]:
         return list(self._calendars)
@@ -62,6 +71,31 @@ class SimulatedGoogle(FakeCalendars):
                 channel.expiration = self.clock.now()
                 self.killed.add(channel.id)
 
+    def hide(self, calendar_id: str) -> None:
+        """It answers 404 to everybody until it is shown again; people go on using it."""
+        self._hidden.setdefault(calendar_id, set(self._of(calendar_id).readers))
+        self.remove_calendar(calendar_id)
+
+    def show_all(self) -> None:
+        """Calendars that were hidden are there again."""
+        for calendar_id, readers in self._hidden.items():
+            self._of(calendar_id).readers |= readers
+        self._hidden.clear()
+
+    def make_readable(self, calendar_id: str, event_id: str) -> None:
+        """What could not be read of the event was changed."""
+        if self._of(calendar_id).unreadable.pop(event_id, None) is not None:
+            self._put(calendar_id, self._of(calendar_id).events[event_id])
+
+    def unreadable(self, calendar_id: str) -> dict[str, int]:
+        """The events that can't be read, and since which revision."""
+        calendar = self._of(calendar_id)
+        return {id: calendar.changed[id] for id in calendar.unreadable}
+
+    def kill_pages(self) -> None:
+        """Google keeps pages of a list for a while only."""
+        self._pages = {token: ([], False, DEAD) for token in self._pages}
+
     def put(self, calendar_id: str, event: Event) -> Event:
         return self._put(calendar_id, event)
 
@@ -72,16 +106,17 @@ class SimulatedGoogle(FakeCalendars):
         if stored.organizer_self:
             for guest in stored.attendees:  # each has a copy in a calendar of their own
                 self._put(guest, replace(stored, organizer_self=False))
-        if before is not None and before.conference != stored.conference:
-            for exception in self.exceptions(calendar_id, stored.id):
-                if exception.conference == before.conference:  # it has what its series has
-                    self._put(calendar_id, replace(exception, conference=stored.conference))
+        if before is not None and _SHARED(before) != _SHARED(stored):
+            for exception in self.exceptions(calendar_id, stored.id, cancelled=True):
+                if _SHARED(exception) == _SHARED(before):  # it has what its series has
+                    shared = zip(SHARED, _SHARED(stored), strict=True)
+                    self._put(calendar_id, replace(exception, **dict(shared)))
         return stored
 
-    def exceptions(self, calendar_id: str, event_id: str) -> list[Event]:
-        """Changed instances of a series, as stored."""
+    def exceptions(self, calendar_id: str, event_id: str, *, cancelled: bool = False) -> list[Event]:
+        """Changed instances of a series, as stored; those that were cancelled only if asked for."""
         events = self._of(calendar_id).events.values()
-        return [event for event in events if event.recurring_event_id == event_id and not event.cancelled]
+        return [e for e in events if e.recurring_event_id == event_id and (cancelled or not e.cancelled)]
 
     def _touch(self, calendar_id: str, event_id: str) -> int:
         revision = super()._touch(calendar_id, event_id)
@@ -93,6 +128,11 @@ class SimulatedGoogle(FakeCalendars):
 
 class _Watched(FakeCalendar):
     """The port, which sees to it that confsync never writes over a conference that is not its own."""
+
+    def list_events(self, calendar_id: str, *, page_token: str | None = None, **more: Any) -> EventPage:
+        if page_token is not None and self._fake._pages[page_token][2] == DEAD:
+            raise Temporary(f"page {page_token} is not known any more")  # what the adapter makes of that 400
+        return super().list_events(calendar_id, page_token=page_token, **more)
 
     def write_conference(self, calendar_id: str, event: Event, conference: ConferenceOnEvent) -> Event:
         before = self._before(calendar_id, event)
@@ -139,15 +179,31 @@ class Person:
         for exception in self._exceptions(event_id):
             self._user.delete(exception.id)
 
-    def restore(self, event_id: str) -> None:
+    def restore(self, event_id: str, *, exceptions: bool = False) -> None:
+        """Take it out of the trash, with the instances of it that are there if wanted."""
         self._user.restore(event_id)
+        for exception in self.google.exceptions(self.calendar_id, event_id, cancelled=True) if exceptions else []:
+            self._user.restore(exception.id)
 
     def copy(self, event_id: str, new_id: str, *, to: str | None = None) -> Event:
         """Duplicate: a client copies the whole of conferenceData."""
         calendar_id = to or self.calendar_id
-        return self.google.put(
-            calendar_id, replace(self._stored(event_id), id=new_id, organizer=calendar_id, attendees=())
+        copied = replace(
+            self._stored(event_id),
+            id=new_id,
+            organizer=calendar_id,
+            attendees=(),
+            organizer_self=True,
+            recurring_event_id=None,
         )
+        return self.google.put(calendar_id, copied)
+
+    def hand_over(self, event_id: str, to: str) -> None:
+        """Make somebody else its organizer: the event lives in their calendar, and a guest's copy stays here."""
+        stored = self._stored(event_id)
+        guests = tuple(dict.fromkeys([self.calendar_id, *(each for each in stored.attendees if each != to)]))
+        for event in [stored, *self._exceptions(event_id)]:
+            self.google.put(to, replace(event, organizer=to, organizer_self=True, attendees=guests))
 
     def move(self, event_id: str, to: str) -> None:
         """To another calendar: the same id there, a stub here."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference
-from confsync.domain.errors import RateLimited
+from confsync.domain.errors import Invalid, RateLimited, ReauthorizationRequired
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import SETTLE, WATCHED, FakeProvider, Meeting
 
@@ -14,9 +14,16 @@ LAG = SETTLE - timedelta(milliseconds=100)
 PER_DAY = 100
 """Zoom takes that many creations and changes per host and UTC day."""
 
+REFUSED = "Refused"
+"""A title for which there will be no meeting."""
+
 
 class SimulatedVendor(FakeProvider):
-    """`answered` are the meetings whose creator got an answer. `needless` counts changes that changed nothing."""
+    """`answered` are the meetings whose creator got an answer. `needless` counts changes that changed nothing.
+
+    While it is `closed`, it lets nobody in. `lost` are the conferences whose meeting somebody deleted here: nobody
+    tells us.
+    """
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock, lag=LAG)
@@ -24,11 +31,17 @@ class SimulatedVendor(FakeProvider):
         self.answered: set[str] = set()
         self.foreign: dict[str, ConferenceSpec] = {}
         self.needless = 0
+        self.closed = False
+        self.lost: set[str] = set()
 
     def add_foreign(self, id: str, spec: ConferenceSpec) -> None:
         """A meeting that somebody made without us."""
         self.meetings[id] = Meeting(id=id, marker="", spec=spec, shows_at=self._clock.now())
         self.foreign[id] = spec
+
+    def lose(self, id: str) -> None:
+        """Somebody deletes the meeting here."""
+        self.lost.add(self.meetings.pop(id).marker.rpartition(".")[0])
 
     def of(self, conference_id: str) -> list[Meeting]:
         """Its meetings, of whatever generation."""
@@ -37,12 +50,14 @@ class SimulatedVendor(FakeProvider):
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
         others = [meeting.id for meeting in self.of(marker.rpartition(".")[0]) if meeting.id in self.answered]
         assert not others, f"a second meeting for {marker}: {others} exist, and their creator knew"
+        _acceptable(spec)
         return super().create(spec, marker)
 
     def update(
         self, reference: Mapping[str, str], spec: ConferenceSpec, changed: frozenset[str], marker: str
     ) -> ProviderConference:
         self._must_be_ours(reference)
+        _acceptable(spec)
         before = self.meetings.get(reference["id"])
         if before is not None and not spec.changed_from(before.spec) & WATCHED:
             self.needless += 1
@@ -59,4 +74,14 @@ class SimulatedVendor(FakeProvider):
         try:
             super()._count(host)
         except RateLimited as refused:
-            raise AssertionError(f"more than {PER_DAY} creations and changes for {host} in a day") from refused
+            raise AssertionError(f"too many creations and changes for {host} in a day") from refused
+
+    def _begin(self, method: str) -> None:
+        super()._begin(method)
+        if self.closed:
+            raise ReauthorizationRequired("invalid_grant", service="vendor")
+
+
+def _acceptable(spec: ConferenceSpec) -> None:
+    if spec.title == REFUSED:
+        raise Invalid("400 topic", service="vendor")
