@@ -105,7 +105,8 @@ class SimulatedGoogle(FakeCalendars):
         self.versions[calendar_id, event.id].append((self._revision, _read(stored)))
         if stored.organizer_self:
             for guest in stored.attendees:  # each has a copy in a calendar of their own
-                self._put(guest, replace(stored, organizer_self=False))
+                if guest != calendar_id:
+                    self._put(guest, replace(stored, organizer_self=False))
         if before is not None and _SHARED(before) != _SHARED(stored):
             for exception in self.exceptions(calendar_id, stored.id, cancelled=True):
                 if _SHARED(exception) == _SHARED(before):  # it has what its series has
