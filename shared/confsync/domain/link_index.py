@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from confsync.domain.keys import link_key
 from confsync.domain.link import Link
 
-MAX_ENTRIES = 500
-"""The record is written with every sync: it has to stay small."""
+MAX_ENTRIES = 4_000
+"""32 KB: the record is read and written with every sync."""
 
 _DIGITS = 8
 
