@@ -150,7 +150,7 @@ class Calendar(Protocol):
 
         `since` leaves out of a full list what ended before (a series ends with its last instance); with a token it
         has no meaning. The other query parameters are fixed and identical for first list, delta and watch; see
-        `QUERY_VERSION`.
+        `Calendars.query_version`.
         """
         ...
 

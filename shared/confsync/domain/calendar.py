@@ -20,7 +20,7 @@ class CalendarState(StrEnum):
 
     ACTIVE = "active"  # a watch channel tells us of changes
     POLLING = "polling"  # it has no channel; the sweep reads it
-    PAUSED = "paused"  # the grant is revoked or lacks rights; tried again at times
+    PAUSED = "paused"  # the grant is revoked or lacks rights; tried again every hour
     GONE = "gone"  # it is not found; tried again for a month, then it counts as deleted
 
 
@@ -35,12 +35,13 @@ class WriteMode(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
     """`calendar_id` has "primary" resolved. `owner` is the account that reads it; another owner means a full sync.
+    `reason` says why it is not active, or why its last sync failed.
 
     `sync_token` is valid only with the same `query_version`. `channel_id` is the current watch channel. `quarantined`
     are events that could not be read. `link_index` tells which events have links (see link_index.py). `failures` counts
     syncs that failed in a row. `retry_at`: Google asked to be left alone until then. `watch_at`: when to try again to
     have a polled calendar watched. `gone_since`: since when a gone one was not found. `due_at`: when to look at it
-    again, None at rest. All times are aware UTC.
+    again, None once it counts as deleted. All times are aware UTC.
     """
 
     key: str

@@ -50,7 +50,7 @@ class ConferenceState(StrEnum):
     PENDING = "pending"  # something is to do
     ACTIVE = "active"  # applied equals desired
     UNCONFIRMED = "unconfirmed"  # a create was sent and no answer came
-    FAILED = "failed"  # the provider refuses for good; retried when the desired state changes
+    FAILED = "failed"  # refused: tried again hourly or, what can never be taken, when the desired state changes
     DELETED = "deleted"
 
 
