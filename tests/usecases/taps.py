@@ -3,28 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-OUTSIDE = {
-    "Store": {"get", "get_many", "commit", "links_of_calendar", "due"},
-    "Queue": {"sync_calendar", "reconcile_conference"},
-    "Calendar": {
-        "resolve",
-        "list_calendars",
-        "get_event",
-        "list_events",
-        "write_conference",
-        "write_text",
-        "watch",
-        "stop",
-    },
-    "ConferenceProvider": {"create", "find", "get", "update", "delete"},
-}
-CALLS = frozenset[str]().union(*OUTSIDE.values())
-WAYS = {"acting_as", "with_token", "provider"}
-"""Methods that give another port."""
+from tests.simulation.gate import CALLS, WAYS, Crash
 
-
-class Crash(BaseException):
-    """The process is killed: no use case can catch it."""
+OUTSIDE = frozenset[str]().union(*CALLS.values())
 
 
 class Plug:
@@ -62,7 +43,7 @@ class Tapped:
         value = getattr(self._port, name)
         if name in WAYS:
             return lambda *args: Tapped(value(*args), self._plug)
-        return self._counted(value) if name in CALLS else value
+        return self._counted(value) if name in OUTSIDE else value
 
     def _counted(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:

@@ -21,7 +21,7 @@ from confsync.domain.errors import (
 from confsync.domain.event import EventPage
 from confsync.ports import Watch, Write
 from tests.fakes.calendar import FakeCalendar, FakeChannel
-from tests.usecases.taps import Crash
+from tests.simulation.gate import Crash
 from tests.usecases.world import ANN, CHANNEL_KEYS, KEY, TTL, World
 
 SOON = timedelta(minutes=10)

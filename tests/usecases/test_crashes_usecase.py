@@ -1,14 +1,13 @@
-"""Others act after each call that leaves a process, or the store refuses a commit: nothing is lost, nothing doubled.
+"""The process is killed, or others act, after each call that leaves it: nothing is lost, doubled, or left behind.
 
-`tests/simulation/` kills the process and loses answers at every call of everyday scenarios. That is done here only for
-scenarios that it does not have.
+`tests/simulation/` kills it at every call of everyday scenarios: that is done here only for those that it lacks. What
+happens when the store fails at any call of these: `test_store_faults_usecase.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
 
 import pytest
 
@@ -16,9 +15,9 @@ from confsync.domain import link_index
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel, ChannelState
 from confsync.domain.conference import Conference, ConferenceState
-from confsync.domain.errors import Ambiguous, Busy, ConfsyncError, NotFound, Temporary
-from confsync.ports import Write
-from tests.usecases.taps import Crash, Plug
+from confsync.domain.errors import Ambiguous, Busy, ConfsyncError, NotFound
+from tests.simulation.gate import Crash
+from tests.usecases.taps import Plug
 from tests.usecases.world import ANN, LEASE, TEAM, TEAM_KEY, World, shown_on_event
 
 MOVED = datetime(2026, 5, 4, 15, tzinfo=UTC)
@@ -311,47 +310,6 @@ def test_a_crash_after_any_call(name: str) -> None:
     while crashed(SCENARIOS[name], number):
         number += 1
     assert number > 5, "there was nothing to crash"
-
-
-def answers_lost(scenario: Scenario, number: int, *, done: bool) -> bool:
-    """Play it with a store whose answer to the commit of that number is lost; whether there was such a commit."""
-    world = World()
-    scenario.prepare(world)
-    commit, commits = world.store.commit, count(1)
-
-    def cut(writes: Sequence[Write]) -> None:
-        lost = next(commits) == number
-        if done or not lost:
-            commit(writes)
-        if lost:
-            raise Temporary("the connection was cut", service="firestore")
-
-    world.store.commit = cut  # type: ignore[method-assign]
-    with suppress(ConfsyncError):
-        scenario.act(world)
-    with suppress(ConfsyncError):
-        scenario.insist(world)
-    came = next(commits) > number
-    world.store.commit = commit  # type: ignore[method-assign]
-    world.clock.advance(LEASE)
-    scenario.insist(world)
-    world.settle()
-    world.settle()
-    check_meetings(world, scenario)
-    world.clock.advance(4 * DAY)  # a channel that was opened twice is closed when it is due for renewal
-    world.settle()
-    check_channel(world)
-    return came
-
-
-@pytest.mark.parametrize(
-    ("name", "done"), [*((name, False) for name in SCENARIOS), *((name, True) for name in ONLY_HERE)]
-)
-def test_a_commit_of_which_nobody_knows_whether_it_was_done(name: str, done: bool) -> None:
-    number = 1
-    while answers_lost(SCENARIOS[name], number, done=done):
-        number += 1
-    assert number > 2, "there was nothing to cut"
 
 
 # --- others at the same time ---------------------------------------------------------------------

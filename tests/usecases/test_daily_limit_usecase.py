@@ -22,7 +22,7 @@ from confsync.domain.errors import (
     Temporary,
 )
 from tests.fakes.clock import FakeClock
-from tests.usecases.taps import Crash
+from tests.simulation.gate import Crash
 from tests.usecases.world import ANN, BEN, LEASE, World
 
 LIMIT = 100

@@ -12,7 +12,7 @@ from confsync.domain.errors import PermissionDenied, ServiceError, Temporary
 from confsync.usecases.lose_calendar import DELETED_AFTER
 from confsync.usecases.sync_calendar import SyncReport
 from tests.fakes.calendar import FakeCalendar
-from tests.usecases.taps import Crash
+from tests.simulation.gate import Crash
 from tests.usecases.world import ANN, BEN, KEY, TTL, World, shown_on_event
 
 TEAM = "team@group.calendar.example.com"

@@ -26,7 +26,7 @@ from confsync.domain.errors import (
 )
 from confsync.domain.plan import desire
 from tests.fakes.provider import SETTLE
-from tests.usecases.taps import Crash
+from tests.simulation.gate import Crash
 from tests.usecases.world import ANN, KEY, LEASE, World
 
 HOUR = timedelta(hours=1)

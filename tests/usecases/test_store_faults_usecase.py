@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from confsync.domain.errors import ConfsyncError, Temporary
-from tests.usecases.taps import OUTSIDE
+from tests.simulation.gate import CALLS
 from tests.usecases.test_crashes_usecase import SCENARIOS, Scenario, check
 from tests.usecases.world import LEASE, World
 
@@ -24,7 +24,7 @@ class FailingStore:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._store, name)
-        return self._failing(value) if name in OUTSIDE["Store"] else value
+        return self._failing(value) if name in CALLS["store"] else value
 
     def _failing(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:

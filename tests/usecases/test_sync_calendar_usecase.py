@@ -28,7 +28,7 @@ from confsync.domain.plan import SWEEP_GRACE, Action
 from confsync.ports import Write
 from tests.fakes.calendar import FakeCalendar
 from tests.fakes.queue import FakeQueue
-from tests.usecases.taps import Crash
+from tests.simulation.gate import Crash
 from tests.usecases.world import ANN, BEN, KEY, LEASE, STEP, World
 
 
