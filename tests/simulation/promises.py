@@ -171,7 +171,7 @@ class Promises:
             if collected or now - self.chosen[conference_id] > COLLECT_AFTER:
                 assert conference_id in showing, f"{found[0]} was left behind: no event shows {conference_id}"
         for conference_id, events in showing.items():
-            if conference_id in self.cloud.vendor.lost and conference_id not in meetings:
+            if conference_id in self.cloud.vendor.lost.values() and conference_id not in meetings:
                 continue  # nobody knows before the next change
             assert conference_id in meetings, f"{[e.id for _, e in events]} show {conference_id}, which has no meeting"
             self._check_agreement(meetings[conference_id][0], [event for _, event in events])

@@ -120,10 +120,11 @@ class Everyday(RuleBasedStateMachine):
         """What was chosen is saved with the event."""
         person, event_id, created, since = self.chosen.pop(index % len(self.chosen))
         known = any(event.id == event_id for event in self.cloud.google.events(person.calendar_id))
-        if known and not person.has(event_id):
+        if known and not (person.has(event_id) and person.event(event_id).organizer_self):
             return
         self.cloud.save(person, event_id, created, title=title, **({} if known else {"attendees": guests}))
-        if self.cloud.clock.now() - since > DAY - timedelta(hours=1):
+        gone = created.details.entry_points[0].meeting_code in self.cloud.vendor.lost
+        if gone or self.cloud.clock.now() - since > DAY - timedelta(hours=1):
             self.cloud.promises.release(person.calendar_id, event_id)  # it may have been given up by then
         if not known:
             self.events.append((person, event_id))

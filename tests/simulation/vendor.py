@@ -21,8 +21,8 @@ REFUSED = "Refused"
 class SimulatedVendor(FakeProvider):
     """`answered` are the meetings whose creator got an answer. `needless` counts changes that changed nothing.
 
-    While it is `closed`, it lets nobody in. `lost` are the conferences whose meeting somebody deleted here: nobody
-    tells us.
+    While it is `closed`, it lets nobody in. `lost` are the meetings that somebody deleted here, with their
+    conferences: nobody tells us.
     """
 
     def __init__(self, clock: FakeClock) -> None:
@@ -32,7 +32,7 @@ class SimulatedVendor(FakeProvider):
         self.foreign: dict[str, ConferenceSpec] = {}
         self.needless = 0
         self.closed = False
-        self.lost: set[str] = set()
+        self.lost: dict[str, str] = {}
 
     def add_foreign(self, id: str, spec: ConferenceSpec) -> None:
         """A meeting that somebody made without us."""
@@ -41,7 +41,7 @@ class SimulatedVendor(FakeProvider):
 
     def lose(self, id: str) -> None:
         """Somebody deletes the meeting here."""
-        self.lost.add(self.meetings.pop(id).marker.rpartition(".")[0])
+        self.lost[id] = self.meetings.pop(id).marker.rpartition(".")[0]
 
     def of(self, conference_id: str) -> list[Meeting]:
         """Its meetings, of whatever generation."""
