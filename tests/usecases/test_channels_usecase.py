@@ -1,6 +1,7 @@
 """Watch channels: opened, renewed, given up; and the sweep."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -41,6 +42,22 @@ def until_renewal(world: World) -> None:
     world.clock.advance(due_at - world.clock.now())
 
 
+@contextmanager
+def dies_at_watch(*, opened: bool) -> Iterator[None]:
+    """A process is killed before or after Google opens the channel that it asks for."""
+    watch = FakeCalendar.watch
+
+    def crash(*args: Any, **kwargs: Any) -> Watch:
+        if opened:
+            watch(*args, **kwargs)
+        raise Crash
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeCalendar, "watch", crash)
+        with pytest.raises(Crash):
+            yield
+
+
 # --- open ----------------------------------------------------------------------------------------
 
 
@@ -63,33 +80,20 @@ def test_the_channel_is_renewed_around_half_life(world: World) -> None:
     assert TTL * 0.4 <= due_at - world.clock.now() <= TTL * 0.5
 
 
-def test_it_is_stored_before_google_knows_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_stored_before_google_knows_it(world: World) -> None:
     world.create()
 
-    def crash(*_: object, **__: object) -> Watch:
-        raise Crash
-
-    with monkeypatch.context() as patch:
-        patch.setattr(FakeCalendar, "watch", crash)
-        with pytest.raises(Crash):
-            world.sync()
+    with dies_at_watch(opened=False):
+        world.sync()
 
     channel = current(world)
     assert (channel.state, channel.due_at) == (ChannelState.REGISTERING, world.clock.now() + SOON)
 
 
-def test_a_registration_that_got_stuck_is_done_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_registration_that_got_stuck_is_done_again(world: World) -> None:
     world.create()
-    watch = FakeCalendar.watch
-
-    def crash(*args: object, **kwargs: object) -> Watch:
-        watch(*args, **kwargs)  # type: ignore[arg-type]
-        raise Crash
-
-    with monkeypatch.context() as patch:
-        patch.setattr(FakeCalendar, "watch", crash)
-        with pytest.raises(Crash):
-            world.sync()
+    with dies_at_watch(opened=True):
+        world.sync()
     stuck = current(world)
     world.clock.advance(SOON)
 
@@ -100,21 +104,11 @@ def test_a_registration_that_got_stuck_is_done_again(world: World, monkeypatch: 
     assert world.channel(stuck.key).state is ChannelState.RETIRED
 
 
-def test_an_orphan_of_a_crash_is_stopped_by_the_resource_id_that_it_shares(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_orphan_of_a_crash_is_stopped_by_the_resource_id_that_it_shares(world: World) -> None:
     world.saved()
     until_renewal(world)
-    watch = FakeCalendar.watch
-
-    def crash(*args: object, **kwargs: object) -> Watch:
-        watch(*args, **kwargs)  # type: ignore[arg-type]
-        raise Crash
-
-    with monkeypatch.context() as patch:
-        patch.setattr(FakeCalendar, "watch", crash)
-        with pytest.raises(Crash):
-            world.sweep()
+    with dies_at_watch(opened=True):
+        world.sweep()
     assert len(at_google(world)) == 2
 
     world.clock.advance(SOON)
@@ -296,17 +290,12 @@ def test_after_a_crash_the_old_channel_serves_until_a_new_one_is_open(
     open_at_stop: list[str] = []
     stop = FakeCalendar.stop
 
-    def crash(*_: object, **__: object) -> Watch:
-        raise Crash
-
     def watched_stop(self: FakeCalendar, channel_id: str, resource_id: str) -> None:
         open_at_stop.extend(channel.id for channel in at_google(world))
         stop(self, channel_id, resource_id)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(FakeCalendar, "watch", crash)
-        with pytest.raises(Crash):
-            world.sweep()
+    with dies_at_watch(opened=False):
+        world.sweep()
     monkeypatch.setattr(FakeCalendar, "stop", watched_stop)
     world.clock.advance(SOON)
     world.settle(steps=1)
