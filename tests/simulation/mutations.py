@@ -125,7 +125,7 @@ MUTATIONS = [
     Mutation(
         name="after a 410 what the list lacks is not looked for",
         file="usecases/event_pages.py",
-        old="    missing = seen - page.ids\n",
+        old="    missing = linked.keys() - page.ids\n",
         new="    missing = set[str]()\n",
     ),
     Mutation(

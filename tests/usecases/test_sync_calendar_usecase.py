@@ -45,12 +45,21 @@ def test_the_first_sync_opens_the_channel_and_then_lists_everything(world: World
 
     report = world.sync()
 
-    assert methods(world) == ["watch", "list_events"]
+    assert methods(world) == ["watch", "list_events", "get_event"]  # the last: was what is chosen saved by now?
     assert report.full
     calendar = world.calendar
     assert (calendar.state, calendar.due_at is not None) == (CalendarState.ACTIVE, True)
     assert calendar.sync_token
     assert calendar.last_success == world.clock.now()
+
+
+def test_an_event_that_was_saved_and_deleted_before_the_first_list_takes_its_conference_along(world: World) -> None:
+    world.save(world.create())
+    world.ann.delete("event1")
+    world.sync()
+    world.deliver()
+
+    assert world.provider.meetings == {}
 
 
 def test_the_next_sync_reads_only_what_changed(world: World) -> None:

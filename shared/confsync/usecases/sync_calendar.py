@@ -210,10 +210,9 @@ class _Run:
         links = list(self.case.store.links_of_calendar(self.calendar.key))
         self.record.calendar = replace(self.calendar, link_index=link_index.index_of(links))
         self.linked = {link.event_id for link in links}
-        # what was only chosen so far belongs to an event that may not be saved yet: its absence says nothing
-        seen = {link.event_id for link in links if link.seen_at is not None}
+        linked = {link.event_id: link.seen_at is not None for link in links}
         since = self.case.clock.now() - self.case.window if self.case.window else None
-        pages = event_pages.everything(self.google, self.calendar.calendar_id, seen, since)
+        pages = event_pages.everything(self.google, self.calendar.calendar_id, linked, since)
         self._under_lease(pages, None)
 
     def _under_lease(self, pages: Iterable[EventPage], token: str | None) -> None:
