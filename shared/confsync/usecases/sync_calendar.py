@@ -223,8 +223,8 @@ class _Run:
         self.record.take()
         waiting: dict[str, Event] = {}
         for page in pages:
-            relevant = self._relevant(page)
-            waiting = {each: event for each, event in waiting.items() if each not in page.ids}
+            relevant, here = self._relevant(page), page.ids
+            waiting = {each: event for each, event in waiting.items() if each not in here}
             waiting |= {event.id: event for event in relevant if turn(event)}
             for events in _commits(event for event in relevant if not turn(event)) or [[]]:
                 self._decide_leased(events, page)
