@@ -54,6 +54,13 @@ class Row:
         assert self.happened("calendar")
         assert self.happened("zoom")
 
+    def holds_later(self) -> None:
+        """The same once the sweep has run: what fails after seconds is tried again by itself only after ten times as
+        many (`fail_sync.py`)."""
+        self.world.rest()
+        self.world.sweep()
+        self.holds()
+
     def second_event(self) -> str:
         """One more event with a conference, at rest; returns its id."""
         other = self.world.meet(self.person, "Review")

@@ -22,13 +22,13 @@ def test_empty_middle_page_with_next_page_token(row: Row) -> None:
 def test_500_on_page_2(row: Row) -> None:
     row.fault(path=row.second_page, status=500, times=CALLS)
     row.two_pages()
-    row.holds()
+    row.holds_later()
 
 
 def test_403_rate_limit_exceeded(row: Row) -> None:
     row.fault(path=row.changes, status=403, body=refusal(403, "rateLimitExceeded"), times=CALLS)
     row.person.rename(row.event, "After the rate limit")
-    row.holds()
+    row.holds_later()
     assert row.world.record(row.person).state is CalendarState.ACTIVE  # it was no want of rights
 
 
@@ -36,7 +36,7 @@ def test_429(row: Row) -> None:
     tired = refusal(429, "rateLimitExceeded")
     row.fault(path=row.changes, status=429, headers={"Retry-After": "1"}, body=tired, times=CALLS)
     row.person.rename(row.event, "After too many requests")
-    row.holds()
+    row.holds_later()
 
 
 def test_401_once(row: Row) -> None:
