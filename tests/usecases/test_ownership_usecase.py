@@ -198,3 +198,21 @@ def test_whoever_chose_it_a_copy_on_the_same_calendar_has_it_too(world: World, t
 
     assert "Copy" in titles(world)
     assert world.provider.calls.count("delete") == 0
+
+
+@pytest.mark.parametrize("event_id", ["anns", "bens"])
+def test_whoever_chose_it_it_moves_with_its_event(world: World, team: FakeUser, event_id: str) -> None:
+    side = world.calendars.add_calendar("side@group.calendar.example.com", ANN)
+    team.move(event_id, side.calendar_id)
+    follow(world, TEAM_KEY)
+    side.update(event_id, title="Moved")
+    follow(world, calendar_key(side.calendar_id))
+
+    assert "Moved" in titles(world)
+    assert set(world.provider.calls) == {"create", "update"}
+
+    side.delete(event_id)
+    follow(world, calendar_key(side.calendar_id))
+    side.restore(event_id)
+    follow(world, calendar_key(side.calendar_id))
+    assert "Moved" in titles(world)

@@ -214,6 +214,15 @@ def _attach(ledger: Ledger, link: Link, conference: Conference, event: Event, no
     return Action.ADOPTED if conference.wanted else Action.REVIVED
 
 
+def hand_over(ledger: Ledger, calendar: Calendar, event: Event) -> None:
+    """The event was moved to this calendar. Its conference goes with it, and is of this calendar's tenant: on the one
+    before it may have been somebody else's who writes there, too.
+    """
+    conference = ledger.conferences.get(event.conference_id or "")
+    if conference is not None:
+        ledger.put(replace(conference, tenant=calendar.tenant))
+
+
 def _deleted(ledger: Ledger, link: Link | None, now: datetime) -> Action:
     if link is None:
         return Action.NOTHING

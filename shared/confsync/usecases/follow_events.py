@@ -9,7 +9,7 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.event import Event
 from confsync.domain.keys import link_key
 from confsync.domain.link import Link
-from confsync.domain.plan import Action, follow
+from confsync.domain.plan import Action, follow, hand_over
 from confsync.ports import Clock, Store
 from confsync.usecases import ledgers
 from confsync.usecases.moved_events import Moved, Search
@@ -57,6 +57,8 @@ class FollowEvents:
         links |= ledgers.links_of(self.store, arrived)
         ledger = ledgers.load(self.store, links, [event.conference_id for _, event in seen])
         now = self.clock.now()
+        for of, event in arrived:
+            hand_over(ledger, of, event)
         actions = Counter(follow(ledger, of, event, now) for of, event in seen)
         self.store.commit(ledgers.writes(ledger, *calendars.values()))
         others = {each.key for each in calendars.values() if each.key != calendar.key and each.sync_token is None}
