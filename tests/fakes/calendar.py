@@ -185,7 +185,7 @@ class FakeCalendar:
         return real
 
     def list_calendars(self) -> list[str]:
-        self._fake._ask("list_calendars", self._account, self._account)
+        self._fake._admit(Call(method="list_calendars", account=self._account, calendar_id=self._account))
         mine = [name for name, each in self._fake._calendars.items() if self._account in each.readers]
         return sorted(mine, key=lambda name: (name != self._account, name))
 

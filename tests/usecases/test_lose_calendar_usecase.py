@@ -231,6 +231,38 @@ def test_what_another_calendar_has_too_stays(world: World, team: Team) -> None:
     assert titles(world) == ["Copy", "Standup"]
 
 
+def test_what_was_moved_away_before_anybody_looked_keeps_its_meeting(world: World, team: Team) -> None:
+    team.ann.move("of ann", ANN)
+    team.users[BEN].delete("of ben")
+    world.calendars.remove_calendar(TEAM)
+    team.sync()
+
+    days(world, 33)
+
+    assert titles(world) == ["Standup"]
+    assert world.provider.calls.count("create") == 2
+    link = world.link("of ann", ANN)
+    assert link is not None
+    world.ann.update("of ann", title="Retro")
+    world.sync(KEY)
+    world.deliver()
+    assert titles(world) == ["Retro"]
+
+
+def test_what_cannot_be_looked_for_is_not_given_up(world: World, team: Team) -> None:
+    world.calendars.remove_calendar(TEAM)
+    team.sync()
+    world.clock.advance(DELETED_AFTER)
+    world.calendars.fail("list_calendars", Temporary("503"))
+
+    team.sync()
+    world.settle()
+    assert len(world.provider.meetings) == 2
+
+    days(world, 2)
+    assert world.provider.meetings == {}
+
+
 @pytest.mark.parametrize("at", range(1, 12))
 def test_a_crash_while_it_is_given_up_leaves_the_rest_for_later(
     world: World, monkeypatch: pytest.MonkeyPatch, at: int

@@ -87,6 +87,8 @@ class FailSync:
 
     def _remove_if_deleted(self, calendar_key: str) -> None:
         try:
-            RemoveCalendar(store=self.store, clock=self.clock)(calendar_key)
-        except StoreConflict:
-            log.info("the rest of a deleted calendar goes at the next visit", calendar_key=calendar_key)
+            RemoveCalendar(store=self.store, calendars=self.calendars, clock=self.clock)(calendar_key)
+        except (ServiceError, StoreConflict) as error:
+            log.info(
+                "the rest of a deleted calendar goes at the next visit", calendar_key=calendar_key, error=str(error)
+            )

@@ -15,9 +15,9 @@ from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.errors import NotFound, PermissionDenied, ReauthorizationRequired, ServiceError, StoreConflict
 from confsync.domain.event import Event
 from confsync.domain.link import Link
-from confsync.domain.plan import follow
-from confsync.ports import Calendars, Clock, Save, Store
-from confsync.usecases import ledgers
+from confsync.ports import Calendars, Clock, Store
+from confsync.usecases.follow_events import FollowEvents
+from confsync.usecases.moved_events import Search
 
 log = structlog.get_logger()
 
@@ -35,7 +35,9 @@ DELETED_AFTER = timedelta(days=30)
 
 LINKS_LOOKED_AT = 500
 OTHERS_TRIED = 5
-LINKS_PER_COMMIT = 50
+LINKS_PER_COMMIT = 10
+"""Each is looked for on the owner's other calendars."""
+
 CONFLICTS = 5
 
 
@@ -93,14 +95,16 @@ class RemoveCalendar:
     """Give up every conference of a calendar that counts as deleted. The record stays, and says so."""
 
     store: Store
+    calendars: Calendars
     clock: Clock
 
     def __call__(self, calendar_key: str) -> None:
         """Does nothing to a calendar that is not gone, or not for long enough.
 
         Links go in bounded commits, each conditional on the calendar's record: a person may come back to it at this
-        very moment. After a crash the rest goes at the next visit. The meetings are left to the sweep. Raises
-        `StoreConflict` if others keep changing the records.
+        very moment. An event that was moved away before the calendar went keeps its conference. After a crash the rest
+        goes at the next visit. The meetings are left to the sweep. Raises `StoreConflict` if others keep changing the
+        records, and what Calendar raises: what can't be looked for is not gone.
         """
         conflicts = 0
         while (calendar := self.store.get(Calendar, calendar_key)) is not None and self._is_deleted(calendar):
@@ -121,12 +125,10 @@ class RemoveCalendar:
 
     def _remove(self, calendar: Calendar, links: list[Link]) -> None:
         """Have these links dropped; without any left, the calendar rests."""
-        now = self.clock.now()
-        ledger = ledgers.load(self.store, {link.key: link for link in links}, [])
-        for link in links:
-            follow(ledger, calendar, Event(id=link.event_id, cancelled=True), now)
-        update = replace(calendar, last_attempt=now) if links else self._at_rest(calendar)
-        self.store.commit([Save(record=update), *ledgers.writes(ledger)])
+        update = replace(calendar, last_attempt=self.clock.now()) if links else self._at_rest(calendar)
+        search = Search(self.store, self.calendars, self.clock, calendar)
+        follow = FollowEvents(store=self.store, clock=self.clock, search=search)
+        follow(update, [Event(id=link.event_id, cancelled=True, recurring_event_id=link.series) for link in links])
 
     @staticmethod
     def _at_rest(calendar: Calendar) -> Calendar:
