@@ -1,5 +1,6 @@
 """Whose event it is: organizers, attendees, and several people on one calendar."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.errors import ReauthorizationRequired
 from confsync.domain.keys import calendar_key
 from confsync.domain.plan import Action
+from confsync.ports import Write
 from tests.fakes.calendar import FakeUser
 from tests.usecases.world import ANN, BEN, KEY, TEAM, TEAM_KEY, World, shown_on_event
 
@@ -216,3 +218,31 @@ def test_whoever_chose_it_it_moves_with_its_event(world: World, team: FakeUser, 
     side.restore(event_id)
     follow(world, calendar_key(side.calendar_id))
     assert "Moved" in titles(world)
+
+
+# --- one conference on two calendars -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("first", "second"), [(KEY, TEAM_KEY), (TEAM_KEY, KEY)])
+def test_the_original_goes_at_the_moment_at_which_its_copy_is_changed(
+    world: World, monkeypatch: pytest.MonkeyPatch, first: str, second: str
+) -> None:
+    """Both calendars are synced at once: each decides by the links that the other one is about to change."""
+    created, team = world.saved(), world.team
+    world.create("other", calendar_id=TEAM)
+    team.insert(id="copy", title="Copy", conference=shown_on_event(created))
+    follow(world, TEAM_KEY)
+    world.ann.delete("event1")
+    team.update("copy", title="Retro")
+    commit = world.store.commit
+
+    def overtaken(writes: Sequence[Write]) -> None:
+        monkeypatch.setattr(world.store, "commit", commit)
+        world.sync(second)
+        commit(writes)
+
+    monkeypatch.setattr(world.store, "commit", overtaken)
+    world.sync(first)
+    world.deliver()
+
+    assert titles(world) == ["", "Retro"]

@@ -44,7 +44,24 @@ def writes(ledger: Ledger, *calendars: Calendar) -> list[Write]:
     return [
         *(Save(record=_indexed(calendar, ledger)) for calendar in calendars),
         *(Save(record=record) for record in ledger.changed.values()),
+        *(Save(record=conference) for conference in _read_by_others(ledger)),
         *(Remove(record=link) for link in ledger.removed.values()),
+    ]
+
+
+def _read_by_others(ledger: Ledger) -> list[Conference]:
+    """Unchanged conferences with a changed link, which events of other calendars have too.
+
+    Each calendar's commit decides by all the links what is desired. Two that change one link each at the same time
+    would miss each other's; the conference's record makes the later one a conflict.
+    """
+    changed = [each for each in ledger.changed.values() if isinstance(each, Link)]
+    found = {id: link.calendar_key for link in changed for id in link.conference_ids if id not in ledger.changed}
+    return [
+        conference
+        for id, calendar_key in found.items()
+        if (conference := ledger.conferences.get(id)) is not None
+        and any(ledger.links[key].calendar_key != calendar_key for key in conference.links if key in ledger.links)
     ]
 
 
