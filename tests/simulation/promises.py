@@ -111,7 +111,8 @@ class Promises:
 
     def _beyond(self, calendar: Calendar, event: Event) -> bool:
         """Whether a full list need not tell of the event: it was over, and never seen with a conference."""
-        if self.cloud.window is None or self.cloud.store.get(Link, link_key(calendar.key, event.id)) is not None:
+        link = self.cloud.store.get(Link, link_key(calendar.key, event.id))
+        if self.cloud.window is None or (link is not None and link.seen_at is not None):
             return False
         over = event.end is not None and event.end.at <= self.cloud.clock.now() - self.cloud.window
         return over and not event.recurrence
