@@ -142,7 +142,7 @@ class Promises:
         """All of it; `collected`: so much time has passed that no unsaved choice may have a meeting any more."""
         self._check_vendor(collected=collected)
         self._check_events()
-        self._check_conferences()
+        self._check_conferences(collected=collected)
         self._check_calendars()
 
     def _showing(self) -> dict[str, list[tuple[str, Event]]]:
@@ -199,10 +199,13 @@ class Promises:
         for place, uri in self.links.items():
             assert uri in _shown(now[place]), f"{place} lost its link {uri}; it shows {now[place]}"
 
-    def _check_conferences(self) -> None:
+    def _check_conferences(self, *, collected: bool) -> None:
+        showing = self._showing()
         soon = self.cloud.clock.now() + timedelta(hours=1)
         assert self.cloud.store.due(Conference, soon, limit=9) == []
         for conference in self.cloud.store._records(Conference):
+            if conference.state is ConferenceState.FAILED and not collected and conference.id not in showing:
+                continue  # refused for good, for an event that nobody saved with it
             assert conference.state in {ConferenceState.ACTIVE, ConferenceState.DELETED}, conference
             assert conference.settled, conference
             assert not conference.lease.taken(self.cloud.clock.now()), conference

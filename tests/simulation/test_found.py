@@ -7,6 +7,7 @@ from tests.fakes.queue import Task
 from tests.simulation.cloud import ANN, DAY, INTERVAL, SOON, Cloud
 from tests.simulation.gate import Call
 from tests.simulation.scenarios import saved
+from tests.simulation.vendor import REFUSED
 from tests.simulation.workers import Worker
 
 
@@ -110,6 +111,20 @@ def test_a_process_stands_still_between_its_lease_and_the_vendor() -> None:
     assert len(cloud.vendor.meetings) == 1
     cloud.until_quiet()
     cloud.promises.check()
+
+
+def test_a_choice_that_was_never_saved_and_whose_meeting_can_not_be_changed() -> None:
+    """The vendor refused a change for good, nothing was due any more, and the meeting stayed for ever."""
+    cloud = Cloud()
+    cloud.ann.insert("e1", title="Standup")
+    chosen(cloud, "e1")
+    cloud.follow()
+    cloud.ann.update("e1", title=REFUSED)
+    cloud.until_quiet()
+    assert len(cloud.vendor.meetings) == 1
+    cloud.until_collected()
+    assert not cloud.vendor.meetings
+    cloud.promises.check(collected=True)
 
 
 def chosen(cloud: Cloud, event_id: str) -> Created:

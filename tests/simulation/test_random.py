@@ -20,7 +20,7 @@ from confsync.domain.errors import (
     Temporary,
 )
 from confsync.usecases.create_conference import Created
-from tests.simulation.cloud import ANN, BEN, CARA, DAY, SIDE, SOLUTIONS, TEAM, Cloud, Functions, Waiting
+from tests.simulation.cloud import ANN, BEN, CARA, DAY, LEASE, SIDE, SOLUTIONS, TEAM, Cloud, Functions, Waiting
 from tests.simulation.gate import Call, Crash
 from tests.simulation.google import FOREIGN, Person
 from tests.simulation.scenarios import HALF_HOUR, START, WEEK, WEEKLY
@@ -463,6 +463,8 @@ class Everyday(RuleBasedStateMachine):
         for worker in self.running:
             if worker.in_flight:
                 worker.step()
+        if by > LEASE / 2:
+            self.disturbed += len(self.running)  # others take over from who stands still
         self.cloud.clock.advance(by)
 
     @rule(by=st.sampled_from(LONG))
