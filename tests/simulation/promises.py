@@ -144,6 +144,7 @@ class Promises:
         self._check_events()
         self._check_conferences(collected=collected)
         self._check_calendars()
+        self._check_secrets()
 
     def _showing(self) -> dict[str, list[tuple[str, Event]]]:
         """The live events of followed calendars by the conference of ours that they show."""
@@ -210,6 +211,12 @@ class Promises:
             assert conference.settled, conference
             assert not conference.lease.taken(self.cloud.clock.now()), conference
             assert (conference.expire_at is None) == conference.wanted, conference
+
+    def _check_secrets(self) -> None:
+        """By a channel's token, which is in no record and no task, anybody could speak for Google."""
+        kept = str([*map(self.cloud.store._records, (Calendar, Channel, Conference, Link)), self.cloud.waiting])
+        for channel in self.cloud.google.channels.values():
+            assert channel.token.rpartition(".")[2] not in kept, f"the token of {channel.id} is kept"
 
     def _check_calendars(self) -> None:
         now = self.cloud.clock.now()

@@ -56,8 +56,6 @@ class Everyday(RuleBasedStateMachine):
         self.events: list[tuple[Person, str]] = []
         self.chosen: list[tuple[Person, str, Created, datetime]] = []
         self.made = 0
-        self.deeds = 0
-        """What people did, each of which may need one update of each conference."""
         self.disturbed = 0
         """Crashes, errors and lost answers: after each, one needless update may follow."""
         ann = self.cloud.ann
