@@ -479,6 +479,7 @@ class Everyday(RuleBasedStateMachine):
         for worker in self.running:
             self._run(worker)
         self.cloud.until_quiet()
+        self.cloud.until_quiet()  # what was refused is tried hourly, and what follows from it an hour later
         self.cloud.until_settled()
         self.cloud.promises.check()
         self.cloud.until_collected()
