@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 
-from tests.simulation.cloud import Cloud
-from tests.simulation.gate import Call, Crash
+from tests.simulation.cloud import LEASE, Cloud
+from tests.simulation.gate import Call, Crash, Open
+from tests.simulation.google import FOREIGN
 from tests.simulation.scenarios import Scenario
+
+STANDSTILL = LEASE + timedelta(seconds=10)
 
 
 class Mode(StrEnum):
@@ -15,6 +20,8 @@ class Mode(StrEnum):
     BEFORE = "crash before it"
     AFTER = "crash after its work"
     LOST = "answer lost"
+    EDIT = "it stands still after it; somebody edits or restores the event, and others follow"
+    DELETE = "it stands still after it; somebody deletes the event, and others follow"
 
 
 @dataclass(kw_only=True)
@@ -29,6 +36,8 @@ class Fault:
     count: int = 0
     hit: Call | None = None
     tell: Callable[[str], object] = lambda _: None
+    meanwhile: Callable[[], object] = lambda: None
+    """What happens while the process stands still."""
 
     def before(self, call: Call) -> None:
         self.count += 1
@@ -42,7 +51,9 @@ class Fault:
             self.hit = call
             if self.mode is Mode.AFTER:
                 raise Crash
-            raise call.lost()
+            if self.mode is Mode.LOST:
+                raise call.lost()
+            self.meanwhile()
 
 
 def act(scenario: Scenario, fault: Fault) -> Cloud:
@@ -51,6 +62,7 @@ def act(scenario: Scenario, fault: Fault) -> Cloud:
     scenario.prepare(cloud)
     cloud.vendor.calls.clear()
     cloud.gate = fault
+    fault.meanwhile = partial(_meanwhile, cloud, edit=fault.mode is Mode.EDIT)
     scenario.act(cloud)
     cloud.follow()
     if scenario.insist is not None:
@@ -58,6 +70,25 @@ def act(scenario: Scenario, fault: Fault) -> Cloud:
         cloud.follow()
     fault.number = 0  # it came, or it never will
     return cloud
+
+
+def _meanwhile(cloud: Cloud, *, edit: bool) -> None:
+    """The process stands still for longer than any lease. A person acts, and all other processes do their work."""
+    fault, cloud.gate = cloud.gate, Open()
+    cloud.clock.advance(STANDSTILL)
+    for person in (cloud.ann, cloud.team):
+        for event in cloud.google.events(person.calendar_id):
+            if event.recurring_event_id is not None or event.start is None or event.conference is FOREIGN:
+                continue
+            if edit and event.cancelled:
+                person.restore(event.id)
+            elif edit:
+                person.update(event.id, title="Meanwhile")
+            elif not event.cancelled:
+                cloud.promises.release(person.calendar_id, event.id)
+                person.delete(event.id)
+    cloud.sweep()
+    cloud.gate = fault
 
 
 def rest(cloud: Cloud) -> None:

@@ -171,6 +171,10 @@ class Person:
         """As the port would read it."""
         return self._user.event(event_id)
 
+    def deleted(self, event_id: str) -> bool:
+        """Whether it is in the trash."""
+        return any(event.id == event_id and event.cancelled for event in self.google.events(self.calendar_id))
+
     def has(self, event_id: str) -> bool:
         """Whether it is there, and not in the trash."""
         return any(event.id == event_id and not event.cancelled for event in self.google.events(self.calendar_id))

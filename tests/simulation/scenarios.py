@@ -58,7 +58,7 @@ def create(cloud: Cloud) -> None:
 
 def save_if_made(cloud: Cloud) -> None:
     created = cloud.choose(cloud.ann, "e1")
-    if created is not None:
+    if created is not None and not cloud.ann.deleted("e1"):
         cloud.save(cloud.ann, "e1", created, title="Standup")
 
 
@@ -170,7 +170,8 @@ def delete_and_restore(cloud: Cloud) -> None:
 
 def switch(cloud: Cloud) -> None:
     """Another solution for the same event; only if it was made is the event saved with it."""
-    if (created := cloud.choose(cloud.ann, "e1", "jitsi")) is not None:
+    created = cloud.choose(cloud.ann, "e1", "jitsi")
+    if created is not None and cloud.ann.has("e1"):
         cloud.save(cloud.ann, "e1", created)
 
 

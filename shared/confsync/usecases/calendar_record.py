@@ -18,13 +18,15 @@ class CalendarRecord:
         self._store = store
         self._clock = clock
         self._lease = lease
+        self._mine = calendar.lease
         self.calendar = calendar
 
     def take(self) -> None:
-        """Take the lease. Raises `StoreConflict`."""
+        """Take the lease. Raises `StoreConflict`, and what `reload_own` raises."""
         now = self._clock.now()
-        lease = self.calendar.lease.take(self._clock.new_id(), now, self._lease)
-        self.commit(replace(self.calendar, lease=lease, last_attempt=now))
+        self._mine = self.calendar.lease.take(self._clock.new_id(), now, self._lease)
+        self._store.commit([Save(record=replace(self.calendar, lease=self._mine, last_attempt=now))])
+        self.reload_own()
 
     def extended(self, update: Calendar) -> Calendar:
         """The update as it has to be stored so that the lease is held for longer."""
@@ -36,10 +38,9 @@ class CalendarRecord:
         until = self.calendar.lease.until
         return until is None or until - self._clock.now() < self._lease / 2
 
-    def commit(self, update: Calendar) -> None:
-        """Store the update and read it back. Raises `StoreConflict`."""
+    def finish(self, update: Calendar) -> None:
+        """The last commit, which gives the lease back. Raises `StoreConflict`."""
         self._store.commit([Save(record=update)])
-        self.reload()
 
     def reload(self) -> None:
         """The record as it is stored now."""
@@ -48,8 +49,10 @@ class CalendarRecord:
         self.calendar = stored
 
     def reload_own(self) -> None:
-        """The same under the lease. Raises `Busy` if that is another's by now, or over."""
-        mine = self.calendar.lease
+        """The same under the lease. Raises `Busy` if that is another's by now, or over.
+
+        Also after a commit of our own: others may have come in between, and what was read before theirs is stale.
+        """
         self.reload()
-        if not self.calendar.lease.holds(mine, self._clock.now()):
+        if not self.calendar.lease.holds(self._mine, self._clock.now()):
             raise Busy(f"lost the lease of calendar {self.calendar.key}; whoever has it now goes on")

@@ -285,7 +285,7 @@ class _Run:
             except StoreConflict:
                 self.record.reload_own()
                 continue
-            self.record.reload()
+            self.record.reload_own()
             return
         raise Temporary(f"events of calendar {self.calendar.key} are being changed by others", service="confsync")
 
@@ -293,7 +293,7 @@ class _Run:
         """Store the token. The sweep may put the calendar off at any moment: no reason to begin it anew."""
         for _ in range(OVERTAKEN):
             try:
-                self.record.commit(self._synced(self.calendar, token))
+                self.record.finish(self._synced(self.calendar, token))
             except StoreConflict:
                 self.record.reload_own()
                 continue
