@@ -108,8 +108,9 @@ class CalendarContract:
     def test_an_account_may_write_to_its_own_calendars_and_those_shared_with_it(
         self, world: World, calendar: Calendar
     ) -> None:
-        assert calendar.list_calendars() == [ANN]
+        world.user(ANN)
         world.user(BOB)
+        assert calendar.list_calendars() == [ANN]
         world.add_calendar(TEAM, ANN)
         assert calendar.list_calendars() == [ANN, TEAM]
         assert TEAM not in world.calendars.acting_as(BOB).list_calendars()

@@ -48,8 +48,10 @@ def test_connection_cut_at_watch(world: World, cut: str) -> None:
         method="POST", path=rf"{re.escape(person.calendar_id)}/events/watch", cut=cut, times=CALLS * SENT_TWICE
     )
     world.meet(person)
-    world.hold(person)
+    world.rest()
     assert not world.faults("calendar").left()
+    world.sweep()  # until then the calendar is polled
+    world.hold(person)
 
 
 @pytest.mark.parametrize("cut", ["before", "after"])

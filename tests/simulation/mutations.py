@@ -240,6 +240,7 @@ def judge(mutation: Mutation) -> Verdict:
             "-qx",
             "--no-header",
             "--show-capture=no",
+            "--tb=native",
             "-p",
             "no:cacheprovider",
             "--deselect",

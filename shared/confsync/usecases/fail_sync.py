@@ -1,7 +1,7 @@
 """A sync failed: record why and when to look again, and see that it is done then."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -17,7 +17,11 @@ from confsync.usecases.open_channel import OpenChannel
 log = structlog.get_logger()
 
 SLOWNESS = 10
-"""What failed after a minute waits for ten: many that fail slowly must not take all workers."""
+SLOW = timedelta(seconds=5)
+"""What took so much longer than this to fail waits ten times as long: many that fail slowly must not take all workers.
+
+A few quick tries that Google turned away are no reason to leave a calendar unread.
+"""
 
 CONFLICTS = 5
 
@@ -58,7 +62,8 @@ class FailSync:
         now = self.clock.now()
         failures = calendar.failures + 1
         asked = error.retry_at if isinstance(error, RateLimited) else None
-        slow = next_visit(calendar.key, min(SLOWNESS * (now - began), LONGEST), now)
+        slowness = max(now - began - SLOW, timedelta(0))
+        slow = next_visit(calendar.key, min(SLOWNESS * slowness, LONGEST), now)
         soon = max(filter(None, (retry_time(calendar.key, failures, now), slow, asked)))
         record = replace(
             calendar,
