@@ -51,22 +51,10 @@ MUTATIONS = [
         new="        return True\n",
     ),
     Mutation(
-        name="two workers on one conference",
-        file="usecases/reconcile_conference.py",
-        old="        if conference.lease.taken(now):\n",
-        new="        if False:\n",
-    ),
-    Mutation(
         name="an unconfirmed creation is made again, and not looked for",
         file="domain/step.py",
         old="        yield Step.LOOK if verify or conference.creating_since is not None else Step.CREATE\n",
         new="        yield Step.CREATE\n",
-    ),
-    Mutation(
-        name="an unconfirmed creation is looked for too early",
-        file="usecases/reconcile_conference.py",
-        old="        if since is not None and self.clock.now() < since + provider.capabilities.settle:\n",
-        new="        if False:\n",
     ),
     Mutation(
         name="it is not recorded that a creation begins",
