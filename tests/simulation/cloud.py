@@ -133,10 +133,13 @@ class Cloud:
         self.store = ObservedStore()
         self.promises = Promises(self)
         self.store.observer = self.promises.committed
+        self.google.stopping = self.promises.stopped
         self.keys = (b"k" * 32,)
         self.gate: Gate = Open()
         self.waiting: list[Waiting] = []
         self.crashes = 0
+        self.on_trouble: list[Callable[[], object]] = []
+        """What somebody does as soon as a function died or failed."""
         self.people = {
             ANN: Person(self.google, ANN, ANN),
             BEN: Person(self.google, BEN, BEN),
@@ -203,6 +206,8 @@ class Cloud:
             self.crashes += 1
         except ConfsyncError:
             pass
+        while self.on_trouble:
+            self.on_trouble.pop()()
         return None
 
     def deliver(self, waiting: Waiting) -> bool:

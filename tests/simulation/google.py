@@ -4,6 +4,7 @@ What it does follows Google's documentation; see `tests/fakes/calendar.py` for t
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -52,6 +53,8 @@ class SimulatedGoogle(FakeCalendars):
         self.versions: dict[tuple[str, str], list[tuple[int, Event]]] = defaultdict(list)
         self.killed: set[str] = set()
         """Channels that ended before their time: nobody can know."""
+        self.stopping: Callable[[str], object] = lambda _: None
+        """Told of each channel that is to be stopped."""
         self._hidden: dict[str, set[str]] = {}
 
     def acting_as(self, account: str) -> FakeCalendar:
@@ -147,6 +150,10 @@ class _Watched(FakeCalendar):
         carried = before.conference_id
         assert carried is None or is_conference_id(carried), f"{event.id} had {carried}: not ours"
         return back
+
+    def stop(self, channel_id: str, resource_id: str) -> None:
+        super().stop(channel_id, resource_id)
+        self._fake.stopping(channel_id)  # type: ignore[attr-defined]
 
     def _before(self, calendar_id: str, event: Event) -> Event:
         return _read(self._fake._of(calendar_id).events[event.id])

@@ -15,7 +15,7 @@ from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.channel import Channel, ChannelState
 from confsync.domain.conference import Conference, ConferenceSpec, ConferenceState
 from confsync.domain.event import Event
-from confsync.domain.keys import is_conference_id, link_key
+from confsync.domain.keys import calendar_key, is_conference_id, link_key
 from confsync.domain.link import COLLECT_AFTER, Link
 from confsync.ports import Save, Write
 from tests.fakes.provider import WATCHED, Meeting
@@ -129,6 +129,17 @@ class Promises:
         if conference is None or conference.tenant != calendar.tenant:
             return False
         return event.organizer_self and event.recurring_event_id is None
+
+    def stopped(self, channel_id: str) -> None:
+        """A channel was stopped: a calendar that is watched has another one."""
+        google, now = self.cloud.google, self.cloud.clock.now()
+        calendar_id = google.channels[channel_id].calendar_id
+        calendar = self.cloud.store.get(Calendar, calendar_key(calendar_id))
+        if calendar is None or calendar.state is not CalendarState.ACTIVE or calendar.channel_id is None:
+            return
+        others = [c for c in google.channels.values() if c.calendar_id == calendar_id and not c.stopped]
+        watching = [c for c in others if c.expiration > now or c.id in google.killed]
+        assert watching, f"the only channel of {calendar_id} was stopped"
 
     # --- once it is quiet --------------------------------------------------------------------------------------------
 

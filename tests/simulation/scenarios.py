@@ -81,6 +81,12 @@ def rename(cloud: Cloud) -> None:
     cloud.ann.update("e1", title="Retro")
 
 
+def rename_and_undo(cloud: Cloud) -> None:
+    """As soon as something goes wrong, they change it back: what the meeting is like by then, nobody knows."""
+    rename(cloud)
+    cloud.on_trouble.append(lambda: cloud.ann.update("e1", title="Standup"))
+
+
 def rename_all_day(cloud: Cloud) -> None:
     cloud.ann.update("e1", title="Retro", start=START.date(), end=(START + 2 * DAY).date())
 
@@ -393,6 +399,7 @@ SCENARIOS = {
     "collection": Scenario(prepare=never_saved, act=sweep, meetings=[], calls={"delete": 1}),
     "saved at hour 23": Scenario(prepare=saved_late, act=sweep, meetings=["Standup"], calls=UPDATE),
     "rename": Scenario(prepare=saved, act=rename, meetings=["Retro"], calls=UPDATE),
+    "rename, undone at once": Scenario(prepare=saved, act=rename_and_undo, meetings=["Retro"], calls=UPDATE),
     "all day": Scenario(prepare=saved, act=rename_all_day, meetings=["Retro"], calls=UPDATE),
     "move in time": Scenario(prepare=saved, act=move_in_time, meetings=["Standup"], calls=UPDATE),
     "zone changed": Scenario(prepare=weekly, act=change_zone, meetings=["Weekly"], calls=UPDATE),
