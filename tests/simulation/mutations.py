@@ -69,12 +69,6 @@ MUTATIONS = [
         new="",
     ),
     Mutation(
-        name="a late creator keeps silent about its meeting",
-        file="usecases/reconcile_conference.py",
-        old="            if taken.applied.reference is None and made is not None:\n",
-        new="            if False:\n",
-    ),
-    Mutation(
         name="a process that stood still uses its old lease",
         file="usecases/conference_record.py",
         old="        if self.clock.now() - now > self.lease / 2:\n",

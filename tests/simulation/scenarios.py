@@ -87,6 +87,11 @@ def rename_and_undo(cloud: Cloud) -> None:
     cloud.on_trouble.append(lambda: cloud.ann.update("e1", title="Standup"))
 
 
+def describe(cloud: Cloud) -> None:
+    """A change that is nothing to the vendor."""
+    cloud.ann.update("e1", description="Agenda: none")
+
+
 def rename_all_day(cloud: Cloud) -> None:
     cloud.ann.update("e1", title="Retro", start=START.date(), end=(START + 2 * DAY).date())
 
@@ -400,6 +405,7 @@ SCENARIOS = {
     "saved at hour 23": Scenario(prepare=saved_late, act=sweep, meetings=["Standup"], calls=UPDATE),
     "rename": Scenario(prepare=saved, act=rename, meetings=["Retro"], calls=UPDATE),
     "rename, undone at once": Scenario(prepare=saved, act=rename_and_undo, meetings=["Retro"], calls=UPDATE),
+    "description changed": Scenario(prepare=saved, act=describe, meetings=["Standup"], calls={}),
     "all day": Scenario(prepare=saved, act=rename_all_day, meetings=["Retro"], calls=UPDATE),
     "move in time": Scenario(prepare=saved, act=move_in_time, meetings=["Standup"], calls=UPDATE),
     "zone changed": Scenario(prepare=weekly, act=change_zone, meetings=["Weekly"], calls=UPDATE),
