@@ -169,13 +169,6 @@ MUTATIONS = [
         new="COLLECT_AFTER = timedelta(hours=1)\n",
     ),
     Mutation(
-        name="an event that was only chosen for counts as one that lost its conference",
-        file="domain/plan.py",
-        old="    if link.conference_id is None:\n"
-        "        return Action.NOTHING  # chosen, not saved yet: it stays provisional until it is collected\n",
-        new="    if link.conference_id is None:\n        return _deleted(ledger, link, now)\n",
-    ),
-    Mutation(
         name="details are written over whatever the event shows",
         file="usecases/publish_conference.py",
         old="                if not event.cancelled and event.conference_id == shown.conference_id:\n",

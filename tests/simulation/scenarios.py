@@ -344,6 +344,23 @@ def saved_late(cloud: Cloud) -> None:
     cloud.clock.advance(timedelta(hours=1))
 
 
+def replaced_meanwhile(cloud: Cloud) -> None:
+    """While the lost meeting is made anew, somebody puts a Meet on the event."""
+    cloud.vendor.during("create", lambda: replace_by_meet(cloud))
+    rename(cloud)
+
+
+def edited_before_saving(cloud: Cloud) -> None:
+    """The event changes while its dialog is open with another choice."""
+    cloud.ann.insert("e1", title="Standup")
+    created = cloud.choose(cloud.ann, "e1")
+    cloud.follow()
+    cloud.ann.update("e1", title="Edited")
+    cloud.follow()
+    if created is not None and cloud.ann.has("e1"):
+        cloud.save(cloud.ann, "e1", created)
+
+
 def paused(cloud: Cloud) -> None:
     """Ann takes her grant back; four days later she gives it again. Meanwhile things change."""
     two(cloud)
@@ -465,6 +482,12 @@ SCENARIOS = {
     "410 and several pages": Scenario(prepare=two, act=dying_pages, meetings=["Retro", "Two"], calls={"update": 2}),
     "meeting deleted at the vendor": Scenario(
         prepare=loses_meeting, act=rename, meetings=["Retro"], calls={"update": 1, "create": 1}
+    ),
+    "replaced by Meet while it is made anew": Scenario(
+        prepare=loses_meeting, act=replaced_meanwhile, meetings=[], calls={"update": 1, "create": 1, "delete": 1}
+    ),
+    "edited before it is saved": Scenario(
+        prepare=nothing, act=edited_before_saving, meetings=["Edited"], calls={"create": 1, "update": 1}
     ),
     "written as text": Scenario(prepare=as_text, act=rename, meetings=["Retro"], calls={"update": 1, "create": 1}),
     "paused calendar": Scenario(prepare=paused, act=sweep, meetings=["Retro"], calls={"update": 1, "delete": 1}),
