@@ -7,20 +7,20 @@ All raise the errors of `domain/errors.py` and no others. Times are aware UTC. E
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from confsync.domain.budget import Budget
-from confsync.domain.calendar import Calendar as CalendarRecord
+from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
-from confsync.domain.conference import Conference, ConferenceSpec, ProviderConference
+from confsync.domain.conference import Conference, ConferenceSpec, ProviderConference, Reference
 from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.event import Event, EventPage
 from confsync.domain.link import Link
 from confsync.domain.solution import Capabilities, Solution
 
-Record = Budget | CalendarRecord | Channel | Conference | Link
-R = TypeVar("R", Budget, CalendarRecord, Channel, Conference, Link)
-Due = TypeVar("Due", CalendarRecord, Channel, Conference)
+Record = Budget | Calendar | Channel | Conference | Link
+R = TypeVar("R", Budget, Calendar, Channel, Conference, Link)
+Due = TypeVar("Due", Calendar, Channel, Conference)
 
 
 class Clock(Protocol):
@@ -123,7 +123,7 @@ class Watch:
     expiration: datetime
 
 
-class Calendar(Protocol):
+class CalendarApi(Protocol):
     """Google Calendar, as one account sees it."""
 
     def resolve(self, calendar_id: str) -> str:
@@ -184,11 +184,11 @@ class Calendars(Protocol):
     query_version: int
     """Version of the fixed query parameters: a sync token made with another one is worthless."""
 
-    def acting_as(self, account: str) -> Calendar:
+    def acting_as(self, account: str) -> CalendarApi:
         """Calendar as this account (an email address). Raises nothing; its calls raise `ReauthorizationRequired`."""
         ...
 
-    def with_token(self, access_token: str) -> Calendar:
+    def with_token(self, access_token: str) -> CalendarApi:
         """Calendar as whoever this access token is from, for this request only; the token is never kept."""
         ...
 
@@ -209,21 +209,36 @@ class ConferenceProvider(Protocol):
         """Make a meeting that carries the marker. Raises `Ambiguous` when it may have been made all the same."""
         ...
 
-    def find(self, marker: str, host: str) -> list[ProviderConference]:
-        """Every meeting of the host (a spec's `host`) that carries the marker, oldest first."""
+    def kept(self, spec: ConferenceSpec) -> Mapping[str, Any]:
+        """What the vendor keeps of a spec, as it is sent there, by the provider's own names. Pure.
+
+        Two specs of which it keeps the same need no call. Empty: the vendor keeps nothing of an event.
+        """
         ...
 
-    def get(self, reference: Mapping[str, str]) -> ProviderConference:
+    def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:
+        """Every meeting that carries the marker, oldest first.
+
+        `spec` is what the create was sent with: its host and times say where to look. How a provider finds them is its
+        own matter: in a list of the host's meetings around that time, by the marker as the client's own id, or because
+        the meeting's address follows from the marker.
+        """
+        ...
+
+    def get(self, reference: Reference) -> ProviderConference:
         """The meeting as it is. Raises `NotFound`."""
         ...
 
     def update(
-        self, reference: Mapping[str, str], spec: ConferenceSpec, changed: frozenset[str], marker: str
+        self, reference: Reference, spec: ConferenceSpec, changed: frozenset[str], marker: str
     ) -> ProviderConference:
-        """Make the meeting agree with the spec; `changed` names the fields that differ. Raises `NotFound`."""
+        """Make the meeting agree with the spec. Raises `NotFound`.
+
+        `changed` are those names of `kept` of which the meeting has, or may have, something else.
+        """
         ...
 
-    def delete(self, reference: Mapping[str, str]) -> None:
+    def delete(self, reference: Reference) -> None:
         """End the meeting's existence. Raises `NotFound` if there is none (any more)."""
         ...
 

@@ -14,7 +14,7 @@ from confsync.adapters.google_calendar.query import LIST_PARAMETERS
 from confsync.adapters.google_credentials import SharedCredentials
 from confsync.domain.errors import AuthExpired, Invalid, PermissionDenied, PreconditionFailed, RateLimited, Temporary
 from confsync.domain.event import Event, EventTime
-from confsync.ports import Calendar
+from confsync.ports import CalendarApi
 from tests.adapters.conftest import Canned
 from tests.contracts.calendar import CONFERENCE
 from tests.fakes.clock import FakeClock
@@ -45,7 +45,7 @@ def calendars(canned: Canned, *, retries: int = 0, timeout: float = 5) -> Google
 
 
 @pytest.fixture
-def calendar(canned: Canned) -> Calendar:
+def calendar(canned: Canned) -> CalendarApi:
     return calendars(canned).acting_as(ANN)
 
 
@@ -55,7 +55,7 @@ def sent(canned: Canned, index: int = 0) -> tuple[str, str, dict[str, list[str]]
     return method, url.path, parse_qs(url.query), json.loads(body) if body else None
 
 
-def test_first_list_and_delta_differ_in_their_tokens_only(canned: Canned, calendar: Calendar) -> None:
+def test_first_list_and_delta_differ_in_their_tokens_only(canned: Canned, calendar: CalendarApi) -> None:
     calendar.list_events(ANN)
     calendar.list_events(ANN, sync_token="s1")
     calendar.list_events(ANN, sync_token="s1", page_token="p2")
@@ -67,7 +67,9 @@ def test_first_list_and_delta_differ_in_their_tokens_only(canned: Canned, calend
     assert (queries[0]["singleEvents"], queries[0]["eventTypes"]) == (["false"], ["default"])
 
 
-def test_of_the_calendars_that_can_be_written_to_the_primary_one_is_first(canned: Canned, calendar: Calendar) -> None:
+def test_of_the_calendars_that_can_be_written_to_the_primary_one_is_first(
+    canned: Canned, calendar: CalendarApi
+) -> None:
     canned.answer(200, {"items": [{"id": "team"}, {"id": ANN, "primary": True, "new": 1}, {"id": "other"}]})
     assert calendar.list_calendars() == [ANN, "team", "other"]
     query = sent(canned)[2]
@@ -76,7 +78,7 @@ def test_of_the_calendars_that_can_be_written_to_the_primary_one_is_first(canned
     assert calendar.list_calendars() == []
 
 
-def test_a_token_without_the_scope_may_not_list_calendars(canned: Canned, calendar: Calendar) -> None:
+def test_a_token_without_the_scope_may_not_list_calendars(canned: Canned, calendar: CalendarApi) -> None:
     reason = {"reason": "insufficientPermissions", "message": "Insufficient Permission"}
     canned.answer(403, {"error": {"code": 403, "message": "insufficient scopes", "errors": [reason]}})
     with pytest.raises(PermissionDenied):
@@ -95,7 +97,7 @@ def test_the_quota_is_the_accounts(canned: Canned) -> None:
     assert token is None
 
 
-def test_a_conference_is_patched_alone_and_only_onto_the_version_we_saw(canned: Canned, calendar: Calendar) -> None:
+def test_a_conference_is_patched_alone_and_only_onto_the_version_we_saw(canned: Canned, calendar: CalendarApi) -> None:
     canned.answer(body={"id": "e1"})
     canned.answer(body=EVENT)
     calendar.write_conference(ANN, Event(id="e1", etag='"1"'), CONFERENCE)
@@ -108,14 +110,14 @@ def test_a_conference_is_patched_alone_and_only_onto_the_version_we_saw(canned: 
     assert sent(canned, 1)[0] == "GET", "the event is read back"
 
 
-def test_text_is_patched_alone(canned: Canned, calendar: Calendar) -> None:
+def test_text_is_patched_alone(canned: Canned, calendar: CalendarApi) -> None:
     canned.answer(body={"id": "e1"})
     canned.answer(body=EVENT)
     calendar.write_text(ANN, Event(id="e1", etag='"1"'), location="L", description="D")
     assert sent(canned)[3] == {"location": "L", "description": "D"}
 
 
-def test_a_watch_is_of_the_same_events(canned: Canned, calendar: Calendar) -> None:
+def test_a_watch_is_of_the_same_events(canned: Canned, calendar: CalendarApi) -> None:
     canned.answer(body={"id": "c1", "resourceId": "r1", "expiration": "1772442000123", "kind": "api#channel"})
     watch = calendar.watch(ANN, "c1", token="v1.k.m", ttl=timedelta(days=7))
     assert (watch.resource_id, watch.expiration) == ("r1", datetime.fromisoformat("2026-03-02T09:00:00.123Z"))
@@ -131,7 +133,7 @@ def test_a_watch_is_of_the_same_events(canned: Canned, calendar: Calendar) -> No
     }
 
 
-def test_an_all_day_event_is_read_in_its_calendars_time_zone(canned: Canned, calendar: Calendar) -> None:
+def test_an_all_day_event_is_read_in_its_calendars_time_zone(canned: Canned, calendar: CalendarApi) -> None:
     day = {"id": "e1", "start": {"date": "2026-07-01"}, "end": {"date": "2026-07-02"}}
     canned.answer(body=day)
     canned.answer(body={"timeZone": "Europe/Berlin"})
@@ -144,7 +146,7 @@ def test_an_all_day_event_is_read_in_its_calendars_time_zone(canned: Canned, cal
 
 
 def test_an_event_that_names_no_time_zone_is_the_same_by_itself_as_in_a_list(
-    canned: Canned, calendar: Calendar
+    canned: Canned, calendar: CalendarApi
 ) -> None:
     """Else its meeting would change its time zone back and forth."""
     bare = {"id": "e1", **TIMES}
@@ -155,13 +157,13 @@ def test_an_event_that_names_no_time_zone_is_the_same_by_itself_as_in_a_list(
     assert calendar.get_event(ANN, "e1") == listed
 
 
-def test_an_event_that_cant_be_read_is_invalid(canned: Canned, calendar: Calendar) -> None:
+def test_an_event_that_cant_be_read_is_invalid(canned: Canned, calendar: CalendarApi) -> None:
     canned.answer(body={"id": "e1", "start": TIMES["start"]})
     with pytest.raises(Invalid, match="no end"):
         calendar.get_event(ANN, "e1")
 
 
-def test_a_garbled_answer_is_temporary(canned: Canned, calendar: Calendar) -> None:
+def test_a_garbled_answer_is_temporary(canned: Canned, calendar: CalendarApi) -> None:
     canned.answer(body=b'{"items": [')
     with pytest.raises(Temporary):
         calendar.list_events(ANN)
@@ -179,7 +181,7 @@ def test_short_outages_are_bridged(canned: Canned, monkeypatch: pytest.MonkeyPat
         calendars(canned, retries=1).acting_as(ANN).resolve("primary")
 
 
-def test_a_rate_limit_says_until_when(canned: Canned, calendar: Calendar) -> None:
+def test_a_rate_limit_says_until_when(canned: Canned, calendar: CalendarApi) -> None:
     canned.answer(429, {"error": {"message": "slow down"}}, Retry_After="7")
     with pytest.raises(RateLimited) as caught:
         calendar.list_events(ANN)
@@ -200,7 +202,7 @@ def test_a_server_that_does_not_answer_is_temporary(canned: Canned) -> None:
         calendar.resolve("primary")
 
 
-def test_a_changed_event_is_not_written_and_not_read(canned: Canned, calendar: Calendar) -> None:
+def test_a_changed_event_is_not_written_and_not_read(canned: Canned, calendar: CalendarApi) -> None:
     canned.answer(412, {"error": {"errors": [{"reason": "conditionNotMet"}], "message": "Precondition Failed"}})
     seen = Event(id="e1", etag='"1"', start=EventTime(at=FakeClock().now(), time_zone="UTC"))
     with pytest.raises(PreconditionFailed):

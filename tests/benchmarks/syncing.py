@@ -19,7 +19,7 @@ from confsync.adapters.google_credentials import SharedCredentials
 from confsync.adapters.system import SystemClock
 from confsync.domain import keys
 from confsync.domain.calendar import Calendar
-from confsync.domain.conference import Applied, Conference, ConferenceSpec, ConferenceState, Desired
+from confsync.domain.conference import Applied, Conference, ConferenceSpec, ConferenceState, Desired, Reference
 from confsync.domain.link import Link
 from confsync.ports import Save, Store
 from confsync.usecases.open_channel import OpenChannel
@@ -142,7 +142,7 @@ def _records(seeded: Seeded, event_id: str) -> tuple[Conference, Link]:
         tenant="example.com",
         host=ANN,
         desired=Desired(version=1, spec=spec),
-        applied=Applied(version=1, spec=spec, reference={"id": event_id}),
+        applied=Applied(version=1, spec=spec, reference=Reference(ids={"id": event_id})),
         state=ConferenceState.ACTIVE,
         links=(link_key,),
         created_at=LONG_AGO,

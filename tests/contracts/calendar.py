@@ -19,7 +19,7 @@ from confsync.domain.errors import (
 )
 from confsync.domain.event import Event, EventPage
 from confsync.domain.solution import Solution
-from confsync.ports import Calendar, Calendars, ConferenceOnEvent
+from confsync.ports import CalendarApi, Calendars, ConferenceOnEvent
 
 ANN = "ann@example.com"
 BOB = "bob@example.com"
@@ -68,7 +68,7 @@ class World(Protocol):
 
 
 def pages(
-    calendar: Calendar, calendar_id: str, sync_token: str | None = None, since: datetime | None = None
+    calendar: CalendarApi, calendar_id: str, sync_token: str | None = None, since: datetime | None = None
 ) -> Iterator[EventPage]:
     page = calendar.list_events(calendar_id, sync_token=sync_token, since=since)
     yield page
@@ -79,7 +79,7 @@ def pages(
 
 
 def changes(
-    calendar: Calendar, sync_token: str | None = None, *, since: datetime | None = None
+    calendar: CalendarApi, sync_token: str | None = None, *, since: datetime | None = None
 ) -> tuple[dict[str, Event], str]:
     """Events by id, and the new sync token."""
     found: dict[str, Event] = {}
@@ -94,19 +94,19 @@ def changes(
 
 class CalendarContract:
     @pytest.fixture
-    def calendar(self, world: World) -> Calendar:
+    def calendar(self, world: World) -> CalendarApi:
         return world.calendars.acting_as(ANN)
 
     @pytest.fixture
     def ann(self, world: World) -> User:
         return world.user(ANN)
 
-    def test_primary_is_the_accounts_own(self, calendar: Calendar) -> None:
+    def test_primary_is_the_accounts_own(self, calendar: CalendarApi) -> None:
         assert calendar.resolve("primary") == ANN
         assert calendar.resolve(ANN) == ANN
 
     def test_an_account_may_write_to_its_own_calendars_and_those_shared_with_it(
-        self, world: World, calendar: Calendar
+        self, world: World, calendar: CalendarApi
     ) -> None:
         world.user(ANN)
         world.user(BOB)
@@ -117,7 +117,7 @@ class CalendarContract:
         world.share(TEAM, BOB)
         assert world.calendars.acting_as(BOB).list_calendars() == [BOB, TEAM]
 
-    def test_a_moved_event_keeps_its_id_and_conference(self, world: World, calendar: Calendar, ann: User) -> None:
+    def test_a_moved_event_keeps_its_id_and_conference(self, world: World, calendar: CalendarApi, ann: User) -> None:
         world.add_calendar(TEAM, ANN)
         event = calendar.get_event(ANN, ann.insert(title="Call", start=START).id)
         calendar.write_conference(ANN, event, CONFERENCE)
@@ -129,7 +129,7 @@ class CalendarContract:
         assert (moved.cancelled, moved.title, moved.conference_id) == (False, "Call", "confsync-1")
         assert (moved.organizer, moved.organizer_self) == (TEAM, True)
 
-    def test_an_event_is_read_whole(self, calendar: Calendar, ann: User) -> None:
+    def test_an_event_is_read_whole(self, calendar: CalendarApi, ann: User) -> None:
         made = ann.insert(
             title="Planning",
             start=START,
@@ -151,7 +151,7 @@ class CalendarContract:
         assert event.etag
         assert changes(calendar)[0][made.id] == event, "a list shows the same"
 
-    def test_an_all_day_event_starts_at_its_calendars_midnight(self, calendar: Calendar, ann: User) -> None:
+    def test_an_all_day_event_starts_at_its_calendars_midnight(self, calendar: CalendarApi, ann: User) -> None:
         made = ann.insert(title="Fair", start=date(2026, 3, 3), end=date(2026, 3, 5))
         event = calendar.get_event(ANN, made.id)
         assert event.start is not None
@@ -160,7 +160,7 @@ class CalendarContract:
         assert (event.start.at, event.end.at - event.start.at) == (datetime(2026, 3, 3, tzinfo=UTC), 2 * DAY)
         assert changes(calendar)[0][made.id] == event, "a list shows the same"
 
-    def test_what_is_not_there_is_not_found(self, calendar: Calendar) -> None:
+    def test_what_is_not_there_is_not_found(self, calendar: CalendarApi) -> None:
         with pytest.raises(NotFound):
             calendar.get_event(ANN, "nosuchevent")
         with pytest.raises(NotFound):
@@ -171,7 +171,7 @@ class CalendarContract:
         with pytest.raises(NotFound):
             world.calendars.acting_as(ANN).list_events(BOB)
 
-    def test_a_delta_holds_what_changed_and_nothing_else(self, calendar: Calendar, ann: User) -> None:
+    def test_a_delta_holds_what_changed_and_nothing_else(self, calendar: CalendarApi, ann: User) -> None:
         kept, moved = ann.insert(title="Kept", start=START), ann.insert(title="Moved", start=START)
         _, token = changes(calendar)
         ann.update(moved.id, start=START + DAY, end=START + DAY + timedelta(minutes=30))
@@ -181,7 +181,7 @@ class CalendarContract:
         assert changes(calendar, newer)[0] == {}
         assert moved.id in changes(calendar, token)[0], "an old token shows the same again"
 
-    def test_a_deleted_event_is_a_tombstone_in_a_delta_only(self, calendar: Calendar, ann: User) -> None:
+    def test_a_deleted_event_is_a_tombstone_in_a_delta_only(self, calendar: CalendarApi, ann: User) -> None:
         event = ann.insert(title="Gone", start=START)
         _, token = changes(calendar)
         ann.delete(event.id)
@@ -191,12 +191,12 @@ class CalendarContract:
         ann.restore(event.id)
         assert not changes(calendar, token)[0][event.id].cancelled
 
-    def test_pages_hold_every_event_once(self, calendar: Calendar, ann: User) -> None:
+    def test_pages_hold_every_event_once(self, calendar: CalendarApi, ann: User) -> None:
         made = {ann.insert(title=f"Event {n}", start=START + n * DAY).id for n in range(7)}
         listed = [event.id for page in pages(calendar, ANN) for event in page.events]
         assert sorted(listed) == sorted(made)
 
-    def test_an_expired_sync_token_says_so(self, world: World, calendar: Calendar, ann: User) -> None:
+    def test_an_expired_sync_token_says_so(self, world: World, calendar: CalendarApi, ann: User) -> None:
         ann.insert(title="One", start=START)
         _, token = changes(calendar)
         world.expire_sync_tokens(ANN)
@@ -204,7 +204,7 @@ class CalendarContract:
             calendar.list_events(ANN, sync_token=token)
         changes(calendar, changes(calendar)[1])
 
-    def test_a_full_list_may_leave_out_what_is_over(self, calendar: Calendar, ann: User) -> None:
+    def test_a_full_list_may_leave_out_what_is_over(self, calendar: CalendarApi, ann: User) -> None:
         over = ann.insert(title="Over", start=START - timedelta(days=30)).id
         series = ann.insert(title="Series", start=START - timedelta(days=60), recurrence=("RRULE:FREQ=WEEKLY",)).id
         later = ann.insert(title="Later", start=START).id
@@ -213,7 +213,7 @@ class CalendarContract:
         ann.update(over, title="Over and out")
         assert changes(calendar, token, since=START - timedelta(days=1))[0].keys() == {over}
 
-    def test_a_conference_is_written_and_read_back(self, calendar: Calendar, ann: User) -> None:
+    def test_a_conference_is_written_and_read_back(self, calendar: CalendarApi, ann: User) -> None:
         event = calendar.get_event(ANN, ann.insert(title="Call", start=START, location="Room 1").id)
         written = calendar.write_conference(ANN, event, CONFERENCE)
         assert written.conference is not None
@@ -224,7 +224,7 @@ class CalendarContract:
         assert written.etag != event.etag
         assert calendar.get_event(ANN, event.id) == written
 
-    def test_writing_needs_the_event_unchanged(self, calendar: Calendar, ann: User) -> None:
+    def test_writing_needs_the_event_unchanged(self, calendar: CalendarApi, ann: User) -> None:
         event = calendar.get_event(ANN, ann.insert(title="Call", start=START).id)
         ann.update(event.id, title="Call with Bob")
         with pytest.raises(PreconditionFailed):
@@ -234,29 +234,29 @@ class CalendarContract:
         current = calendar.get_event(ANN, event.id)
         assert (current.title, current.conference, current.location) == ("Call with Bob", None, "")
 
-    def test_a_refused_conference_is_invalid(self, world: World, calendar: Calendar, ann: User) -> None:
+    def test_a_refused_conference_is_invalid(self, world: World, calendar: CalendarApi, ann: User) -> None:
         event = calendar.get_event(ANN, ann.insert(title="Call", start=START).id)
         world.set_writes("refuse")
         with pytest.raises(Invalid):
             calendar.write_conference(ANN, event, CONFERENCE)
 
-    def test_a_stripped_conference_shows_in_the_answer(self, world: World, calendar: Calendar, ann: User) -> None:
+    def test_a_stripped_conference_shows_in_the_answer(self, world: World, calendar: CalendarApi, ann: User) -> None:
         event = calendar.get_event(ANN, ann.insert(title="Call", start=START).id)
         world.set_writes("strip")
         assert calendar.write_conference(ANN, event, CONFERENCE).conference_id is None
 
-    def test_text_is_written_and_read_back(self, calendar: Calendar, ann: User) -> None:
+    def test_text_is_written_and_read_back(self, calendar: CalendarApi, ann: User) -> None:
         event = calendar.get_event(ANN, ann.insert(title="Call", start=START).id)
         written = calendar.write_text(ANN, event, location=JOIN, description="Agenda")
         assert (written.location, written.description) == (JOIN, "Agenda")
         assert (written.title, written.start) == ("Call", event.start)
 
-    def test_text_takes_the_place_of_a_native_conference(self, calendar: Calendar, ann: User) -> None:
+    def test_text_takes_the_place_of_a_native_conference(self, calendar: CalendarApi, ann: User) -> None:
         event = calendar.get_event(ANN, ann.insert(title="Call", start=START).id)
         shown = calendar.write_conference(ANN, event, CONFERENCE)
         assert calendar.write_text(ANN, shown, location=JOIN, description="Agenda").conference is None
 
-    def test_a_watch_channel_opens_and_stops(self, world: World, calendar: Calendar) -> None:
+    def test_a_watch_channel_opens_and_stops(self, world: World, calendar: CalendarApi) -> None:
         watch = calendar.watch(ANN, "channel-1", token="v1.key.mac", ttl=timedelta(days=7))
         assert watch.expiration.tzinfo is not None
         assert world.live_channels() == {"channel-1"}
@@ -267,7 +267,9 @@ class CalendarContract:
         with pytest.raises(NotFound):
             calendar.stop("channel-1", watch.resource_id)
 
-    def test_one_accounts_channels_on_a_calendar_share_the_resource_id(self, world: World, calendar: Calendar) -> None:
+    def test_one_accounts_channels_on_a_calendar_share_the_resource_id(
+        self, world: World, calendar: CalendarApi
+    ) -> None:
         calendar.watch(ANN, "channel-1", token="v1.key.mac", ttl=timedelta(days=7))
         second = calendar.watch(ANN, "channel-2", token="v1.key.mac", ttl=timedelta(days=7))
         with pytest.raises(NotFound):
@@ -275,12 +277,12 @@ class CalendarContract:
         calendar.stop("channel-1", second.resource_id)
         assert world.live_channels() == {"channel-2"}
 
-    def test_some_calendars_cant_be_watched(self, world: World, calendar: Calendar) -> None:
+    def test_some_calendars_cant_be_watched(self, world: World, calendar: CalendarApi) -> None:
         world.make_unwatchable(ANN)
         with pytest.raises(Unwatchable):
             calendar.watch(ANN, "channel-2", token="v1.key.mac", ttl=timedelta(days=7))
 
-    def test_revoked_access_needs_a_person(self, world: World, calendar: Calendar) -> None:
+    def test_revoked_access_needs_a_person(self, world: World, calendar: CalendarApi) -> None:
         calendar.resolve("primary")
         world.revoke(ANN)
         with pytest.raises(ReauthorizationRequired):

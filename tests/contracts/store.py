@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from confsync.domain.budget import Budget
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
-from confsync.domain.conference import Conference, ConferenceSpec, Desired
+from confsync.domain.conference import Conference, ConferenceSpec, Desired, Reference
 from confsync.domain.errors import Busy, StoreConflict, Temporary
 from confsync.domain.link import Link
 from confsync.ports import R, Record, Remove, Save, Store
@@ -121,11 +121,11 @@ class StoreContract:
         assert stored(store, replace(LINK, spec=spec)).spec == spec
 
     def test_what_was_read_is_independent_of_what_was_saved(self, store: Store) -> None:
-        reference = {"id": "1"}
-        conference = replace(CONFERENCE, applied=replace(CONFERENCE.applied, reference=reference))
+        ids = {"id": "1"}
+        conference = replace(CONFERENCE, applied=replace(CONFERENCE.applied, reference=Reference(ids=ids)))
         store.commit([Save(record=conference)])
-        reference["id"] = "2"
-        assert read(store, conference).applied.reference == {"id": "1"}
+        ids["id"] = "2"
+        assert read(store, conference).applied.reference == Reference(ids={"id": "1"})
 
     # --- reading by key
 

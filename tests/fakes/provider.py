@@ -1,11 +1,12 @@
 """A conferencing system in a dictionary, with the lost answers and slow indexes that real ones have."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from confsync.domain.conference import ConferenceSpec, ProviderConference
+from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.errors import NotConfigured, NotFound, RateLimited
 from confsync.domain.solution import Capabilities, DailyLimit, Solution
@@ -27,7 +28,10 @@ class Meeting:
     @property
     def conference(self) -> ProviderConference:
         point = EntryPoint(type=EntryPointType.VIDEO, uri=f"https://meet.example.com/{self.id}", meeting_code=self.id)
-        return ProviderConference(reference={"id": self.id}, details=ConferenceDetails(entry_points=(point,)))
+        return ProviderConference(
+            reference=Reference(ids={"id": self.id}, host=self.spec.host),
+            details=ConferenceDetails(entry_points=(point,)),
+        )
 
 
 class FakeProvider:
@@ -38,7 +42,7 @@ class FakeProvider:
     """
 
     def __init__(self, clock: FakeClock, *, settle: timedelta = SETTLE, lag: timedelta = timedelta(0)) -> None:
-        self.capabilities = Capabilities(watched=WATCHED, settle=settle)
+        self.capabilities = Capabilities(settle=settle)
         self.lag = lag
         self.meetings: dict[str, Meeting] = {}
         self.calls: list[str] = []
@@ -88,19 +92,24 @@ class FakeProvider:
         self._end("create")
         return meeting.conference
 
-    def find(self, marker: str, host: str) -> list[ProviderConference]:
+    def kept(self, spec: ConferenceSpec) -> dict[str, Any]:
+        return {name: getattr(spec, name) for name in WATCHED}
+
+    def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:
         self._begin("find")
         now = self._clock.now()
-        found = [m for m in self.meetings.values() if (m.marker, m.spec.host) == (marker, host) and m.shows_at <= now]
+        found = [
+            m for m in self.meetings.values() if (m.marker, m.spec.host) == (marker, spec.host) and m.shows_at <= now
+        ]
         self._end("find")
         return [meeting.conference for meeting in found]
 
-    def get(self, reference: Mapping[str, str]) -> ProviderConference:
+    def get(self, reference: Reference) -> ProviderConference:
         self._begin("get")
         return self._existing(reference).conference
 
     def update(
-        self, reference: Mapping[str, str], spec: ConferenceSpec, changed: frozenset[str], marker: str
+        self, reference: Reference, spec: ConferenceSpec, changed: frozenset[str], marker: str
     ) -> ProviderConference:
         self._begin("update")
         meeting = self._existing(reference)
@@ -110,15 +119,15 @@ class FakeProvider:
         self._end("update")
         return meeting.conference
 
-    def delete(self, reference: Mapping[str, str]) -> None:
+    def delete(self, reference: Reference) -> None:
         self._begin("delete")
         del self.meetings[self._existing(reference).id]
         self._end("delete")
 
-    def _existing(self, reference: Mapping[str, str]) -> Meeting:
-        if reference["id"] not in self.meetings:
-            raise NotFound(f"meeting {reference['id']}", service="fake")
-        return self.meetings[reference["id"]]
+    def _existing(self, reference: Reference) -> Meeting:
+        if reference.ids["id"] not in self.meetings:
+            raise NotFound(f"meeting {reference.ids['id']}", service="fake")
+        return self.meetings[reference.ids["id"]]
 
     def _count(self, host: str) -> None:
         today, daily = (host, self._clock.now().date()), self.capabilities.daily

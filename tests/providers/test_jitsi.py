@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from confsync.domain.conference import Reference
 from confsync.domain.entry_point import EntryPointType, Feature
 from confsync.domain.errors import NotConfigured, NotFound
 from confsync.domain.solution import Solution
@@ -37,7 +38,7 @@ class TestJitsiContract(ProviderContract):
 
 
 def test_a_room_is_unguessable_and_safe_in_any_address() -> None:
-    room = jitsi().create(SPEC, MARKER).reference["room"]
+    room = jitsi().create(SPEC, MARKER).reference.ids["room"]
     assert re.fullmatch(r"[a-z2-7]{32}", room)  # 160 bits
 
 
@@ -56,7 +57,7 @@ def test_a_new_key_leaves_existing_conferences_as_they_are() -> None:
 def test_the_link_has_prefix_and_configuration() -> None:
     provider = jitsi(settings={"prefix": "Team", "config": {"startWithAudioMuted": True, "subject": "a & b"}})
     conference = provider.create(SPEC, MARKER)
-    room = conference.reference["room"]
+    room = conference.reference.ids["room"]
     assert room.startswith("Team-")
     assert conference.details.video_uri == (
         f"https://meet.example.com/{room}#config.startWithAudioMuted=true&config.subject=%22a%20%26%20b%22"
@@ -111,4 +112,4 @@ def test_a_missing_secret_is_named() -> None:
 
 def test_another_providers_reference_is_no_room() -> None:
     with pytest.raises(NotFound):
-        jitsi().get({"id": "123"})
+        jitsi().get(Reference(ids={"id": "123"}))

@@ -155,7 +155,7 @@ class Cloud:
     def heard(self, call: Call, answer: Any) -> None:
         """An answer came back to its caller."""
         if str(call) == "vendor.create":
-            self.vendor.answered.add(answer.reference["id"])
+            self.vendor.answered.add(answer.reference.ids["id"])
         self.clock.advance(A_MOMENT)
 
     # --- people ------------------------------------------------------------------------------------------------------

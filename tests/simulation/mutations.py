@@ -89,7 +89,7 @@ MUTATIONS = [
     Mutation(
         name="own writes are answered by another update",
         file="usecases/reconcile_conference.py",
-        old="            if step is Step.UPDATE and not conference.differs_in(provider.capabilities.watched):\n",
+        old="            if step is Step.UPDATE and not conference.differs_in(provider.kept):\n",
         new="            if False:\n",
     ),
     Mutation(

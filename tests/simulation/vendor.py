@@ -1,9 +1,8 @@
 """The conferencing vendor for the simulation: the fake of the port, which knows of each call whether it was of use."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 
-from confsync.domain.conference import ConferenceSpec, ProviderConference
+from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.errors import Invalid, RateLimited, ReauthorizationRequired
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import SETTLE, WATCHED, FakeProvider, Meeting
@@ -54,21 +53,21 @@ class SimulatedVendor(FakeProvider):
         return super().create(spec, marker)
 
     def update(
-        self, reference: Mapping[str, str], spec: ConferenceSpec, changed: frozenset[str], marker: str
+        self, reference: Reference, spec: ConferenceSpec, changed: frozenset[str], marker: str
     ) -> ProviderConference:
         self._must_be_ours(reference)
         _acceptable(spec)
-        before = self.meetings.get(reference["id"])
+        before = self.meetings.get(reference.ids["id"])
         if before is not None and not spec.changed_from(before.spec) & WATCHED:
             self.needless += 1
         return super().update(reference, spec, changed, marker)
 
-    def delete(self, reference: Mapping[str, str]) -> None:
+    def delete(self, reference: Reference) -> None:
         self._must_be_ours(reference)
         super().delete(reference)
 
-    def _must_be_ours(self, reference: Mapping[str, str]) -> None:
-        assert reference["id"] not in self.foreign, f"meeting {reference['id']} is not ours"
+    def _must_be_ours(self, reference: Reference) -> None:
+        assert reference.ids["id"] not in self.foreign, f"meeting {reference.ids['id']} is not ours"
 
     def _count(self, host: str) -> None:
         try:

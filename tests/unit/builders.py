@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from confsync.domain import keys
 from confsync.domain.calendar import Calendar
-from confsync.domain.conference import Applied, Conference, ConferenceSpec, Desired
+from confsync.domain.conference import Applied, Conference, ConferenceSpec, Desired, Reference
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.event import Event, EventConference, EventTime
 from confsync.domain.link import Link
@@ -98,7 +98,9 @@ def reconciled(conference: Conference) -> Conference:
     spec = conference.desired.spec
     applied = Applied(version=conference.desired.version)
     if spec is not None:
-        applied = replace(applied, spec=spec, reference={"id": "1"}, details=DETAILS)
+        applied = replace(
+            applied, spec=spec, reference=Reference(ids={"id": "1"}, host="ann@example.com"), details=DETAILS
+        )
     return replace(conference, applied=applied)
 
 

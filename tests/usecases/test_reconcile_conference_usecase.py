@@ -159,7 +159,7 @@ def test_a_meeting_that_shows_up_too_late_is_deleted(wanted: World) -> None:
     wanted.settle()
 
     assert wanted.provider.only.id == "m2"
-    assert wanted.conference(ID).applied.reference == {"id": "m2"}
+    assert wanted.conference(ID).applied.reference.ids == {"id": "m2"}
 
 
 def test_a_second_look_without_an_answer_is_taken_again(wanted: World) -> None:
@@ -212,7 +212,7 @@ def test_of_two_found_the_later_one_goes(wanted: World) -> None:
     wanted.settle()
 
     assert wanted.provider.only.id == "m1"
-    assert wanted.conference(ID).applied.reference == {"id": "m1"}
+    assert wanted.conference(ID).applied.reference.ids == {"id": "m1"}
 
 
 @pytest.mark.parametrize("error", [Temporary("503"), RateLimited("429"), AuthExpired("401"), Invalid("400")])
@@ -575,7 +575,7 @@ def test_a_second_meeting_is_looked_for_whatever_was_refused_since(wanted: World
     wanted.settle()
 
     meeting = wanted.provider.only
-    assert wanted.conference(ID).applied.reference == {"id": meeting.id}
+    assert wanted.conference(ID).applied.reference.ids == {"id": meeting.id}
 
 
 def test_a_failed_update_keeps_the_meeting_as_it_is(wanted: World) -> None:

@@ -51,10 +51,19 @@ def record(kind: type[R], data: Mapping[str, Any], version: str) -> R:
     deployment can share a store. Raises `Invalid` if the data is no such record.
     """
     try:
-        known: R = msgspec.convert({**_with_utc(data), "version": version}, kind)
+        known: R = msgspec.convert(_upgraded({**_with_utc(data), "version": version}), kind)
     except msgspec.ValidationError as error:
         raise Invalid(f"a document of {COLLECTIONS[kind]} can't be read: {error}", service="store") from error
     return known
+
+
+def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
+    """Data of an older form as today's: a conference's reference was a flat map of ids, with `host` among them."""
+    match data:
+        case {"applied": {"reference": Mapping() as flat} as applied} if "ids" not in flat:
+            ids = {name: each for name, each in flat.items() if name != "host"}
+            return {**data, "applied": {**applied, "reference": {"ids": ids, "host": flat.get("host", "")}}}
+    return data
 
 
 def readable(kind: type[R], documents: Iterable[tuple[Mapping[str, Any], str]]) -> Iterator[R]:

@@ -1,9 +1,10 @@
 """Our record of one meeting at a provider: what it should be, what it is, and what is still to do."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.lease import Lease
@@ -34,13 +35,20 @@ class ConferenceSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reference:
+    """What a provider needs to reach one of its meetings again; never a secret."""
+
+    ids: Mapping[str, str]
+    """The vendor's ids of it, by the provider's own names for them; at least one."""
+    host: str = ""
+    """Whose meeting it is: the account by whose rights it is read, changed and removed. Empty if it is nobody's."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProviderConference:
-    """A meeting as a provider has it. `reference` is what its provider needs to find it again; never a secret.
+    """A meeting as a provider has it."""
 
-    Its `host`, if there is one, is whose meeting it is at the vendor.
-    """
-
-    reference: Mapping[str, str]
+    reference: Reference
     details: ConferenceDetails
 
 
@@ -71,7 +79,7 @@ class Applied:
 
     version: int = 0
     spec: ConferenceSpec | None = None
-    reference: Mapping[str, str] | None = None
+    reference: Reference | None = None
     details: ConferenceDetails | None = None
 
 
@@ -97,6 +105,7 @@ class Conference:
     links: tuple[str, ...] = ()
     generation: int = 1
     creating_since: datetime | None = None
+    sent_spec: ConferenceSpec | None = None
     verify_at: datetime | None = None
     lease: Lease = field(default_factory=Lease)
     attempts: int = 0
@@ -117,6 +126,18 @@ class Conference:
         return f"{self.id}.{self.generation}"
 
     @property
+    def searched_by(self) -> ConferenceSpec:
+        """Where to look for its meetings: what the last create was sent with, by which a vendor would list them."""
+        return self.sent_spec or self.applied.spec or self.desired.spec or self._nothing_but_its_host
+
+    @property
+    def _nothing_but_its_host(self) -> ConferenceSpec:
+        # a record of before `sent_spec` was kept
+        return ConferenceSpec(
+            title="", start=self.created_at, end=self.created_at, time_zone="UTC", host=self.host, open_ended=True
+        )
+
+    @property
     def wanted(self) -> bool:
         """Whether there should be a meeting."""
         return self.desired.spec is not None
@@ -131,7 +152,11 @@ class Conference:
         """Whether the provider has what is desired (whether events show it is the links' matter)."""
         return self.applied.version == self.desired.version and self.creating_since is None
 
-    def differs_in(self, watched: frozenset[str]) -> frozenset[str]:
-        """Those of the fields in which the meeting is, or may be, not what is desired."""
-        spec, known = self.desired.spec, self.applied.spec
-        return spec.changed_from(known) & watched if spec and known else watched
+    def differs_in(self, kept: Callable[[ConferenceSpec], Mapping[str, Any]]) -> frozenset[str]:
+        """Names of what the meeting has, or may have, otherwise than desired.
+
+        `kept` tells what the vendor keeps of a spec, by name.
+        """
+        assert self.desired.spec is not None, "there should be a meeting"
+        known = kept(self.applied.spec) if self.applied.spec is not None else {}
+        return frozenset(name for name, value in kept(self.desired.spec).items() if known.get(name, ...) != value)

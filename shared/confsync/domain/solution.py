@@ -31,12 +31,11 @@ class DailyLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """How a provider keeps meetings. `watched` names the spec fields whose change needs a call to the provider.
+    """How a provider keeps meetings.
 
     `settle`: how long a meeting may take to be found by its marker after a create whose answer was lost.
     `daily`: the vendor's limit of calls, None if it has none.
     """
 
-    watched: frozenset[str]
     settle: timedelta = timedelta(0)
     daily: DailyLimit | None = None

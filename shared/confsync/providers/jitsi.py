@@ -8,13 +8,13 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
 import msgspec
 import phonenumbers
 
-from confsync.domain.conference import ConferenceSpec, ProviderConference
+from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType, Feature
 from confsync.domain.errors import Invalid, NotConfigured, NotFound
 from confsync.domain.solution import Capabilities, Solution
@@ -48,7 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Jitsi:
     """Rooms on the Jitsi Meet at the solution's `api` address."""
 
-    capabilities = Capabilities(watched=frozenset())
+    capabilities = Capabilities()
 
     def __init__(self, solution: Solution, config: ProviderConfig, secrets: Secrets, clock: Clock) -> None:  # noqa: ARG002 - every provider is built alike
         self._settings = settings_of(solution, Settings)
@@ -63,18 +63,21 @@ class Jitsi:
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:  # noqa: ARG002 - a room has no title or time
         return self._conference(self._room(marker))
 
-    def find(self, marker: str, host: str) -> list[ProviderConference]:  # noqa: ARG002 - a room is nobody's
+    def kept(self, spec: ConferenceSpec) -> Mapping[str, Any]:  # noqa: ARG002
+        return {}
+
+    def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:  # noqa: ARG002 - a room is nobody's
         """Always the one room: it exists as soon as it can be named."""
         return [self._conference(self._room(marker))]
 
-    def get(self, reference: Mapping[str, str]) -> ProviderConference:
-        if "room" not in reference:
+    def get(self, reference: Reference) -> ProviderConference:
+        if "room" not in reference.ids:
             raise NotFound("jitsi: this is not a reference to a room", service="jitsi")
-        return self._conference(reference["room"])
+        return self._conference(reference.ids["room"])
 
     def update(
         self,
-        reference: Mapping[str, str],
+        reference: Reference,
         spec: ConferenceSpec,  # noqa: ARG002
         changed: frozenset[str],  # noqa: ARG002
         marker: str,  # noqa: ARG002
@@ -82,7 +85,7 @@ class Jitsi:
         """Nothing of an event is stored at Jitsi."""
         return self.get(reference)
 
-    def delete(self, reference: Mapping[str, str]) -> None:
+    def delete(self, reference: Reference) -> None:
         """Nothing to do: a room without people does not exist."""
 
     def _room(self, marker: str) -> str:
@@ -96,7 +99,7 @@ class Jitsi:
 
     def _conference(self, room: str) -> ProviderConference:
         # the reference names the room itself, so that a new key leaves existing conferences as they are
-        return ProviderConference(reference={"room": room}, details=self._details(room))
+        return ProviderConference(reference=Reference(ids={"room": room}), details=self._details(room))
 
     def _details(self, room: str) -> ConferenceDetails:
         link = f"{self._base}/{quote(room)}"

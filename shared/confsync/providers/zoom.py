@@ -14,7 +14,7 @@ import msgspec
 import phonenumbers
 
 from confsync.domain import description_block
-from confsync.domain.conference import ConferenceSpec, ProviderConference
+from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.entry_point import MAX_ENTRY_POINTS, ConferenceDetails, EntryPoint, EntryPointType, Feature
 from confsync.domain.errors import (
     Ambiguous,
@@ -76,7 +76,6 @@ CODES: Mapping[int | str, type[ServiceError]] = {
     4738: ReauthorizationRequired,
     4741: ReauthorizationRequired,
 }
-_SCHEDULE = frozenset({"start", "end", "time_zone", "all_day", "recurrence", "open_ended"})
 
 
 class MeetingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -172,7 +171,6 @@ class Zoom:
         self._settings = settings_of(solution, Settings)
         self._secret = required(solution, "secret", config.secret)
         self.capabilities = Capabilities(
-            watched=_SCHEDULE | {"title", "description"},
             settle=timedelta(seconds=5),
             daily=DailyLimit(calls=DAILY_CALLS, account=self._secret, host=self._settings.host),
         )
@@ -203,8 +201,11 @@ class Zoom:
         except ServiceError as error:
             raise Ambiguous(f"zoom created meeting {meeting.id}, but then: {error}", service="zoom") from error
 
-    def find(self, marker: str, host: str) -> list[ProviderConference]:
-        deadline, host = self._deadline(), self._host(host)
+    def kept(self, spec: ConferenceSpec) -> Mapping[str, Any]:
+        return {"topic": self._topic(spec), "agenda": _agenda(spec, ""), "schedule": _schedule(spec)}
+
+    def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:
+        deadline, host = self._deadline(), self._host(spec.host)
         try:
             carriers = [meeting for meeting in self._list(host, deadline) if _tag(marker) in (meeting.agenda or "")]
         except NotFound as error:
@@ -217,20 +218,20 @@ class Zoom:
                 continue  # deleted since it was listed
         return found
 
-    def get(self, reference: Mapping[str, str]) -> ProviderConference:
-        return self._read(reference["id"], reference["host"], self._deadline())
+    def get(self, reference: Reference) -> ProviderConference:
+        return self._read(reference.ids["id"], reference.host, self._deadline())
 
     def update(
-        self, reference: Mapping[str, str], spec: ConferenceSpec, changed: frozenset[str], marker: str
+        self, reference: Reference, spec: ConferenceSpec, changed: frozenset[str], marker: str
     ) -> ProviderConference:
         deadline, body = self._deadline(), self._changes(spec, changed, marker)
         if body:
-            self._api.send("update a meeting", "PATCH", _meeting(reference["id"]), deadline=deadline, body=body)
+            self._api.send("update a meeting", "PATCH", _meeting(reference.ids["id"]), deadline=deadline, body=body)
         # the answer to a PATCH is empty, and a new passcode is a new link
-        return self._read(reference["id"], reference["host"], deadline)
+        return self._read(reference.ids["id"], reference.host, deadline)
 
-    def delete(self, reference: Mapping[str, str]) -> None:
-        self._api.send("delete a meeting", "DELETE", _meeting(reference["id"]), deadline=self._deadline())
+    def delete(self, reference: Reference) -> None:
+        self._api.send("delete a meeting", "DELETE", _meeting(reference.ids["id"]), deadline=self._deadline())
 
     # --- access ---
 
@@ -298,9 +299,9 @@ class Zoom:
 
     def _changes(self, spec: ConferenceSpec, changed: frozenset[str], marker: str) -> dict[str, Any]:
         """The fields to PATCH. The schedule goes as a whole: each of its parts decides the meeting's type."""
-        topic = {"topic": self._topic(spec)} if "title" in changed else {}
-        agenda = {"agenda": _agenda(spec, marker)} if "description" in changed else {}
-        return {**topic, **agenda, **(_schedule(spec) if changed & _SCHEDULE else {})}
+        topic = {"topic": self._topic(spec)} if "topic" in changed else {}
+        agenda = {"agenda": _agenda(spec, marker)} if "agenda" in changed else {}
+        return {**topic, **agenda, **(_schedule(spec) if "schedule" in changed else {})}
 
     # --- Zoom's values to ours ---
 
@@ -310,7 +311,7 @@ class Zoom:
         numbers = (meeting.settings and meeting.settings.global_dial_in_numbers) or ()
         phones = [_phone(meeting, number) for number in numbers]
         return ProviderConference(
-            reference={"id": str(meeting.id), "host": host},
+            reference=Reference(ids={"id": str(meeting.id)}, host=host),
             details=ConferenceDetails(entry_points=tuple([*points, *phones][:MAX_ENTRY_POINTS])),
         )
 

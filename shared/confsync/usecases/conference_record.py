@@ -61,6 +61,7 @@ class ConferenceRecord:
             conference,
             lease=conference.lease.take(self.clock.new_id(), now, self.lease),
             creating_since=now if step is Step.CREATE else conference.creating_since,
+            sent_spec=conference.desired.spec if step is Step.CREATE else conference.sent_spec,
             applied=replace(conference.applied, spec=None) if step in CHANGING else conference.applied,
             attempts=conference.attempts + 1,
             due_at=now + self.lease,

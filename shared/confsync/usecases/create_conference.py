@@ -24,8 +24,7 @@ from confsync.domain.event import Event
 from confsync.domain.link import Link
 from confsync.domain.plan import SWEEP_GRACE, Ledger, drive
 from confsync.domain.solution import Solution
-from confsync.ports import Calendar as GoogleCalendar
-from confsync.ports import Calendars, Clock, Providers, Queue, Store
+from confsync.ports import CalendarApi, Calendars, Clock, Providers, Queue, Store
 from confsync.usecases import ledgers
 from confsync.usecases.reconcile_conference import ReconcileConference
 
@@ -104,7 +103,7 @@ class CreateConference:
         except (AuthExpired, PermissionDenied, ReauthorizationRequired):
             return self._want_as(own, request)
 
-    def _want_as(self, google: GoogleCalendar, request: CreateRequest) -> tuple[str, str]:
+    def _want_as(self, google: CalendarApi, request: CreateRequest) -> tuple[str, str]:
         """Record calendar, link and desired state in one commit; whoever asks again or at the same time finds them.
 
         The event is read after our records of it: what a sync writes of a newer state of it is a conflict then.
@@ -133,7 +132,7 @@ class CreateConference:
         raise Temporary(f"event {request.event_id} is being changed by others", service="confsync")
 
     @staticmethod
-    def _event(google: GoogleCalendar, calendar_id: str, event_id: str) -> Event | None:
+    def _event(google: CalendarApi, calendar_id: str, event_id: str) -> Event | None:
         """None if it has not been saved yet."""
         try:
             event = google.get_event(calendar_id, event_id)

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from confsync.domain.errors import Invalid, NotFound, SyncTokenExpired, Temporary
 from confsync.domain.event import Event, EventPage, UnreadableEvent
-from confsync.ports import Calendar as GoogleCalendar
+from confsync.ports import CalendarApi
 
 ASKED_PER_PAGE = 20
 """A call each: the reader's lease is renewed with every page, and must outlive it."""
 
 
-def delta(google: GoogleCalendar, calendar_id: str, sync_token: str) -> Iterator[EventPage]:
+def delta(google: CalendarApi, calendar_id: str, sync_token: str) -> Iterator[EventPage]:
     """Pages of changes since the token; an empty page may still have a next one. Raises `SyncTokenExpired`."""
     page = google.list_events(calendar_id, sync_token=sync_token)
     yield page
@@ -21,7 +21,7 @@ def delta(google: GoogleCalendar, calendar_id: str, sync_token: str) -> Iterator
 
 
 def everything(
-    google: GoogleCalendar, calendar_id: str, linked: Mapping[str, bool], since: datetime | None
+    google: CalendarApi, calendar_id: str, linked: Mapping[str, bool], since: datetime | None
 ) -> Iterator[EventPage]:
     """Pages of all events. A full list has no tombstones: `linked` events that it lacks are asked for one by one.
 
@@ -46,7 +46,7 @@ def everything(
         yield confirmed
 
 
-def _listed(google: GoogleCalendar, calendar_id: str, page_token: str | None, since: datetime | None) -> EventPage:
+def _listed(google: CalendarApi, calendar_id: str, page_token: str | None, since: datetime | None) -> EventPage:
     try:
         return google.list_events(calendar_id, page_token=page_token, since=since)
     except SyncTokenExpired as error:
@@ -54,9 +54,7 @@ def _listed(google: GoogleCalendar, calendar_id: str, page_token: str | None, si
         raise Temporary("Calendar answers 410 to a full list", service="google-calendar") from error
 
 
-def _confirmed(
-    google: GoogleCalendar, calendar_id: str, event_id: str, *, seen: bool
-) -> Event | UnreadableEvent | None:
+def _confirmed(google: CalendarApi, calendar_id: str, event_id: str, *, seen: bool) -> Event | UnreadableEvent | None:
     try:
         return google.get_event(calendar_id, event_id)
     except NotFound:

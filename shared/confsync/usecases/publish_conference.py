@@ -11,8 +11,7 @@ from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.errors import Invalid, NotFound, PreconditionFailed, StoreConflict
 from confsync.domain.event import Event
 from confsync.domain.link import Link
-from confsync.ports import Calendar as GoogleCalendar
-from confsync.ports import Calendars, ConferenceOnEvent, Providers, Save, Store
+from confsync.ports import CalendarApi, Calendars, ConferenceOnEvent, Providers, Save, Store
 from confsync.usecases.lose_calendar import LOST
 
 log = structlog.get_logger()
@@ -68,7 +67,7 @@ class PublishConference:
                 if attempt == ATTEMPTS:
                     raise
 
-    def _write(self, google: GoogleCalendar, link: Link, event: Event, shown: ConferenceOnEvent) -> None:
+    def _write(self, google: CalendarApi, link: Link, event: Event, shown: ConferenceOnEvent) -> None:
         calendar = self.store.get(Calendar, link.calendar_key)
         mode = calendar.write_mode if calendar is not None and self.mode is WriteMode.AUTO else self.mode
         if event.conference is not None and event.conference.uris == shown.details.uris:
@@ -90,7 +89,7 @@ class PublishConference:
             self._try_commit(replace(calendar, write_mode=WriteMode.DESCRIPTION))
 
     def _write_native(
-        self, google: GoogleCalendar, link: Link, event: Event, shown: ConferenceOnEvent, mode: WriteMode
+        self, google: CalendarApi, link: Link, event: Event, shown: ConferenceOnEvent, mode: WriteMode
     ) -> bool:
         """Whether Google took it and kept it."""
         try:

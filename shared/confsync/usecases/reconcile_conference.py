@@ -5,7 +5,7 @@ write that also records the intent, makes one step, and records its result on th
 held. So a crash at any point leaves a record from which the next run knows what to look for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ import structlog
 
 from confsync.domain import keys
 from confsync.domain.budget import Budget, staggered
-from confsync.domain.conference import Applied, Conference, ProviderConference
+from confsync.domain.conference import Applied, Conference, ProviderConference, Reference
 from confsync.domain.errors import (
     Ambiguous,
     AuthExpired,
@@ -103,7 +103,7 @@ class ReconcileConference:
                 provider = self.providers.provider(conference.solution)
             except NotConfigured as error:
                 return self._failed(self._record.take(conference, step), conference, error)
-            if step is Step.UPDATE and not conference.differs_in(provider.capabilities.watched):
+            if step is Step.UPDATE and not conference.differs_in(provider.kept):
                 self.store.commit([Save(record=_agreeing(conference))])
                 return None
             try:
@@ -132,7 +132,8 @@ class ReconcileConference:
         if limit is None or step not in COUNTED:
             return None
         vendor = self.providers.solution(conference.solution).provider
-        host = (conference.applied.reference or {}).get("host") or limit.host or conference.host
+        made = conference.applied.reference
+        host = (made and made.host) or limit.host or conference.host
         key, now = keys.budget_key(vendor, limit.account, host), self.clock.now()
         budget = self.store.get(Budget, key) or Budget(key=key, provider=vendor, host=host, expire_at=now)
         opens_at = budget.opens_at(limit.calls, now, creation=step is Step.CREATE)
@@ -201,7 +202,7 @@ class ReconcileConference:
             case Step.CREATE:
                 return self._create(provider, taken)
             case Step.UPDATE:
-                return self._update(provider, taken, before.differs_in(provider.capabilities.watched))
+                return self._update(provider, taken, before.differs_in(provider.kept))
             case Step.VERIFY:
                 return self._verify(provider, taken)
             case Step.PUBLISH:
@@ -233,7 +234,7 @@ class ReconcileConference:
         applied = Applied(
             version=version,
             spec=taken.desired.spec if version else None,
-            reference=dict(made.reference),
+            reference=made.reference,
             details=made.details,
         )
         return lambda c: done(replace(c, applied=applied, creating_since=None))
@@ -261,8 +262,8 @@ class ReconcileConference:
 
     def _verify(self, provider: ConferenceProvider, taken: Conference) -> Change:
         """After an unconfirmed first attempt: whatever it made in the end, later than the one we know, goes."""
-        found = provider.find(taken.marker, taken.host)
-        extra = [made for made in found if dict(made.reference) != dict(taken.applied.reference or {})]
+        found = provider.find(taken.marker, taken.searched_by)
+        extra = [made for made in found if made.reference != taken.applied.reference]
         self._delete_all(provider, extra)
         return lambda c: done(replace(c, verify_at=_still_to_verify(c, taken)))
 
@@ -290,19 +291,19 @@ class ReconcileConference:
         """
         if since is not None and self.clock.now() < since + provider.capabilities.settle:
             raise Ambiguous("a create whose answer was lost needs time to settle", service=taken.solution)
-        return provider.find(taken.marker, taken.host)
+        return provider.find(taken.marker, taken.searched_by)
 
     @staticmethod
-    def _delete(provider: ConferenceProvider, reference: Mapping[str, str]) -> None:
+    def _delete(provider: ConferenceProvider, reference: Reference) -> None:
         with suppress(NotFound):  # what we want is so already
             provider.delete(reference)
 
     def _delete_all(self, provider: ConferenceProvider, made: Sequence[ProviderConference]) -> None:
         for each in made:
-            log.warning("deleting a second meeting of an unconfirmed create", reference=dict(each.reference))
+            log.warning("deleting a second meeting of an unconfirmed create", reference=dict(each.reference.ids))
             self._delete(provider, each.reference)
 
-    def _disown(self, provider: ConferenceProvider, taken: Conference, made: Mapping[str, str] | None) -> None:
+    def _disown(self, provider: ConferenceProvider, taken: Conference, made: Reference | None) -> None:
         """The lease was lost meanwhile. What was made (None: not known) may be a second meeting: have it looked for.
 
         Nobody would look for one of a generation that was given up: that goes at once.
@@ -313,7 +314,7 @@ class ReconcileConference:
                 if made is not None:
                     self._delete(provider, made)
                 else:
-                    self._delete_all(provider, provider.find(taken.marker, taken.host))
+                    self._delete_all(provider, provider.find(taken.marker, taken.searched_by))
                 return
             verify_at = self.clock.now() + provider.capabilities.settle
             asked = replace(latest, verify_at=_later(latest.verify_at, verify_at), due_at=latest.due_at or verify_at)

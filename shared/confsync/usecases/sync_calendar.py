@@ -21,8 +21,7 @@ from confsync.domain.event import Event, EventPage
 from confsync.domain.keys import is_conference_id, link_key
 from confsync.domain.link import Link
 from confsync.domain.plan import Action
-from confsync.ports import Calendar as GoogleCalendar
-from confsync.ports import Calendars, Clock, Queue, Store
+from confsync.ports import CalendarApi, Calendars, Clock, Queue, Store
 from confsync.usecases import event_pages
 from confsync.usecases.calendar_record import CalendarRecord
 from confsync.usecases.fail_sync import FailSync
@@ -143,7 +142,7 @@ class _Run:
     def __init__(self, case: SyncCalendar, calendar: Calendar) -> None:
         self.case = case
         self.record = CalendarRecord(case.store, case.clock, case.lease, calendar)
-        self.google: GoogleCalendar = case.calendars.acting_as(calendar.owner)
+        self.google: CalendarApi = case.calendars.acting_as(calendar.owner)
         search = Search(case.store, case.calendars, case.clock, calendar)
         self.follow = FollowEvents(store=case.store, clock=case.clock, search=search)
         self.report = SyncReport(calendar.key)
