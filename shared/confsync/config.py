@@ -85,12 +85,15 @@ class Sweep(Section, frozen=True, kw_only=True):
     again at the default interval.
     `full_sync_days`: how far back a full list of a calendar goes; everything by default. Google does not say whether
     the changes that follow are limited to it too, so a limit is safe only for events that end after it.
+    `check_hours`: about how often each meeting to come is compared with what its vendor should have, 14 to 23 hours by
+    default, which is one more call a day and meeting.
     """
 
     calendar_interval: Count = 900
     full_sync_days: Count | None = None
     inline_renewals: Count = 20
     batch: Count = 1000
+    check_hours: Seconds | None = 18
 
 
 class Limits(Section, frozen=True, kw_only=True):
@@ -105,6 +108,12 @@ class Limits(Section, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.lease < 3 * self.provider_deadline:
             raise ValueError("`limits.lease` must be at least three times `limits.provider_deadline`")
+
+
+class Join(Section, frozen=True, kw_only=True):
+    """`url` is our address that leads each person on to their own link, for vendors that need one."""
+
+    url: str | None = None
 
 
 class Addon(Section, frozen=True, kw_only=True):
@@ -173,6 +182,7 @@ class Settings(Section, frozen=True, kw_only=True):
     sweep: Sweep = Sweep()
     limits: Limits = Limits()
     addon: Addon = Addon()
+    join: Join = Join()
 
 
 def required(key: str, value: str | None) -> str:

@@ -22,9 +22,10 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.conference import Applied, Conference, ConferenceSpec, ConferenceState, Desired, Reference
 from confsync.domain.link import Link
 from confsync.ports import Save, Store
-from confsync.usecases.open_channel import OpenChannel
+from confsync.usecases.assembly import Limits, UseCases
 from confsync.usecases.sync_calendar import SyncCalendar, SyncReport
 from tests.benchmarks.calendar_process import ANN, RunningCalendar
+from tests.fakes.ports import FakePorts
 from tests.fakes.queue import FakeQueue
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -76,15 +77,8 @@ def syncing(google: RunningCalendar, store: Store) -> SyncCalendar:
     calendars = GoogleCalendars(
         api=google.api, credentials=_FixedToken(google.token), notifications_url="https://example.com", clock=clock
     )
-    return SyncCalendar(
-        store=store,
-        calendars=calendars,
-        queue=FakeQueue(),
-        clock=clock,
-        channels=OpenChannel(store=store, calendars=calendars, clock=clock, keys=(b"k" * 32,), ttl=timedelta(days=7)),
-        lease=timedelta(seconds=60),
-        interval=timedelta(minutes=15),
-    )
+    ports = FakePorts(clock=clock, store=store, calendars=calendars, providers=None, queue=FakeQueue())
+    return UseCases(ports, Limits(), (b"k" * 32,)).sync_calendar
 
 
 def sync_ours(sync: SyncCalendar, seeded: Seeded) -> None:

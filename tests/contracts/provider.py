@@ -221,7 +221,7 @@ class RemoteProviderContract(ProviderContract):
     def test_creations_and_changes_count_for_the_daily_limit_and_nothing_else_does(
         self, provider: ConferenceProvider, vendor: Vendor
     ) -> None:
-        if provider.capabilities.daily is None:
+        if provider.capabilities.limit is None:
             pytest.skip("the vendor has no daily limit")
         reference = provider.create(SPEC, MARKER).reference
         provider.update(reference, replace(SPEC, title="Renamed"), frozenset({"title"}), MARKER)

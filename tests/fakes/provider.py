@@ -9,7 +9,7 @@ from typing import Any
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.errors import NotConfigured, NotFound, RateLimited
-from confsync.domain.solution import Capabilities, DailyLimit, Solution
+from confsync.domain.solution import CallLimit, Capabilities, Solution
 from tests.fakes.clock import FakeClock
 
 SETTLE = timedelta(seconds=5)
@@ -73,7 +73,7 @@ class FakeProvider:
 
     def limit_days(self, calls: int) -> None:
         """From now on the vendor takes so many creations and changes per host and UTC day."""
-        self.capabilities = replace(self.capabilities, daily=DailyLimit(calls=calls, account="acme"))
+        self.capabilities = replace(self.capabilities, limit=CallLimit(calls=calls, account="acme"))
 
     @property
     def only(self) -> Meeting:
@@ -130,7 +130,7 @@ class FakeProvider:
         return self.meetings[reference.ids["id"]]
 
     def _count(self, host: str) -> None:
-        today, daily = (host, self._clock.now().date()), self.capabilities.daily
+        today, daily = (host, self._clock.now().date()), self.capabilities.limit
         if daily is not None and self.counted[today] >= daily.calls:
             raise RateLimited("Daily-limit", service="fake", status=429)
         self.counted[today] += 1

@@ -1,7 +1,7 @@
 """Each function behind its real entry point, in this process; Google, Calendar and Zoom are the playground's."""
 
 import logging
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -134,7 +134,4 @@ def _client(name: str) -> Client:
 
 def _forget() -> None:
     """Let everything be built anew: a process has one configuration for life."""
-    for value in vars(bootstrap).values():
-        clear: Callable[[], None] | None = getattr(value, "cache_clear", None)
-        if clear is not None:
-            clear()
+    bootstrap.process = bootstrap.Process()

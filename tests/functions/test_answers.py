@@ -172,7 +172,7 @@ def test_a_calendar_that_is_down_has_a_later_task(deployed: Deployment) -> None:
 def test_a_calendar_that_is_being_synced_has_the_queue_come_back(deployed: Deployment) -> None:
     deployed.create("unsaved10", email="worked-on@example.com")
     key = keys.calendar_key("worked-on@example.com")
-    store, now = bootstrap._store(), bootstrap._clock().now()
+    store, now = bootstrap.process.adapters.store, bootstrap.process.adapters.clock.now()
     stored = store.get(Calendar, key)
     assert stored is not None
     lease = stored.lease.take("somebody", now, timedelta(minutes=1))

@@ -530,7 +530,7 @@ def test_a_missing_scope_is_named_and_counts_as_soon_as_it_is_granted(vendor: Zo
 
 
 def test_solutions_of_one_account_and_host_share_its_daily_limit(vendor: ZoomVendor) -> None:
-    own, shared = vendor.provider().capabilities.daily, vendor.provider(host="rooms@example.com").capabilities.daily
+    own, shared = vendor.provider().capabilities.limit, vendor.provider(host="rooms@example.com").capabilities.limit
     assert own is not None
     assert shared is not None
     assert own.calls == Account().per_day

@@ -14,15 +14,11 @@ from confsync.domain import keys
 from confsync.domain.caller import Caller
 from confsync.domain.errors import ConfsyncError, Invalid, NotFound, PermissionDenied, ReauthorizationRequired
 from confsync.domain.event import Event, EventConference
-from confsync.usecases.collect_provisional import CollectProvisional
-from confsync.usecases.create_conference import CreateConference, Created, CreateRequest
-from confsync.usecases.open_channel import OpenChannel
-from confsync.usecases.publish_conference import PublishConference
-from confsync.usecases.receive_notification import Notification, ReceiveNotification
-from confsync.usecases.reconcile_conference import ReconcileConference
-from confsync.usecases.renew_channels import RenewChannels
-from confsync.usecases.sync_calendar import SyncCalendar
+from confsync.usecases.assembly import Limits, UseCases
+from confsync.usecases.create_conference import Created, CreateRequest
+from confsync.usecases.receive_notification import Notification
 from tests.fakes.clock import FakeClock
+from tests.fakes.ports import FakePorts
 from tests.fakes.provider import FakeProviders
 from tests.fakes.queue import FakeQueue, Task
 from tests.simulation.gate import Call, Crash, Gate, Gated, Open
@@ -35,7 +31,6 @@ ANN, BEN, CARA = (f"{name}@{DOMAIN}" for name in ("ann", "ben", "cara"))
 TEAM, SIDE = "team@group.calendar", "side@group.calendar"
 SOLUTIONS = ("zoom", "jitsi")
 LEASE = timedelta(seconds=60)
-DEADLINE = timedelta(seconds=8)
 TTL = timedelta(days=7)
 INTERVAL = timedelta(minutes=15)
 DAY = timedelta(hours=24)
@@ -56,56 +51,32 @@ class Functions:
         def gated(name: str, port: Any) -> Any:
             return Gated(name, port, gate, cloud.heard)
 
-        store, clock = gated("store", cloud.store), gated("clock", cloud.clock)
-        google, queue, vendor = (
-            gated("google", cloud.google),
-            gated("queue", cloud.queue),
-            gated("vendor", cloud.vendors),
+        ports = FakePorts(
+            clock=gated("clock", cloud.clock),
+            store=gated("store", cloud.store),
+            calendars=gated("google", cloud.google),
+            providers=gated("vendor", cloud.vendors),
+            queue=gated("queue", cloud.queue),
         )
-        common: dict[str, Any] = {"store": store, "clock": clock}
-        publish = PublishConference(store=store, calendars=google, providers=vendor)
-        collect = CollectProvisional(**common, calendars=google)
-        reconcile = ReconcileConference(
-            **common, providers=vendor, queue=queue, publish=publish, collect=collect, lease=LEASE
-        )
-        channels = OpenChannel(**common, calendars=google, keys=cloud.keys, ttl=TTL)
-        sync = SyncCalendar(
-            **common,
-            calendars=google,
-            queue=queue,
-            channels=channels,
-            lease=LEASE,
-            interval=INTERVAL,
-            window=cloud.window,
-        )
-        self._create = CreateConference(
-            **common,
-            calendars=google,
-            providers=vendor,
-            queue=queue,
-            reconcile=reconcile,
-            provider_deadline=DEADLINE,
-        )
-        self._receive = ReceiveNotification(queue=queue, clock=clock, keys=cloud.keys, coalesce=1.0)
-        self._sync, self._reconcile = sync, reconcile
-        self._sweep = RenewChannels(**common, queue=queue, channels=channels, inline=20, batch=500)
+        self._usecases = UseCases(ports, cloud.limits, cloud.keys)
 
     def create(self, request: CreateRequest) -> Created:
-        return self._create(request)
+        return self._usecases.create_conference(request)
 
     def receive(self, notice: Notice) -> None:
-        self._receive(Notification(channel_id=notice.channel_id, channel_token=notice.token, resource_state="exists"))
+        notification = Notification(channel_id=notice.channel_id, channel_token=notice.token, resource_state="exists")
+        self._usecases.receive_notification(notification)
 
     def work(self, task: Task) -> None:
         """A task from the queue. Raises if the queue has to try again."""
         with suppress(*RECORDED):
             if task.kind == "sync":
-                self._sync(task.key, renew=task.renew)
+                self._usecases.sync_calendar(task.key, renew=task.renew)
             else:
-                self._reconcile(task.key)
+                self._usecases.reconcile_conference(task.key)
 
     def sweep(self) -> None:
-        self._sweep()
+        self._usecases.renew_channels()
 
 
 @dataclass(kw_only=True)
@@ -124,6 +95,7 @@ class Cloud:
     """
 
     def __init__(self, *, page_size: int = 50, window: timedelta | None = None) -> None:
+        self.limits = Limits(lease=LEASE, channel_ttl=TTL, full_sync_window=window, batch=500)
         self.window = window
         self.clock = FakeClock()
         self.google = SimulatedGoogle(self.clock, page_size=page_size)

@@ -3,7 +3,8 @@
 There a test counts calls, kills the function, loses an answer, or lets somebody else go first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,6 +30,19 @@ WAYS = {"acting_as", "with_token", "provider"}
 """Methods that give another port, and call nobody."""
 
 CHANGES = {"create", "update", "delete"}
+
+
+class BrokenPromise(BaseException):
+    """What must never happen did, in the middle of a call: no use case can catch it."""
+
+
+@contextmanager
+def promised() -> Iterator[None]:
+    """What is asserted here is a promise."""
+    try:
+        yield
+    except AssertionError as error:
+        raise BrokenPromise(str(error)) from error
 
 
 class Crash(BaseException):

@@ -16,6 +16,7 @@ from confsync.domain.keys import is_conference_id
 from confsync.ports import ConferenceOnEvent
 from tests.fakes.calendar import FakeCalendar, FakeCalendars, FakeUser, _read
 from tests.fakes.clock import FakeClock
+from tests.simulation.gate import promised
 
 FOREIGN = EventConference(
     id="abc-defg-hij",
@@ -141,14 +142,16 @@ class _Watched(FakeCalendar):
     def write_conference(self, calendar_id: str, event: Event, conference: ConferenceOnEvent) -> Event:
         before = self._before(calendar_id, event)
         back = super().write_conference(calendar_id, event, conference)
-        assert before.conference_id == conference.conference_id, f"{event.id} had {before.conference_id}: not ours"
+        with promised():
+            assert before.conference_id == conference.conference_id, f"{event.id} had {before.conference_id}: not ours"
         return back
 
     def write_text(self, calendar_id: str, event: Event, *, location: str, description: str) -> Event:
         before = self._before(calendar_id, event)
         back = super().write_text(calendar_id, event, location=location, description=description)
         carried = before.conference_id
-        assert carried is None or is_conference_id(carried), f"{event.id} had {carried}: not ours"
+        with promised():
+            assert carried is None or is_conference_id(carried), f"{event.id} had {carried}: not ours"
         return back
 
     def stop(self, channel_id: str, resource_id: str) -> None:

@@ -39,7 +39,7 @@ class Mutation:
 MUTATIONS = [
     Mutation(
         name="the sync token is stored before what it is past",
-        file="usecases/follow_events.py",
+        file="usecases/syncing/apply_events.py",
         old="        self.store.commit(ledgers.writes(ledger, *calendars.values()))\n",
         new="        self.store.commit(ledgers.writes(ledgers.Ledger(), *calendars.values()))\n"
         "        self.store.commit(ledgers.writes(ledger))\n",
@@ -58,38 +58,39 @@ MUTATIONS = [
     ),
     Mutation(
         name="it is not recorded that a creation begins",
-        file="usecases/conference_record.py",
-        old="            creating_since=now if step is Step.CREATE else conference.creating_since,\n",
+        file="domain/transitions.py",
+        old="        creating_since=now if creates else conference.creating_since,\n",
         new="",
     ),
     Mutation(
         name="it is not recorded that a change begins",
-        file="usecases/conference_record.py",
-        old="            applied=replace(conference.applied, spec=None) if step in CHANGING else conference.applied,\n",
+        file="domain/transitions.py",
+        old="        applied=replace(conference.applied, spec=None) if step in CHANGING else conference.applied,\n",
         new="",
     ),
     Mutation(
         name="a process that stood still uses its old lease",
-        file="usecases/conference_record.py",
-        old="        if self.clock.now() - now > self.lease / 2:\n",
+        file="usecases/reconciling/conference_lease.py",
+        old="        if clock.now() - now > ttl / 2:\n",
         new="        if False:\n",
     ),
     Mutation(
         name="a meeting that is gone at the vendor is updated for ever",
-        file="usecases/reconcile_conference.py",
-        old="            return lambda c: _given_up(c, Applied())\n",
+        file="usecases/reconciling/provider_steps.py",
+        old="            return self._lost(Step.UPDATE)\n",
         new="            raise\n",
     ),
     Mutation(
         name="a meeting that is deleted already can't be deleted",
-        file="usecases/reconcile_conference.py",
-        old="        with suppress(NotFound):  # what we want is so already\n            provider.delete(reference)\n",
-        new="        provider.delete(reference)\n",
+        file="usecases/reconciling/provider_steps.py",
+        old="        with suppress(NotFound):  # what we want is so already\n"
+        "            self.provider.delete(reference)\n",
+        new="        self.provider.delete(reference)\n",
     ),
     Mutation(
         name="own writes are answered by another update",
         file="usecases/reconcile_conference.py",
-        old="            if step is Step.UPDATE and not conference.differs_in(provider.kept):\n",
+        old="            if step is Step.UPDATE and self._agrees():\n",
         new="            if False:\n",
     ),
     Mutation(
@@ -100,33 +101,33 @@ MUTATIONS = [
     ),
     Mutation(
         name="the last word of two changes is lost (the version is not raised)",
-        file="domain/plan.py",
+        file="domain/transitions.py",
         old="        desired=Desired(version=conference.desired.version + 1, spec=spec),\n",
         new="        desired=Desired(version=max(conference.desired.version, 1), spec=spec),\n",
     ),
     Mutation(
         name="after a 410 what the list lacks is not looked for",
-        file="usecases/event_pages.py",
+        file="usecases/syncing/event_pages.py",
         old="    missing = linked.keys() - page.ids\n",
         new="    missing = set[str]()\n",
     ),
     Mutation(
         name="after a 410 a fresh token is taken and nothing listed",
-        file="usecases/event_pages.py",
+        file="usecases/syncing/event_pages.py",
         old="    page = _listed(google, calendar_id, None, since)\n",
         new="    page = _listed(google, calendar_id, None, since)\n"
         "    page = EventPage(events=(), page_token=page.page_token, sync_token=page.sync_token)\n",
     ),
     Mutation(
         name="only the first page of changes is read",
-        file="usecases/event_pages.py",
+        file="usecases/syncing/event_pages.py",
         old="        page = google.list_events(calendar_id, sync_token=sync_token, page_token=page.page_token)\n",
         new="        page = google.list_events(calendar_id, sync_token=sync_token, page_token=page.page_token)\n"
         "        page = EventPage(events=(), page_token=page.page_token, sync_token=page.sync_token)\n",
     ),
     Mutation(
         name="the old channel is stopped before the new one is open",
-        file="usecases/open_channel.py",
+        file="usecases/channels/watch_channels.py",
         old="        try:\n            self._register(channel)\n        except Unwatchable",
         new="        if calendar.channel_id and (before := self.store.get(Channel, calendar.channel_id)):\n"
         "            self.retire(before)\n"
@@ -134,7 +135,7 @@ MUTATIONS = [
     ),
     Mutation(
         name="the old channel is not stopped",
-        file="usecases/open_channel.py",
+        file="usecases/channels/watch_channels.py",
         old="        if over and (before := self.store.get(Channel, over)):\n",
         new="        if False:\n",
     ),
@@ -158,8 +159,8 @@ MUTATIONS = [
     ),
     Mutation(
         name="a moved event is not looked for",
-        file="usecases/follow_events.py",
-        old="        return [moved for link in lost if (moved := self.search(link))]\n",
+        file="usecases/syncing/apply_events.py",
+        old="        return [moved for link in lost if (moved := self.find_moved(link))]\n",
         new="        return []\n",
     ),
     Mutation(
@@ -170,19 +171,20 @@ MUTATIONS = [
     ),
     Mutation(
         name="details are written over whatever the event shows",
-        file="usecases/publish_conference.py",
+        file="usecases/reconciling/publish_conference.py",
         old="                if not event.cancelled and event.conference_id == shown.conference_id:\n",
         new="                if not event.cancelled:\n",
     ),
     Mutation(
         name="a paused calendar goes on from its old token, on its old channel",
-        file="usecases/lose_calendar.py",
-        old="        lost = replace(calendar, sync_token=None, retry_at=None)\n",
-        new="        return replace(calendar, retry_at=None)\n",
+        file="domain/calendar.py",
+        old="        state=CalendarState.PAUSED,\n        sync_token=None,\n        retry_at=None,\n"
+        "        gone_since=None,\n",
+        new="        retry_at=None,\n",
     ),
     Mutation(
         name="the vendor's daily limit is not counted",
-        file="usecases/reconcile_conference.py",
+        file="usecases/reconciling/budgets.py",
         old="        if limit is None or step not in COUNTED:\n",
         new="        if True:\n",
     ),

@@ -20,6 +20,7 @@ from confsync.domain.link import COLLECT_AFTER, Link
 from confsync.ports import Save, Write
 from tests.fakes.provider import WATCHED, Meeting
 from tests.fakes.store import MemoryStore
+from tests.simulation.gate import promised
 
 if TYPE_CHECKING:
     from tests.simulation.cloud import Cloud
@@ -34,7 +35,8 @@ class ObservedStore(MemoryStore):
 
     def commit(self, writes: Sequence[Write]) -> None:
         super().commit(writes)
-        self.observer(writes)
+        with promised():
+            self.observer(writes)
 
 
 class Promises:
@@ -63,6 +65,8 @@ class Promises:
     def committed(self, writes: Sequence[Write]) -> None:
         """What was just stored may be read by others, or be the last thing that is stored."""
         for write in writes:
+            told = getattr(write.record, "last_error", None) or getattr(write.record, "reason", None)
+            assert "unexpected" not in str(told).lower(), f"a fault of our own: {write.record}"
             if isinstance(write, Save) and isinstance(write.record, Calendar):
                 calendar = self.cloud.store.get(Calendar, write.record.key)
                 assert calendar is not None
@@ -132,6 +136,10 @@ class Promises:
 
     def stopped(self, channel_id: str) -> None:
         """A channel was stopped: a calendar that is watched has another one."""
+        with promised():
+            self._another_is_open(channel_id)
+
+    def _another_is_open(self, channel_id: str) -> None:
         google, now = self.cloud.google, self.cloud.clock.now()
         calendar_id = google.channels[channel_id].calendar_id
         calendar = self.cloud.store.get(Calendar, calendar_key(calendar_id))

@@ -6,6 +6,7 @@ from confsync.domain.conference import ConferenceSpec, ProviderConference, Refer
 from confsync.domain.errors import Invalid, RateLimited, ReauthorizationRequired
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import SETTLE, WATCHED, FakeProvider, Meeting
+from tests.simulation.gate import BrokenPromise, promised
 
 LAG = SETTLE - timedelta(milliseconds=100)
 """A new meeting shows up in a search at the last moment that the vendor promises."""
@@ -48,7 +49,8 @@ class SimulatedVendor(FakeProvider):
 
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
         others = [meeting.id for meeting in self.of(marker.rpartition(".")[0]) if meeting.id in self.answered]
-        assert not others, f"a second meeting for {marker}: {others} exist, and their creator knew"
+        with promised():
+            assert not others, f"a second meeting for {marker}: {others} exist, and their creator knew"
         _acceptable(spec)
         return super().create(spec, marker)
 
@@ -67,13 +69,14 @@ class SimulatedVendor(FakeProvider):
         super().delete(reference)
 
     def _must_be_ours(self, reference: Reference) -> None:
-        assert reference.ids["id"] not in self.foreign, f"meeting {reference.ids['id']} is not ours"
+        with promised():
+            assert reference.ids["id"] not in self.foreign, f"meeting {reference.ids['id']} is not ours"
 
     def _count(self, host: str) -> None:
         try:
             super()._count(host)
         except RateLimited as refused:
-            raise AssertionError(f"too many creations and changes for {host} in a day") from refused
+            raise BrokenPromise(f"too many creations and changes for {host} in a day") from refused
 
     def _begin(self, method: str) -> None:
         super()._begin(method)

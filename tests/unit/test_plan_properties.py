@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from confsync.domain.calendar import Calendar
 from confsync.domain.event import Event
 from confsync.domain.keys import link_key
-from confsync.domain.plan import Action, Ledger, detach, follow
+from confsync.domain.plan import Action, Ledger, apply_event, detach
 from tests.unit.builders import NOW, calendar, choose, conference_id, event, reconciled, series_of, stored, tombstone
 
 CALENDARS = (calendar("alice"), calendar("bob"), calendar("mallory", tenant="example.org"))
@@ -58,10 +58,10 @@ class Records(RuleBasedStateMachine):
     def an_event_is_read(self, of: Calendar, data: st.DataObject) -> None:
         seen = data.draw(events(frozenset(self.made)))
         before = deepcopy(self.ledger)
-        follow(self.ledger, of, seen, self.now)
+        apply_event(self.ledger, of, seen, self.now)
         self._only_this_tenant_changed(before, of)
         once = deepcopy(self.ledger)
-        assert follow(self.ledger, of, seen, self.now + timedelta(minutes=1)) is Action.NOTHING
+        assert apply_event(self.ledger, of, seen, self.now + timedelta(minutes=1)) is Action.NOTHING
         assert self.ledger == once, "the same event again means nothing"
 
     @rule(of=calendars, event_id=event_ids)
@@ -69,7 +69,7 @@ class Records(RuleBasedStateMachine):
         link = self.ledger.links.get(link_key(of.key, event_id))
         if link is not None:
             shown = link.conference_ids[-1]
-            follow(self.ledger, of, event(event_id, shown, recurring_event_id=series_of(event_id)), self.now)
+            apply_event(self.ledger, of, event(event_id, shown, recurring_event_id=series_of(event_id)), self.now)
             series = self.ledger.links.get(link_key(of.key, series_of(event_id) or ""))
             if series is None or series.conference_id != shown:
                 assert self.ledger.links[link.key].conference_id == shown

@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 
 from confsync.domain.caller import Caller
-from confsync.domain.conference import Applied, Conference, ConferenceSpec, ConferenceState, Desired, Reference
+from confsync.domain.conference import Applied, Conference, ConferenceSpec, Desired, Reference
 from confsync.domain.event import Event, EventPage, UnreadableEvent
 from confsync.domain.lease import Lease
 from confsync.domain.link import Link
 from confsync.domain.plan import Ledger
 from confsync.domain.step import Step, steps
+from confsync.domain.upkeep import Upkeep
 from tests.unit.builders import NOW, calendar, choose, conference_data, event
 
 MINUTE = timedelta(minutes=1)
@@ -87,8 +88,6 @@ OLD = replace(MADE, version=0)
         ({"applied": MADE, "verify_at": NOW}, True, [Step.VERIFY, Step.PUBLISH]),
         ({"applied": OLD, "verify_at": NOW}, True, [Step.UPDATE, Step.VERIFY, Step.PUBLISH]),
         ({"applied": OLD, "verify_at": NOW + MINUTE}, False, [Step.UPDATE]),
-        ({"applied": OLD, "state": ConferenceState.FAILED}, True, []),
-        ({"applied": OLD, "state": ConferenceState.FAILED, "retry_at": NOW}, False, [Step.UPDATE]),
         ({"applied": MADE, "desired": GONE}, True, [Step.REMOVE]),
         ({"creating_since": NOW, "desired": GONE}, False, [Step.REMOVE]),
         ({"applied": Applied(version=2), "desired": GONE}, False, []),
@@ -96,7 +95,7 @@ OLD = replace(MADE, version=0)
     ],
 )
 def test_what_is_to_be_done(fields: dict[str, object], unpublished: bool, expected: list[Step]) -> None:
-    assert list(steps(conference(**fields), NOW, unpublished=unpublished)) == expected
+    assert list(steps(conference(**fields), NOW, Upkeep(), unpublished=unpublished)) == expected
 
 
 # --- links -----------------------------------------------------------------------------------------------------------

@@ -247,9 +247,9 @@ def test_of_two_callers_one_opens_a_channel(world: World) -> None:
     world.create()
     calendar = world.calendar
 
-    world.channels(calendar)
+    world.channels.open(calendar)
     with pytest.raises(StoreConflict):
-        world.channels(calendar)
+        world.channels.open(calendar)
 
     assert len(at_google(world)) == 1
     assert len(world.channels_in_use()) == 1
@@ -439,7 +439,7 @@ def many_calendars(world: World, count: int) -> list[str]:
 
 def test_what_is_too_much_for_one_run_goes_through_the_queue(world: World) -> None:
     many_calendars(world, 5)
-    world.build(inline=2)
+    world.build(inline_renewals=2)
     before = {channel.id for channel in at_google(world)}
 
     report = world.sweep()
@@ -455,7 +455,7 @@ def test_what_is_too_much_for_one_run_goes_through_the_queue(world: World) -> No
 def test_what_only_has_to_end_ends_though_the_queue_gets_the_rest(world: World) -> None:
     world.saved()
     until_renewal(world)
-    world.build(inline=0)
+    world.build(inline_renewals=0)
     world.change_calendar(state=CalendarState.POLLING, channel_id=None, watch_at=world.clock.now() + TTL)
 
     world.sweep()
@@ -484,7 +484,7 @@ def test_renewals_that_fail_slowly_hold_nothing_up(world: World, monkeypatch: py
 
 def test_every_sweep_tells_what_was_due_and_what_became_of_it(world: World) -> None:
     many_calendars(world, 4)
-    world.build(batch=3, inline=1)
+    world.build(batch=3, inline_renewals=1)
     first, second, *_ = world.store.due(Calendar, world.clock.now(), limit=4)
     world.put(replace(first, state=CalendarState.PAUSED), replace(second, state=CalendarState.GONE))
     assert first.due_at is not None

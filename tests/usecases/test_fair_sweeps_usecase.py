@@ -17,14 +17,14 @@ from confsync.domain.conference import Conference, ConferenceState
 from confsync.domain.errors import Temporary
 from confsync.domain.keys import calendar_key
 from confsync.ports import Save, Store
-from confsync.usecases.open_channel import OpenChannel
-from confsync.usecases.renew_channels import RenewChannels, SweepReport
-from confsync.usecases.sync_calendar import SyncCalendar
+from confsync.usecases.assembly import Limits, UseCases
+from confsync.usecases.renew_channels import SweepReport
 from tests.fakes.calendar import FakeCalendars
 from tests.fakes.clock import FakeClock
+from tests.fakes.ports import FakePorts
 from tests.fakes.queue import FakeQueue, Task
 from tests.fakes.store import MemoryStore
-from tests.usecases.world import CHANNEL_KEYS, LEASE, TTL, World
+from tests.usecases.world import CHANNEL_KEYS, World
 
 WORKERS = 80
 """As many calls at once as deploy/functions.toml lets the queue make."""
@@ -59,13 +59,10 @@ class Deployment:
 
     def __post_init__(self) -> None:
         calendars = SlowlyFailing(self.clock)
-        common: dict[str, Any] = {"store": self.store, "clock": self.clock}
         self.queue = FakeQueue()
-        channels = OpenChannel(**common, calendars=calendars, keys=CHANNEL_KEYS, ttl=TTL)
-        self.sync = SyncCalendar(
-            **common, calendars=calendars, queue=self.queue, channels=channels, lease=LEASE, interval=INTERVAL
-        )
-        self.sweep = RenewChannels(**common, queue=self.queue, channels=channels, inline=20, batch=1000)
+        ports = FakePorts(clock=self.clock, store=self.store, calendars=calendars, providers=None, queue=self.queue)
+        usecases = UseCases(ports, Limits(), CHANNEL_KEYS)
+        self.sync, self.sweep = usecases.sync_calendar, usecases.renew_channels
 
     def follow(self, accounts: Sequence[str]) -> None:
         """Calendars that nobody has read yet."""
@@ -148,14 +145,7 @@ def test_nor_do_they_on_a_real_store(tmp_path: Path, dead: int) -> None:
 
 def test_more_dead_ones_than_a_sweep_takes_starve_nobody() -> None:
     deployment = Deployment(MemoryStore())
-    deployment.sweep = RenewChannels(
-        store=deployment.store,
-        queue=deployment.queue,
-        clock=deployment.clock,
-        channels=deployment.sync.channels,
-        inline=20,
-        batch=10,
-    )
+    deployment.sweep = replace(deployment.sweep, batch=10)
     begin = deployment.clock.now()
     healthy = [f"person{index}@example.com" for index in range(10)]
     deployment.follow([f"dead{index}@example.com" for index in range(30)])

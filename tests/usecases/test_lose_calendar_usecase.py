@@ -6,10 +6,9 @@ from datetime import timedelta
 import pytest
 
 from confsync.domain import keys
-from confsync.domain.calendar import Calendar, CalendarState
+from confsync.domain.calendar import DELETED_AFTER, Calendar, CalendarState
 from confsync.domain.conference import ConferenceState
 from confsync.domain.errors import PermissionDenied, ServiceError, Temporary
-from confsync.usecases.lose_calendar import DELETED_AFTER
 from confsync.usecases.sync_calendar import SyncReport
 from tests.fakes.calendar import FakeCalendar
 from tests.simulation.gate import Crash
@@ -267,7 +266,7 @@ def test_what_cannot_be_looked_for_is_not_given_up(world: World, team: Team) -> 
 def test_a_crash_while_it_is_given_up_leaves_the_rest_for_later(
     world: World, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
-    monkeypatch.setattr("confsync.usecases.lose_calendar.LINKS_PER_COMMIT", 1)
+    monkeypatch.setattr("confsync.usecases.syncing.remove_calendar.LINKS_PER_COMMIT", 1)
     for index in range(3):
         world.saved(f"event{index}")
     world.calendars.remove_calendar(ANN)
@@ -285,7 +284,7 @@ def test_a_crash_while_it_is_given_up_leaves_the_rest_for_later(
 
 
 def test_a_person_who_comes_back_to_it_stops_the_giving_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("confsync.usecases.lose_calendar.LINKS_PER_COMMIT", 1)
+    monkeypatch.setattr("confsync.usecases.syncing.remove_calendar.LINKS_PER_COMMIT", 1)
     for index in range(3):
         world.saved(f"event{index}")
     world.calendars.remove_calendar(ANN)

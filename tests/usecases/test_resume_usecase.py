@@ -5,10 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from confsync.domain.calendar import CalendarState
+from confsync.domain.calendar import PAUSED_INTERVAL, CalendarState
 from confsync.domain.conference import Conference, ConferenceState
 from confsync.domain.errors import ReauthorizationRequired
-from confsync.usecases.lose_calendar import PAUSED_INTERVAL
 from tests.usecases.world import ANN, STEP, TTL, World, shown_on_event
 
 EVENTS = ("stays", "changed", "deleted", "removed", "switched")

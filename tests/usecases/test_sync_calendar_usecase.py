@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from confsync.domain import link_index
+from confsync.domain.backoff import TASK_GRACE
 from confsync.domain.calendar import CalendarState
 from confsync.domain.conference import ConferenceState
 from confsync.domain.errors import (
@@ -24,7 +25,7 @@ from confsync.domain.errors import (
 )
 from confsync.domain.event import Event, EventPage
 from confsync.domain.link import Link
-from confsync.domain.plan import SWEEP_GRACE, Action
+from confsync.domain.plan import Action
 from confsync.ports import Write
 from tests.fakes.calendar import FakeCalendar
 from tests.fakes.queue import FakeQueue
@@ -817,7 +818,7 @@ def test_what_failed_has_one_task_of_its_own_and_the_sweep_adds_no_other(world: 
     assert isinstance(report.error, Temporary)
     ((task,), due_at) = world.queue.take(), world.calendar.due_at
     assert due_at is not None
-    assert task.at == due_at - SWEEP_GRACE
+    assert task.at == due_at - TASK_GRACE
     assert timedelta(seconds=1) <= task.at - world.clock.now() <= timedelta(seconds=2)
     world.clock.advance(task.at - world.clock.now())
     world.sweep()
@@ -943,7 +944,7 @@ def test_one_refusal_of_the_queue_keeps_no_other_from_it(world: World, monkeypat
 
     assert [task.key for task in world.queue.tasks] == others
     assert (world.calendar.failures, world.calendar.sync_token == token) == (0, False)
-    assert world.conference(refused).due_at == world.clock.now() + SWEEP_GRACE
+    assert world.conference(refused).due_at == world.clock.now() + TASK_GRACE
 
 
 def test_what_was_committed_before_an_error_is_reconciled(world: World, play: Callable[..., Pages]) -> None:

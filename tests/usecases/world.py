@@ -14,15 +14,13 @@ from confsync.domain.errors import Busy, ServiceError
 from confsync.domain.event import Event, EventConference
 from confsync.domain.link import Link
 from confsync.ports import Save
-from confsync.usecases.collect_provisional import CollectProvisional
-from confsync.usecases.create_conference import CreateConference, Created, CreateRequest
-from confsync.usecases.open_channel import OpenChannel
-from confsync.usecases.publish_conference import PublishConference
-from confsync.usecases.reconcile_conference import Outcome, ReconcileConference
-from confsync.usecases.renew_channels import RenewChannels
-from confsync.usecases.sync_calendar import SyncCalendar, SyncReport
+from confsync.usecases.assembly import Limits, UseCases
+from confsync.usecases.create_conference import Created, CreateRequest
+from confsync.usecases.reconcile_conference import Outcome
+from confsync.usecases.sync_calendar import SyncReport
 from tests.fakes.calendar import FakeCalendars, FakeUser
 from tests.fakes.clock import FakeClock
+from tests.fakes.ports import FakePorts
 from tests.fakes.provider import FakeProvider, FakeProviders
 from tests.fakes.queue import FakeQueue, Task
 from tests.fakes.store import CountingStore, MemoryStore
@@ -61,37 +59,20 @@ class World:
         self.waiting: list[Task] = []
         self.build()
 
-    def build(self, **changes: Any) -> None:
-        """The use cases over the ports as they are; `changes` are fields of `RenewChannels`."""
+    def build(self, **limits: Any) -> None:
+        """The use cases over the ports as they are, with these limits."""
         store, queue, calendars, providers = (
             Tapped(port, self.plug) for port in (self.counting, self.queue, self.calendars, self.providers)
         )
-        common: dict[str, Any] = {"store": store, "clock": self.clock}
-        self.publish = PublishConference(store=store, calendars=calendars, providers=providers)
-        self.collecting = CollectProvisional(**common, calendars=calendars)
-        self.reconciling = ReconcileConference(
-            **common, providers=providers, queue=queue, publish=self.publish, collect=self.collecting, lease=LEASE
-        )
-        self.channels = OpenChannel(**common, calendars=calendars, keys=CHANNEL_KEYS, ttl=TTL)
-        self.creating = CreateConference(
-            **common,
-            calendars=calendars,
-            providers=providers,
-            queue=queue,
-            reconcile=self.reconciling,
-            provider_deadline=timedelta(seconds=8),
-        )
-        self.syncing = SyncCalendar(
-            **common,
-            calendars=calendars,
-            queue=queue,
-            channels=self.channels,
-            lease=LEASE,
-            interval=timedelta(minutes=15),
-        )
-        self.sweep = RenewChannels(
-            **{**common, "queue": queue, "channels": self.channels, "inline": 20, "batch": 500, **changes}
-        )
+        ports = FakePorts(clock=self.clock, store=store, calendars=calendars, providers=providers, queue=queue)
+        usecases = UseCases(ports, Limits(**{"lease": LEASE, "channel_ttl": TTL, "batch": 500, **limits}), CHANNEL_KEYS)
+        self.publish = usecases.publish_conference
+        self.collecting = usecases.collect_provisional
+        self.reconciling = usecases.reconcile_conference
+        self.channels = usecases.channels
+        self.creating = usecases.create_conference
+        self.syncing = usecases.sync_calendar
+        self.sweep = usecases.renew_channels
 
     @cached_property
     def team(self) -> FakeUser:

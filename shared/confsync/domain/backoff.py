@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 FIRST = timedelta(seconds=2)
 LONGEST = timedelta(hours=1)
 
+TASK_GRACE = timedelta(seconds=60)
+"""How long a task has for something before the sweep also looks at it."""
+
 
 def spread(key: str) -> float:
     """A number in [0, 1) that is the same for the same key: jitter that tests and retries can repeat."""

@@ -12,22 +12,24 @@ from confsync.domain.lease import Lease
 
 @dataclass(frozen=True, kw_only=True)
 class ConferenceSpec:
-    """What a conference should be. Times are aware; `recurrence` holds the event's RRULE, EXDATE and RDATE lines.
-
-    `host` is the Google account it is made for. An empty title is legal in Calendar; providers put their own there.
-    `open_ended`: other events have the conference too, and need it after this one's last time.
-    """
+    """What a conference should be."""
 
     title: str
+    """May be empty, which is legal in Calendar; providers put their own there."""
     start: datetime
+    """Of the first time, aware."""
     end: datetime
     time_zone: str
+    """IANA's name; the times of a series keep its wall clock."""
     all_day: bool = False
     recurrence: tuple[str, ...] = ()
+    """The event's RRULE, EXDATE and RDATE lines."""
     description: str = ""
     attendees: tuple[str, ...] = ()
     host: str = ""
+    """The Google account that it is made for."""
     open_ended: bool = False
+    """Other events have the conference too, and need it after this one's last time."""
 
     def changed_from(self, other: "ConferenceSpec") -> frozenset[str]:
         """Names of the fields in which they differ. The time zone counts: it moves a series across DST."""
@@ -50,67 +52,93 @@ class ProviderConference:
 
     reference: Reference
     details: ConferenceDetails
+    fingerprint: str = ""
+    """Changes whenever somebody changes at the vendor what we set; empty where that can't be told."""
 
 
 class ConferenceState(StrEnum):
-    """What people see of a conference's progress."""
+    """What people see of a conference's progress. How it moves from one to another: see `transitions`."""
 
     PENDING = "pending"  # something is to do
     ACTIVE = "active"  # applied equals desired
     UNCONFIRMED = "unconfirmed"  # a create was sent and no answer came
-    FAILED = "failed"  # refused: tried again hourly or, what can never be taken, when the desired state changes
+    FAILED = "failed"  # refused: tried again hourly or, what the vendor can never take, once a day
     DELETED = "deleted"
+
+
+class CallKind(StrEnum):
+    """Calls that are refused, and wait, together."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REMOVE = "remove"
+    LOOK = "look"
+    PUBLISH = "publish"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Desired:
-    """What should be true. `spec` None: no meeting. Each change of mind raises `version`."""
+    """What should be true."""
 
     version: int
+    """Rises with each change of mind."""
     spec: ConferenceSpec | None
+    """None: there should be no meeting."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """What is true at the provider. `version` is the desired version it was made for; `reference` None: no meeting.
-
-    `spec` None: not known, because a change was begun whose outcome is not recorded.
-    """
+    """What is true at the provider."""
 
     version: int = 0
+    """The desired version that it was made for."""
     spec: ConferenceSpec | None = None
+    """None: not known, because a change was begun whose outcome is not recorded."""
     reference: Reference | None = None
+    """None: there is no meeting."""
     details: ConferenceDetails | None = None
+    fingerprint: str = ""
+    """The vendor's copy as it was after our last change (see `ProviderConference`)."""
+    touched_at: datetime | None = None
+    """When it was last made or changed by us."""
+    checked_at: datetime | None = None
+    """When we last saw what the vendor has."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conference:
-    """`id` is also `conferenceData.conferenceId`. `links` are link keys, oldest first: the first drives `desired`.
-
-    `generation` rises when a meeting has to be made anew, so that `marker` never finds one that was given up.
-    `creating_since` is set before a create is sent and cleared when its outcome is recorded: while it stands, look for
-    the marker before creating. `verify_at`: when to look for a second meeting that a slow first attempt may have left.
-    `retry_at`: no provider call before this. `due_at`: when the sweep should look at it, None when nothing is left to
-    do.
-    """
+    """One conference. All times are aware UTC."""
 
     id: str
+    """Also `conferenceData.conferenceId`."""
     solution: str
     tenant: str
+    """Whose events may share it (see `Caller`)."""
     host: str
+    """The Google account that it is made for."""
     desired: Desired
     created_at: datetime
     applied: Applied = field(default_factory=Applied)
     state: ConferenceState = ConferenceState.PENDING
     links: tuple[str, ...] = ()
+    """Keys of its links, oldest first: the first of them drives `desired`."""
     generation: int = 1
+    """Rises when a meeting has to be made anew, so that `marker` never finds one that was given up."""
     creating_since: datetime | None = None
+    """Set before a create is sent, cleared when its outcome is recorded: while it stands, look before creating."""
     sent_spec: ConferenceSpec | None = None
+    """What the last create was sent with."""
     verify_at: datetime | None = None
+    """When to look for a second meeting that a slow first attempt may have left."""
+    meeting_key: str | None = None
+    """By which what the vendor tells of its meeting finds this record (see `keys.meeting_key`)."""
     lease: Lease = field(default_factory=Lease)
     attempts: int = 0
-    retry_at: datetime | None = None
+    """How many steps failed in a row."""
+    pauses: Mapping[CallKind, datetime] = field(default_factory=dict)
+    """Until when calls of a kind wait that was refused."""
     due_at: datetime | None = None
+    """When the sweep should look at it, None when nothing is left to do."""
     last_error: str | None = None
     expire_at: datetime | None = None
     version: str | None = None
@@ -128,13 +156,14 @@ class Conference:
     @property
     def searched_by(self) -> ConferenceSpec:
         """Where to look for its meetings: what the last create was sent with, by which a vendor would list them."""
-        return self.sent_spec or self.applied.spec or self.desired.spec or self._nothing_but_its_host
-
-    @property
-    def _nothing_but_its_host(self) -> ConferenceSpec:
-        # a record of before `sent_spec` was kept
-        return ConferenceSpec(
-            title="", start=self.created_at, end=self.created_at, time_zone="UTC", host=self.host, open_ended=True
+        # a record from before `sent_spec` was kept may have nothing but its host
+        return (
+            self.sent_spec
+            or self.applied.spec
+            or self.desired.spec
+            or ConferenceSpec(
+                title="", start=self.created_at, end=self.created_at, time_zone="UTC", host=self.host, open_ended=True
+            )
         )
 
     @property
@@ -143,9 +172,9 @@ class Conference:
         return self.desired.spec is not None
 
     @property
-    def refused(self) -> bool:
-        """Whether the provider refuses it for good: until something changes, nothing is tried again."""
-        return self.state is ConferenceState.FAILED and self.retry_at is None
+    def retry_at(self) -> datetime | None:
+        """When the first of what was refused is tried again, None if nothing waits."""
+        return min(self.pauses.values(), default=None)
 
     @property
     def settled(self) -> bool:

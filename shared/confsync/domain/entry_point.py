@@ -8,8 +8,8 @@ https://developers.google.com/apps-script/reference/conference-data. Building a 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
 from confsync.domain.errors import Invalid
@@ -109,6 +109,18 @@ class ConferenceDetails:
     def video_uri(self) -> str | None:
         """The link most people click."""
         return next((p.uri for p in self.entry_points if p.type is EntryPointType.VIDEO), None)
+
+    def joined_at(self, uri: str) -> "ConferenceDetails":
+        """The same, with this link to click."""
+        points = (replace(p, uri=uri, label=None) if p.type is EntryPointType.VIDEO else p for p in self.entry_points)
+        return replace(self, entry_points=tuple(points))
+
+    def noting(self, lines: Sequence[str]) -> "ConferenceDetails":
+        """The same, with these lines among the notes that people see, as far as there is room."""
+        if not lines:
+            return self
+        notes = "<br>".join([*([self.notes] if self.notes else []), *lines])
+        return self if len(notes) > MAX_NOTES else replace(self, notes=notes)
 
     @property
     def uris(self) -> frozenset[str]:

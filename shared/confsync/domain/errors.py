@@ -7,6 +7,7 @@
     |- NotConfigured         the deployment lacks something; names the key
     |- Busy                  somebody else holds the lease; come back
     |- StoreConflict         a record changed since it was read; read again
+    |- Unexpected            a fault of our own, while we worked on one thing
     `- ServiceError          a service we called (Google, a provider) said no
        |- AuthExpired            a new token may help; tried once by transport
        |- ReauthorizationRequired  a person must connect the account again
@@ -60,6 +61,23 @@ class StoreConflict(ConfsyncError):
     """A record that was to be written changed since it was read; nothing was written. Read again, decide again."""
 
 
+_UNEXPECTED = "unexpected "
+
+
+class Unexpected(ConfsyncError):
+    """A fault of our own in the work on one thing: on record there, tried again slowly, and in nobody else's way."""
+
+    @classmethod
+    def of(cls, error: Exception) -> "Unexpected":
+        """The error as it may be stored and shown: its kind alone, as its words may hold anything."""
+        return cls(f"{_UNEXPECTED}{type(error).__name__}; the log has its trace")
+
+    @classmethod
+    def told_in(cls, reason: str | None) -> bool:
+        """Whether a stored reason is that of such an error."""
+        return reason is not None and reason.startswith(_UNEXPECTED)
+
+
 class ServiceError(ConfsyncError):
     """A service we called answered with an error. `service` names it ("google-calendar", "zoom")."""
 
@@ -99,6 +117,10 @@ class SyncTokenExpired(ServiceError):
 
 class Unwatchable(ServiceError):
     """This calendar can't have a watch channel (400 pushNotSupportedForRequestedResource)."""
+
+
+NO_ACCESS = (ReauthorizationRequired, PermissionDenied, NotFound)
+"""The account can't reach a calendar: its grant is gone, rights were taken back, or to it there is no such calendar."""
 
 
 class RateLimited(ServiceError):

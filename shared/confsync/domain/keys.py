@@ -4,6 +4,7 @@ https://cloud.google.com/firestore/docs/best-practices#document_ids
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import TypeGuard
 
 CONFERENCE_PREFIX = "confsync-"
@@ -33,6 +34,11 @@ def conference_id(calendar: str, event_id: str, solution: str) -> str:
 def budget_key(provider: str, account: str, host: str) -> str:
     """Key of what a host at a vendor's account has used of the vendor's daily limit."""
     return _digest("budget", provider, account, host.lower())
+
+
+def meeting_key(provider: str, ids: Mapping[str, str]) -> str:
+    """Key by which a vendor's meeting, known by its ids there, leads to its conference."""
+    return _digest("meeting", provider, *(part for item in sorted(ids.items()) for part in item))
 
 
 def is_conference_id(text: str | None) -> TypeGuard[str]:

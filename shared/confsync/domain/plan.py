@@ -1,8 +1,8 @@
 """What an event means for its conferences: the whole policy of confsync, without any I/O.
 
-`follow` takes one event as Calendar has it now and brings links and desired states in agreement with it. It may be
-called any number of times with the same event. It never touches a conference that is not ours: only our own records are
-changed, and those say which meetings we made.
+`apply_event` takes one event as Calendar has it now and brings links and desired states in agreement with it; `choose`
+is a person's choice in the event's dialog. Both may be called any number of times with the same thing. They never touch
+a conference that is not ours: only our own records are changed, and those say which meetings we made.
 """
 
 from collections.abc import Mapping
@@ -11,19 +11,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from confsync.domain import keys
+from confsync.domain.backoff import TASK_GRACE
 from confsync.domain.calendar import Calendar
-from confsync.domain.conference import Conference, ConferenceSpec, ConferenceState, Desired
+from confsync.domain.caller import Caller
+from confsync.domain.conference import Conference, ConferenceSpec, Desired
 from confsync.domain.event import Event
 from confsync.domain.keys import link_key
 from confsync.domain.link import Link
 from confsync.domain.recurrence import last_end
-
-SWEEP_GRACE = timedelta(seconds=60)
-"""How long a task has for a change before the sweep also looks at it."""
+from confsync.domain.transitions import asked_again, desire
 
 
 class Action(StrEnum):
-    """What `follow` found, for logs and reports."""
+    """What `apply_event` found, for logs and reports."""
 
     NOTHING = "nothing"
     UPDATED = "updated"  # the event's own conference follows it
@@ -71,7 +71,66 @@ class Ledger:
             self.removed[link.key] = link
 
 
-def follow(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Action:
+PLACEHOLDER_LENGTH = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A person's choice of a solution for an event. `event` is None if it has not been saved yet."""
+
+    event_id: str
+    solution: str
+    person: Caller
+    event: Event | None
+
+    def conference_id(self, calendar: Calendar) -> str:
+        """Of the conference that they get; the same for the same event and solution."""
+        return keys.conference_id(calendar.key, self.event_id, self.solution)
+
+
+def choose(ledger: Ledger, calendar: Calendar, choice: Choice, now: datetime) -> None:
+    """The event has the chosen conference from now on, which is to be made if there is none yet.
+
+    It is provisional until the event is seen with it. `ledger` holds the event's link and what hangs on it.
+    """
+    conference_id, person = choice.conference_id(calendar), choice.person
+    stored = ledger.links.get(link_key(calendar.key, choice.event_id))
+    spec = _chosen_spec(choice, stored, now)
+    series = choice.event.recurring_event_id if choice.event else None
+    link = stored or _new_link(calendar, choice.event_id, spec, owner=person.email, series=series, now=now)
+    link = replace(link, spec=replace(spec, host=link.owner))
+    if link.conference_id != conference_id:
+        link = link.with_provisional(conference_id, now)
+    elif choice.event is not None and choice.event.conference_id != conference_id:
+        # it was taken off the event, and is chosen once more
+        link = link.without(conference_id).with_provisional(conference_id, now)
+    ledger.put(link)
+    conference = ledger.conferences.get(conference_id) or Conference(
+        id=conference_id,
+        solution=choice.solution,
+        tenant=person.tenant,
+        host=person.email,
+        desired=Desired(version=0, spec=None),
+        created_at=now,
+    )
+    if link.key not in conference.links:
+        conference = replace(conference, links=(*conference.links, link.key))
+    ledger.put(asked_again(conference, now))
+    drive(ledger, conference_id, now)
+
+
+def _chosen_spec(choice: Choice, link: Link | None, now: datetime) -> ConferenceSpec:
+    """The event as it is; before it is saved placeholders, which the first sync replaces."""
+    host = choice.person.email
+    if choice.event is not None:
+        return choice.event.spec(host=host)
+    if link is not None:
+        return link.spec
+    start = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return ConferenceSpec(title="", start=start, end=start + PLACEHOLDER_LENGTH, time_zone="UTC", host=host)
+
+
+def apply_event(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Action:
     """Bring links and desired states in agreement with the event.
 
     `ledger` holds the event's link, that of its series, every conference that they or the event name, and those
@@ -107,7 +166,7 @@ def _recognise(ledger: Ledger, calendar: Calendar, link: Link, event: Event, now
         return _attach(ledger, link, ours, event, now)
     if link.conference_id is None:
         return Action.NOTHING  # chosen, not saved yet: it stays provisional until it is collected
-    _let_go(ledger, link, link.conference_id, now)
+    let_go(ledger, link, link.conference_id, now)
     return Action.DETACHED
 
 
@@ -115,12 +174,12 @@ def _rejoin(ledger: Ledger, link: Link, conference_id: str, now: datetime) -> Ac
     """An instance shows its series' conference: that is the series' alone, and one of its own is over."""
     held = [each for each in (link.conference_id, conference_id) if each in link.conference_ids]
     for each in dict.fromkeys(held):
-        _let_go(ledger, link, each, now)
+        let_go(ledger, link, each, now)
     return Action.DETACHED if held else Action.NOTHING
 
 
-def _let_go(ledger: Ledger, link: Link, conference_id: str, now: datetime) -> None:
-    """Take a conference off a link, which goes with its last one."""
+def let_go(ledger: Ledger, link: Link, conference_id: str, now: datetime) -> None:
+    """Take a conference off a link, which goes with its last one. The conference goes with its last link."""
     detach(ledger, link, conference_id, now)
     remaining = ledger.links[link.key]
     if not remaining.conference_ids:
@@ -140,14 +199,14 @@ def _see(ledger: Ledger, link: Link, conference_id: str, event: Event, now: date
     conference = ledger.conferences.get(conference_id)
     for other in [ledger.links.get(key) for key in conference.links] if conference else []:
         if other is not None and (other.calendar_key, other.series) == (link.calendar_key, link.event_id):
-            _let_go(ledger, other, conference_id, now)  # an instance that was read before its series
+            let_go(ledger, other, conference_id, now)  # an instance that was read before its series
 
 
 def _look_soon(ledger: Ledger, conference_id: str, now: datetime) -> None:
     """The event shows other details than the meeting has: have them written."""
     conference = ledger.conferences.get(conference_id)
     if conference is not None:
-        due = min(filter(None, (conference.due_at, now + SWEEP_GRACE)))
+        due = min(filter(None, (conference.due_at, now + TASK_GRACE)))
         ledger.put(replace(conference, due_at=due))
 
 
@@ -193,17 +252,24 @@ def _adopt(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> A
     conference = _adoptable(ledger, calendar, event)
     if conference is None:
         return Action.NOTHING
-    link = Link(
-        key=link_key(calendar.key, event.id),
+    spec = event.spec(host=calendar.owner)
+    link = _new_link(calendar, event.id, spec, owner=calendar.owner, series=event.recurring_event_id, now=now)
+    return _attach(ledger, link, conference, event, now)
+
+
+def _new_link(
+    calendar: Calendar, event_id: str, spec: ConferenceSpec, *, owner: str, series: str | None, now: datetime
+) -> Link:
+    return Link(
+        key=link_key(calendar.key, event_id),
         calendar_key=calendar.key,
         calendar_id=calendar.calendar_id,
-        event_id=event.id,
-        owner=calendar.owner,
-        spec=event.spec(host=calendar.owner),
-        series=event.recurring_event_id,
+        event_id=event_id,
+        owner=owner,
+        spec=spec,
+        series=series,
         created_at=now,
     )
-    return _attach(ledger, link, conference, event, now)
 
 
 def _attach(ledger: Ledger, link: Link, conference: Conference, event: Event, now: datetime) -> Action:
@@ -269,24 +335,3 @@ def drive(ledger: Ledger, conference_id: str, now: datetime) -> None:
 def _outlives(other: datetime | None, ends: datetime | None) -> bool:
     """Whether something that ends at `other` goes on after `ends`; None is never."""
     return ends is not None and (other is None or other > ends)
-
-
-def desire(conference: Conference, spec: ConferenceSpec | None, now: datetime) -> Conference:
-    """The conference with this desired state; unchanged if it is the same already. Its host stays who it was.
-
-    A change is a reason to try again at once what was refused; a pause that the provider asked for is kept.
-    """
-    if spec is not None:
-        spec = replace(spec, host=conference.host)
-    if conference.desired.spec == spec:
-        return conference
-    return replace(
-        conference,
-        desired=Desired(version=conference.desired.version + 1, spec=spec),
-        state=ConferenceState.PENDING,
-        attempts=0,
-        retry_at=None if conference.state is ConferenceState.FAILED else conference.retry_at,
-        last_error=None,
-        due_at=now + SWEEP_GRACE,
-        expire_at=None,
-    )

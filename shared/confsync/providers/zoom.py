@@ -27,7 +27,7 @@ from confsync.domain.errors import (
     Temporary,
 )
 from confsync.domain.recurrence import SUNDAY, Frequency, SimpleRule, simple_rule
-from confsync.domain.solution import Capabilities, DailyLimit, Solution
+from confsync.domain.solution import CallLimit, Capabilities, Solution
 from confsync.domain.text import cut, plain
 from confsync.ports import Clock, Secrets
 from confsync.providers import ProviderConfig, credential, required, settings_of
@@ -172,7 +172,7 @@ class Zoom:
         self._secret = required(solution, "secret", config.secret)
         self.capabilities = Capabilities(
             settle=timedelta(seconds=5),
-            daily=DailyLimit(calls=DAILY_CALLS, account=self._secret, host=self._settings.host),
+            limit=CallLimit(calls=DAILY_CALLS, account=self._secret, host=self._settings.host),
         )
         self._config = config
         self._secrets = secrets

@@ -1,6 +1,6 @@
 """A person chose a conference for an event: make it while they wait, and follow the event from now on."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -8,7 +8,7 @@ import structlog
 from confsync.domain import keys
 from confsync.domain.calendar import Calendar, followed
 from confsync.domain.caller import Caller
-from confsync.domain.conference import Conference, ConferenceSpec, ConferenceState, Desired
+from confsync.domain.conference import Conference
 from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.errors import (
     AuthExpired,
@@ -22,19 +22,20 @@ from confsync.domain.errors import (
 )
 from confsync.domain.event import Event
 from confsync.domain.link import Link
-from confsync.domain.plan import SWEEP_GRACE, Ledger, drive
+from confsync.domain.plan import Choice, choose
 from confsync.domain.solution import Solution
 from confsync.ports import CalendarApi, Calendars, Clock, Providers, Queue, Store
-from confsync.usecases import ledgers
 from confsync.usecases.reconcile_conference import ReconcileConference
+from confsync.usecases.records import ledgers
+from confsync.usecases.records.change import CONFLICTS
+from confsync.usecases.records.tasks import queued
 
 log = structlog.get_logger()
 
 PATIENCE = timedelta(seconds=25)
 """People wait, and the add-on's own limit is 30 s. https://developers.google.com/apps-script/guides/services/quotas"""
 
-PLACEHOLDER_LENGTH = timedelta(hours=1)
-CONFLICTS = 10
+MOMENT = timedelta(seconds=0.25)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,23 +110,21 @@ class CreateConference:
         The event is read after our records of it: what a sync writes of a newer state of it is a conflict then.
         """
         calendar_id = google.resolve(request.calendar_id)
-        key = keys.calendar_key(calendar_id)
-        conference_id = keys.conference_id(key, request.event_id, request.solution_id)
+        key, person = keys.calendar_key(calendar_id), request.user
         for _ in range(CONFLICTS):
             now = self.clock.now()
-            calendar = self.store.get(Calendar, key)
+            stored = self.store.get(Calendar, key)
+            calendar = followed(stored, calendar_id=calendar_id, owner=person.email, tenant=person.tenant, now=now)
             link = self.store.get(Link, keys.link_key(key, request.event_id))
             event = self._event(google, calendar_id, request.event_id)
+            choice = Choice(event_id=request.event_id, solution=request.solution_id, person=person, event=event)
+            conference_id = choice.conference_id(calendar)
             ledger = ledgers.load(self.store, {link.key: link} if link else {}, [conference_id])
-            spec = self._spec(event, link, request, now)
-            wanted_link = self._link(link, event, calendar_id, request, conference_id, spec, now)
-            self._choose(ledger, wanted_link, conference_id, request, now)
-            owner, tenant = request.user.email, request.user.tenant
-            follow = followed(calendar, calendar_id=calendar_id, owner=owner, tenant=tenant, now=now)
+            choose(ledger, calendar, choice, now)
             try:
                 # always with the calendar's record, on which each sync's commits hang: what one of them read before us,
                 # or writes between our reads, is a conflict
-                self.store.commit(ledgers.writes(ledger, follow))
+                self.store.commit(ledgers.writes(ledger, calendar))
             except StoreConflict:
                 continue
             return conference_id, key
@@ -140,85 +139,20 @@ class CreateConference:
             return None
         return None if event.cancelled else event
 
-    @staticmethod
-    def _spec(event: Event | None, link: Link | None, request: CreateRequest, now: datetime) -> ConferenceSpec:
-        """The event as it is; before it is saved placeholders, which the first sync replaces."""
-        if event is not None:
-            return event.spec(host=request.user.email)
-        if link is not None:
-            return link.spec
-        start = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-        return ConferenceSpec(
-            title="", start=start, end=start + PLACEHOLDER_LENGTH, time_zone="UTC", host=request.user.email
-        )
-
-    @staticmethod
-    def _link(
-        stored: Link | None,
-        event: Event | None,
-        calendar_id: str,
-        request: CreateRequest,
-        conference_id: str,
-        spec: ConferenceSpec,
-        now: datetime,
-    ) -> Link:
-        key = keys.calendar_key(calendar_id)
-        link = stored or Link(
-            key=keys.link_key(key, request.event_id),
-            calendar_key=key,
-            calendar_id=calendar_id,
-            event_id=request.event_id,
-            owner=request.user.email,
-            spec=spec,
-            series=event.recurring_event_id if event else None,
-            created_at=now,
-        )
-        link = replace(link, spec=replace(spec, host=link.owner))
-        if link.conference_id == conference_id:
-            if event is None or event.conference_id == conference_id:
-                return link
-            link = link.without(conference_id)  # it was taken off the event, and is chosen once more
-        return link.with_provisional(conference_id, now)
-
-    @staticmethod
-    def _choose(ledger: Ledger, link: Link, conference_id: str, request: CreateRequest, now: datetime) -> None:
-        """The link has the conference, which is to be made if there is none yet."""
-        ledger.put(link)
-        conference = ledger.conferences.get(conference_id) or Conference(
-            id=conference_id,
-            solution=request.solution_id,
-            tenant=request.user.tenant,
-            host=request.user.email,
-            desired=Desired(version=0, spec=None),
-            created_at=now,
-        )
-        if link.key not in conference.links:
-            conference = replace(conference, links=(*conference.links, link.key))
-        if conference.state is ConferenceState.FAILED:
-            # a person asks again: that is a reason to try again
-            conference = replace(conference, state=ConferenceState.PENDING, retry_at=None, due_at=now + SWEEP_GRACE)
-        ledger.put(conference)
-        drive(ledger, conference_id, now)
-
     # --- having it made ----------------------------------------------------------------------------------------------
 
     def _begin_following(self, calendar_key: str) -> None:
-        """The first sync opens the watch channel.
-
-        If the queue refuses, the sweep does it: people get their meeting now.
-        """
+        """The first sync opens the watch channel. Whether the queue takes it or not, people get their meeting now."""
         calendar = self.store.get(Calendar, calendar_key)
         if calendar is not None and calendar.sync_token is not None:
             return
-        try:
-            self.queue.sync_calendar(calendar_key)
-        except ConfsyncError as error:
-            log.warning("first sync is left to the sweep", calendar_key=calendar_key, error=str(error))
+        queued(lambda: self.queue.sync_calendar(calendar_key), calendar_key)
 
     def _settle(self, conference_id: str, deadline: datetime) -> Conference:
         """Reconcile until the meeting can be joined. Raises the reason when it can't be, or takes too long."""
         error: ConfsyncError | None = None
         while True:
+            pause = MOMENT
             try:
                 outcome = self.reconcile(conference_id)
             except Busy as busy:
@@ -229,16 +163,18 @@ class CreateConference:
                     return conference
                 error = outcome.error or error
                 if conference is not None:
-                    self._give_up_early(conference, error, deadline)
+                    pause = self._pause(conference, error, deadline)
             if self.clock.now() >= deadline:
                 raise error or Temporary(f"conference {conference_id} takes too long", service="confsync")
-            self.clock.sleep(0.25)
+            self.clock.sleep(pause / timedelta(seconds=1))
 
-    @staticmethod
-    def _give_up_early(conference: Conference, error: ConfsyncError | None, deadline: datetime) -> None:
-        """No use in waiting for what comes after the deadline, or needs a person."""
-        if conference.retry_at is None:
+    def _pause(self, conference: Conference, error: ConfsyncError | None, deadline: datetime) -> timedelta:
+        """How long until it is worth another try. Raises the reason if that is too long, or never."""
+        now, retry_at = self.clock.now(), conference.retry_at
+        if retry_at is None or retry_at <= now:
             if error is not None:
                 raise error
-        elif conference.retry_at > deadline:
+            return MOMENT
+        if retry_at > deadline:
             raise error or Temporary(f"an earlier attempt failed: {conference.last_error}", service="confsync")
+        return retry_at - now

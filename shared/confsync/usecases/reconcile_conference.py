@@ -1,47 +1,49 @@
-"""Make what the provider has equal to what is desired. The only code that talks to providers.
+"""Make what the provider has equal to what is desired.
 
 It may be run at any time, any number of times, by anyone. Each round takes the conference's lease in a conditional
 write that also records the intent, makes one step, and records its result on the condition that the lease is still
 held. So a crash at any point leaves a record from which the next run knows what to look for.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
-from confsync.domain import keys
-from confsync.domain.budget import Budget, staggered
-from confsync.domain.conference import Applied, Conference, ProviderConference, Reference
+from confsync.domain.conference import Conference
 from confsync.domain.errors import (
     Ambiguous,
-    AuthExpired,
     Busy,
+    ConfsyncError,
     NotConfigured,
-    NotFound,
-    PermissionDenied,
     RateLimited,
-    ReauthorizationRequired,
     ServiceError,
     StoreConflict,
+    Unexpected,
 )
+from confsync.domain.fitting import fit
 from confsync.domain.link import Link
-from confsync.domain.solution import DailyLimit
-from confsync.domain.step import COUNTED, Step, steps
+from confsync.domain.step import KINDS, Step, steps
+from confsync.domain.transitions import agreed, done, failed, next_visit, rested, waiting
+from confsync.domain.upkeep import Upkeep
 from confsync.ports import Clock, ConferenceProvider, Providers, Queue, Save, Store
-from confsync.usecases.collect_provisional import CollectProvisional
-from confsync.usecases.conference_record import Change, ConferenceRecord, done
-from confsync.usecases.ledgers import unpublished
-from confsync.usecases.publish_conference import PublishConference
+from confsync.usecases.reconciling.budgets import Budgets, Spending
+from confsync.usecases.reconciling.collect_provisional import CollectProvisional
+from confsync.usecases.reconciling.conference_lease import Change, ConferenceLease
+from confsync.usecases.reconciling.provider_steps import ProviderSteps
+from confsync.usecases.reconciling.publish_conference import PublishConference
+from confsync.usecases.records.ledgers import unpublished
+from confsync.usecases.records.tasks import queued
 
 log = structlog.get_logger()
 
 ROUNDS = 6
 
-NOT_ADMITTED = (NotConfigured, AuthExpired, ReauthorizationRequired, PermissionDenied)
-"""The vendor let nobody in, so nothing was counted: else what is tried hourly would use up a day's limit."""
+FOLLOW_UP_WITHIN = timedelta(hours=1)
+"""What is due sooner gets a task of its own; the rest is left to the sweep."""
+
+Error = ServiceError | NotConfigured | Unexpected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ class Outcome:
     """The conference as stored afterwards (None: there is no such record), and why it is not settled, if it isn't."""
 
     conference: Conference | None
-    error: ServiceError | NotConfigured | None = None
+    error: Error | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,283 +64,246 @@ class ReconcileConference:
     clock: Clock
     publish: PublishConference
     collect: CollectProvisional
+    budgets: Budgets
     lease: timedelta
+    check_every: timedelta | None = None
+    """About how often a meeting is compared with what was applied (see `Upkeep`)."""
+    join_url: str | None = None
+    """Our address that leads each person on to their own link."""
 
-    def __call__(self, conference_id: str) -> Outcome:
+    def __call__(self, conference_id: str, *, check: bool = False) -> Outcome:
         """Raises `Busy` while another worker holds the lease, and what the store raises.
 
-        Errors of providers and of Calendar are recorded, not raised.
+        Errors of providers and of Calendar are recorded, not raised. `check`: look at the vendor's copy now.
         """
+        error: Error | None = None
         for _ in range(ROUNDS):
             conference = self.store.get(Conference, conference_id)
-            if conference is None or self._waits(conference):
-                return Outcome(conference=conference)
+            if conference is None:
+                return Outcome(conference=None)
+            if conference.lease.taken(self.clock.now()):
+                raise Busy(f"conference {conference_id} is being worked on")
             with suppress(StoreConflict):  # somebody wrote between our read and our write: look again
-                outcome = self._round(conference)
-                if outcome is not None:
-                    return outcome
-        self._record.follow_up(conference_id, self.clock.now())
-        return Outcome(conference=self.store.get(Conference, conference_id))
+                ended = _Round(self, conference).run(check=check, earlier=error)
+                if isinstance(ended, Outcome):
+                    return ended
+                error, check = error or ended, False
+        self.follow_up(conference_id, self.clock.now())
+        return Outcome(conference=self.store.get(Conference, conference_id), error=error)
 
-    @property
-    def _record(self) -> ConferenceRecord:
-        return ConferenceRecord(store=self.store, queue=self.queue, clock=self.clock, lease=self.lease)
+    def follow_up(self, conference_id: str, at: datetime | None) -> None:
+        """A task for what is due soon, so that it need not wait for the sweep."""
+        if at is not None and at - self.clock.now() <= FOLLOW_UP_WITHIN:
+            queued(lambda: self.queue.reconcile_conference(conference_id, at=at), conference_id)
 
-    # --- what there is to do -----------------------------------------------------------------------------------------
 
-    def _waits(self, conference: Conference) -> bool:
-        now = self.clock.now()
-        if conference.lease.taken(now):
-            raise Busy(f"conference {conference.id} is being worked on")
-        return conference.retry_at is not None and now < conference.retry_at
+class _Round:
+    """One look at the conference, and one step."""
 
-    def _round(self, conference: Conference) -> Outcome | None:
-        """One step; None: there may be more to do."""
-        links = self.store.get_many(Link, conference.links)
-        if self._collected(conference, links):
+    def __init__(self, settings: ReconcileConference, conference: Conference) -> None:
+        self._settings = settings
+        self._clock = settings.clock
+        self._conference = conference
+        self._provider: ConferenceProvider | NotConfigured
+        try:
+            self._provider = settings.providers.provider(conference.solution)
+        except NotConfigured as error:
+            self._provider = error
+        self._upkeep = self._upkeep_of(self._provider)
+
+    def run(self, *, check: bool, earlier: Error | None) -> Outcome | Error | None:
+        """How it ended; an error, if there is something else to do all the same; None, if there may be more to do.
+
+        `earlier`: the first error of the rounds before. Raises `Busy`, `StoreConflict`.
+        """
+        conference, now = self._conference, self._clock.now()
+        possible = steps(conference, now, self._upkeep, unpublished=True)
+        if not check and self._all_wait(list(possible)):
+            return Outcome(conference=conference, error=earlier)
+        links = self._settings.store.get_many(Link, conference.links)
+        if self._collected(links):
             return None
+        needed = list(steps(conference, now, self._upkeep, unpublished=bool(unpublished(conference, links))))
+        if check and conference.wanted and conference.applied.reference is not None:
+            needed = list(dict.fromkeys([*needed, Step.CHECK]))
         postponed: RateLimited | None = None
-        for step in steps(conference, self.clock.now(), unpublished=bool(unpublished(conference, links))):
-            try:
-                provider = self.providers.provider(conference.solution)
-            except NotConfigured as error:
-                return self._failed(self._record.take(conference, step), conference, error)
-            if step is Step.UPDATE and not conference.differs_in(provider.kept):
-                self.store.commit([Save(record=_agreeing(conference))])
+        for step in needed:
+            if self._waits(step) and not (check and step is Step.CHECK):
+                continue
+            if step is Step.UPDATE and self._agrees():
+                self._settings.store.commit([Save(record=agreed(conference))])
                 return None
             try:
-                budget = self._budget(step, provider.capabilities.daily, conference)
+                spending = self._spending(step)
             except RateLimited as error:
                 postponed = error
                 continue
-            return self._do(step, provider, conference, links, budget)
-        if postponed is not None:
-            return Outcome(conference=self._record.postponed(conference, links, postponed), error=postponed)
-        return Outcome(conference=self._record.rest(conference, links))
+            refused = self._do(step, links, spending)
+            if refused is None:
+                return None
+            stored, failure = refused
+            others = [each for each in needed if KINDS[each] is not KINDS[step] and not self._waits(each)]
+            return failure if others else Outcome(conference=stored, error=earlier or failure)
+        return self._ended(needed, links, postponed, earlier)
 
-    def _collected(self, conference: Conference, links: dict[str, Link]) -> bool:
+    # --- what there is to do -----------------------------------------------------------------------------------------
+
+    def _upkeep_of(self, provider: ConferenceProvider | NotConfigured) -> Upkeep:
+        if isinstance(provider, NotConfigured):
+            return Upkeep()
+        capabilities = provider.capabilities
+        check_every = self._settings.check_every if capabilities.drifts else None
+        return Upkeep(check_every=check_every, lifetime=capabilities.lifetime)
+
+    def _waits(self, step: Step) -> bool:
+        until = self._conference.pauses.get(KINDS[step])
+        return until is not None and self._clock.now() < until
+
+    def _all_wait(self, possible: list[Step]) -> bool:
+        return bool(possible) and all(map(self._waits, possible))
+
+    def _collected(self, links: dict[str, Link]) -> bool:
         """Whether a choice was given up.
 
         A calendar out of reach is no reason to leave the rest undone: it is looked at later.
         """
         try:
-            return self.collect(conference, links)
+            return self._settings.collect(self._conference, links)
         except ServiceError as error:
-            log.warning("could not look whether the event was saved", conference_id=conference.id, error=str(error))
+            log.warning(
+                "could not look whether the event was saved", conference_id=self._conference.id, error=str(error)
+            )
             return False
 
-    def _budget(self, step: Step, limit: DailyLimit | None, conference: Conference) -> Budget | None:
-        """What the step is counted in, None if nobody counts it. Raises `RateLimited` if it has to wait."""
-        if limit is None or step not in COUNTED:
+    def _agrees(self) -> bool:
+        """Whether what changed is nothing that the vendor keeps."""
+        provider = self._provider
+        if isinstance(provider, NotConfigured) or self._conference.applied.spec is None:
+            return False
+        return not self._conference.differs_in(lambda spec: provider.kept(fit(spec, provider.capabilities)))
+
+    def _spending(self, step: Step) -> Spending | None:
+        """What the step is counted in. Raises `RateLimited` if it has to wait."""
+        if isinstance(self._provider, NotConfigured):
             return None
-        vendor = self.providers.solution(conference.solution).provider
-        made = conference.applied.reference
-        host = (made and made.host) or limit.host or conference.host
-        key, now = keys.budget_key(vendor, limit.account, host), self.clock.now()
-        budget = self.store.get(Budget, key) or Budget(key=key, provider=vendor, host=host, expire_at=now)
-        opens_at = budget.opens_at(limit.calls, now, creation=step is Step.CREATE)
-        if opens_at is None:
-            return budget
-        retry_at = staggered(conference.id, opens_at)
-        raise RateLimited(
-            f"{vendor} takes {limit.calls} new and changed meetings a day for {host}, of which {budget.on(now.date())} "
-            f"are used: to {step} this one has to wait until {retry_at:%Y-%m-%d %H:%M} UTC",
-            service=vendor,
-            retry_at=retry_at,
-        )
+        return self._settings.budgets.of(step, self._provider.capabilities.limit, self._conference)
 
-    # --- a round -----------------------------------------------------------------------------------------------------
-
-    def _do(
-        self,
-        step: Step,
-        provider: ConferenceProvider,
-        conference: Conference,
-        links: dict[str, Link],
-        budget: Budget | None,
-    ) -> Outcome | None:
-        now = self.clock.now()
-        taken = self._record.take(conference, step, budget.spent(now) if budget else None)
-        try:
-            change = self._step(step, provider, taken, conference, links)
-        except (ServiceError, NotConfigured) as error:
-            try:
-                outcome = self._failed(taken, conference, error, provider.capabilities.settle)
-            except Busy:
-                if step is Step.CREATE and isinstance(error, Ambiguous):
-                    self._disown(provider, taken, None)
-                raise
-            if budget is not None and isinstance(error, NOT_ADMITTED):
-                self._record.refund(budget.key, now)
-            return outcome
-        # outside of the above: that the store did not take a result says nothing of what the provider did
-        try:
-            self._record.record(taken, change)
-        except Busy:
-            made = change(taken).applied.reference
-            if taken.applied.reference is None and made is not None:
-                self._disown(provider, taken, made)
-            raise
-        return None
-
-    def _failed(
-        self,
-        taken: Conference,
-        before: Conference,
-        error: ServiceError | NotConfigured,
-        settle: timedelta = timedelta(0),
+    def _ended(
+        self, needed: list[Step], links: dict[str, Link], postponed: RateLimited | None, earlier: Error | None
     ) -> Outcome:
-        return Outcome(conference=self._record.failed(taken, before, error, settle), error=error)
+        """Nothing is left to do, or all of it has to wait: store that, and when to look again."""
+        conference, now = self._conference, self._clock.now()
+        visit = next_visit(conference, links, self._upkeep, now)
+        pauses = [conference.pauses[KINDS[step]] for step in needed if self._waits(step)]
+        if not needed:
+            ended, soon = rested(conference, due_at=visit, now=now), conference.verify_at
+        else:
+            times = (visit, *pauses, postponed.retry_at if postponed else None)
+            due_at = min(filter(None, times), default=None)
+            ended, soon = waiting(conference, due_at=due_at, postponed=postponed), due_at if postponed else None
+        if ended != conference:
+            self._settings.store.commit([Save(record=ended)])
+            self._settings.follow_up(conference.id, soon)
+        return Outcome(conference=ended, error=postponed or earlier)
 
-    def _step(
-        self, step: Step, provider: ConferenceProvider, taken: Conference, before: Conference, links: dict[str, Link]
-    ) -> Change:
-        """Make it, and return how to record it and give the lease back."""
-        match step:
-            case Step.REMOVE:
-                return self._remove(provider, taken)
-            case Step.LOOK:
-                return self._look(provider, taken, before)
-            case Step.CREATE:
-                return self._create(provider, taken)
-            case Step.UPDATE:
-                return self._update(provider, taken, before.differs_in(provider.kept))
-            case Step.VERIFY:
-                return self._verify(provider, taken)
-            case Step.PUBLISH:
-                return self._publish(taken, links)
+    # --- a step ------------------------------------------------------------------------------------------------------
 
-    # --- steps: each makes at most one change at the provider and returns how to record it ---------------------------
-
-    def _create(self, provider: ConferenceProvider, taken: Conference) -> Change:
-        assert taken.desired.spec is not None
-        made = provider.create(taken.desired.spec, taken.marker)
-        return self._made(made, taken, version=taken.desired.version)
-
-    def _look(self, provider: ConferenceProvider, taken: Conference, before: Conference) -> Change:
-        found = self._find(provider, taken, taken.creating_since)
-        if found:
-            self._delete_all(provider, found[1:])
-            # made for a desired state that we don't know any more: the next round updates it
-            return self._made(found[0], taken, version=0)
-        # it may still show up, when another one is made already
-        again = self.clock.now() + 2 * provider.capabilities.settle if taken.creating_since else None
-
-        def change(c: Conference) -> Conference:
-            verify_at = _later(_still_to_verify(c, taken), again)
-            return replace(done(c), attempts=before.attempts, creating_since=None, verify_at=verify_at)
-
-        return change
-
-    def _made(self, made: ProviderConference, taken: Conference, *, version: int) -> Change:
-        applied = Applied(
-            version=version,
-            spec=taken.desired.spec if version else None,
-            reference=made.reference,
-            details=made.details,
-        )
-        return lambda c: done(replace(c, applied=applied, creating_since=None))
-
-    def _update(self, provider: ConferenceProvider, taken: Conference, changed: frozenset[str]) -> Change:
-        spec, reference = taken.desired.spec, taken.applied.reference
-        assert spec is not None
-        assert reference is not None
+    def _do(self, step: Step, links: dict[str, Link], spending: Spending | None) -> tuple[Conference, Error] | None:
+        """Make the step. If it failed: the conference as stored then, and why."""
+        now = self._clock.now()
+        lease = self._take(step, spending, now)
         try:
-            made = provider.update(reference, spec, changed, taken.marker)
-        except NotFound:
-            log.warning("meeting is gone at the provider; making a new one", conference_id=taken.id)
-            return lambda c: _given_up(c, Applied())
-        return self._made(made, taken, version=taken.desired.version)
+            change = self._publish(lease, links) if step is Step.PUBLISH else self._at_provider(lease).make(step)
+        except (ServiceError, NotConfigured) as error:
+            failure: Error = error
+        except ConfsyncError:
+            raise
+        except Exception as error:
+            log.exception("unexpected error in a step", conference_id=self._conference.id, step=step)
+            failure = Unexpected.of(error)
+        else:
+            self._save(lease, change)
+            return None
+        stored = self._fail(lease, step, failure, links)
+        if spending is not None:
+            self._settings.budgets.refund(spending, failure, now)
+        return stored, failure
 
-    def _remove(self, provider: ConferenceProvider, taken: Conference) -> Change:
-        if taken.applied.reference is not None:
-            self._delete(provider, taken.applied.reference)
-        # a meeting of a slow first attempt may show up until `verify_at`, and nobody would look for it after this
-        since = taken.creating_since or (taken.verify_at and taken.verify_at - provider.capabilities.settle)
-        if since is not None:
-            self._delete_all(provider, self._find(provider, taken, since))
-        gone = Applied(version=taken.desired.version)
-        return lambda c: _given_up(replace(c, verify_at=_still_to_verify(c, taken)), gone)
+    def _take(self, step: Step, spending: Spending | None, now: datetime) -> ConferenceLease:
+        sent = self._conference.desired.spec
+        if sent is not None and not isinstance(self._provider, NotConfigured):
+            sent = fit(sent, self._provider.capabilities, now)
+        return ConferenceLease(
+            self._settings.store,
+            self._clock,
+            self._settings.lease,
+            self._conference,
+            step,
+            sent=sent,
+            budget=spending.budget.spent(spending.limit, now) if spending else None,
+        )
 
-    def _verify(self, provider: ConferenceProvider, taken: Conference) -> Change:
-        """After an unconfirmed first attempt: whatever it made in the end, later than the one we know, goes."""
-        found = provider.find(taken.marker, taken.searched_by)
-        extra = [made for made in found if made.reference != taken.applied.reference]
-        self._delete_all(provider, extra)
-        return lambda c: done(replace(c, verify_at=_still_to_verify(c, taken)))
+    def _at_provider(self, lease: ConferenceLease) -> ProviderSteps:
+        """Raises `NotConfigured`."""
+        if isinstance(self._provider, NotConfigured):
+            raise self._provider
+        return ProviderSteps(
+            store=self._settings.store,
+            clock=self._clock,
+            provider=self._provider,
+            solution=self._settings.providers.solution(self._conference.solution),
+            join_url=self._settings.join_url,
+            before=self._conference,
+            taken=lease.taken,
+        )
 
-    def _publish(self, taken: Conference, links: dict[str, Link]) -> Change:
+    def _save(self, lease: ConferenceLease, change: Change) -> None:
+        """Record the result of a step. Raises `Busy` if the lease was lost: what was made is looked for then."""
+        try:
+            lease.save(change)
+        except Busy:
+            made = change(lease.taken).applied.reference
+            if lease.taken.applied.reference is None and made is not None:
+                self._at_provider(lease).disown(made)
+            raise
+
+    def _fail(self, lease: ConferenceLease, step: Step, error: Error, links: dict[str, Link]) -> Conference:
+        """Record the failure of a step. Raises `Busy` if the lease was lost."""
+        settle = timedelta(0) if isinstance(self._provider, NotConfigured) else self._provider.capabilities.settle
+        now = self._clock.now()
+        visit = next_visit(lease.taken, links, self._upkeep, now)
+        try:
+            stored = lease.save(
+                lambda c: failed(c, self._conference, step, error, now=now, settle=settle, next_visit=visit)
+            )
+        except Busy:
+            if step is Step.CREATE and isinstance(error, Ambiguous | Unexpected):
+                self._at_provider(lease).disown(None)
+            raise
+        log.warning(
+            "conference not reconciled",
+            conference_id=stored.id,
+            step=step,
+            error=str(error),
+            error_class=type(error).__name__,
+            due_at=stored.due_at.isoformat() if stored.due_at else None,
+        )
+        self._settings.follow_up(stored.id, stored.due_at)
+        return stored
+
+    def _publish(self, lease: ConferenceLease, links: dict[str, Link]) -> Change:
         """Have every event show the meeting. One out of reach keeps none of the others; raises the first error."""
-        errors: list[ServiceError] = []
-        for link in unpublished(taken, links):
+        first: Exception | None = None
+        for number, link in enumerate(unpublished(lease.taken, links)):
+            if number:
+                lease.renew()
             try:
-                self.publish(taken, link)
-            except ServiceError as error:
-                errors.append(error)
-            self._record.record(taken, lambda c: c)
-        if errors:
-            raise errors[0]
-        return done
-
-    # --- meetings that an unconfirmed create left --------------------------------------------------------------------
-
-    def _find(
-        self, provider: ConferenceProvider, taken: Conference, since: datetime | None
-    ) -> list[ProviderConference]:
-        """What an unconfirmed create made.
-
-        Looking too early would miss it: raises `Ambiguous` until it had time to settle.
-        """
-        if since is not None and self.clock.now() < since + provider.capabilities.settle:
-            raise Ambiguous("a create whose answer was lost needs time to settle", service=taken.solution)
-        return provider.find(taken.marker, taken.searched_by)
-
-    @staticmethod
-    def _delete(provider: ConferenceProvider, reference: Reference) -> None:
-        with suppress(NotFound):  # what we want is so already
-            provider.delete(reference)
-
-    def _delete_all(self, provider: ConferenceProvider, made: Sequence[ProviderConference]) -> None:
-        for each in made:
-            log.warning("deleting a second meeting of an unconfirmed create", reference=dict(each.reference.ids))
-            self._delete(provider, each.reference)
-
-    def _disown(self, provider: ConferenceProvider, taken: Conference, made: Reference | None) -> None:
-        """The lease was lost meanwhile. What was made (None: not known) may be a second meeting: have it looked for.
-
-        Nobody would look for one of a generation that was given up: that goes at once.
-        """
-        while True:
-            latest = self.store.get(Conference, taken.id)
-            if latest is None or latest.marker != taken.marker:
-                if made is not None:
-                    self._delete(provider, made)
-                else:
-                    self._delete_all(provider, provider.find(taken.marker, taken.searched_by))
-                return
-            verify_at = self.clock.now() + provider.capabilities.settle
-            asked = replace(latest, verify_at=_later(latest.verify_at, verify_at), due_at=latest.due_at or verify_at)
-            with suppress(StoreConflict):
-                self.store.commit([Save(record=asked)])
-                return
-
-
-def _agreeing(conference: Conference) -> Conference:
-    """The conference whose meeting is as desired already, as far as the provider keeps it."""
-    desired = conference.desired
-    return done(replace(conference, applied=replace(conference.applied, version=desired.version, spec=desired.spec)))
-
-
-def _given_up(conference: Conference, applied: Applied) -> Conference:
-    """The conference without its meeting. While a second one may still show up, it goes by the same marker."""
-    generation = conference.generation + (conference.verify_at is None)
-    return done(replace(conference, applied=applied, creating_since=None, generation=generation))
-
-
-def _still_to_verify(conference: Conference, taken: Conference) -> datetime | None:
-    """What a late creator asked for since the lease was taken."""
-    return conference.verify_at if conference.verify_at != taken.verify_at else None
-
-
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max(filter(None, (one, other)), default=None)
+                self._settings.publish(lease.taken, link)
+            except (StoreConflict, Busy):
+                raise
+            except Exception as error:  # noqa: BLE001 - raised below
+                log.warning("details not published", event_id=link.event_id, error=str(error))
+                first = first or error
+        if first is not None:
+            raise first
+        return lambda c: done(c, Step.PUBLISH)

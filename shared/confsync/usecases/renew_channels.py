@@ -17,7 +17,7 @@ from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference
 from confsync.domain.errors import ConfsyncError, ServiceError, StoreConflict
 from confsync.ports import Clock, Due, Queue, Save, Store
-from confsync.usecases.open_channel import OpenChannel
+from confsync.usecases.channels.watch_channels import WatchChannels
 
 log = structlog.get_logger()
 
@@ -62,7 +62,7 @@ class RenewChannels:
     store: Store
     queue: Queue
     clock: Clock
-    channels: OpenChannel
+    channels: WatchChannels
     inline: int
     batch: int
 

@@ -7,7 +7,7 @@ https://developers.google.com/workspace/calendar/api/guides/sync
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import chain
@@ -15,19 +15,29 @@ from itertools import chain
 import structlog
 
 from confsync.domain import link_index
-from confsync.domain.calendar import Calendar, CalendarState, quarantined, synced
-from confsync.domain.errors import Busy, ServiceError, StoreConflict, SyncTokenExpired, Temporary
-from confsync.domain.event import Event, EventPage
+from confsync.domain.calendar import Calendar, CalendarState, needs_channel, quarantined, synced
+from confsync.domain.errors import (
+    Busy,
+    ConfsyncError,
+    ServiceError,
+    StoreConflict,
+    SyncTokenExpired,
+    Temporary,
+    Unexpected,
+)
+from confsync.domain.event import Event, EventPage, UnreadableEvent
 from confsync.domain.keys import is_conference_id, link_key
 from confsync.domain.link import Link
 from confsync.domain.plan import Action
 from confsync.ports import CalendarApi, Calendars, Clock, Queue, Store
-from confsync.usecases import event_pages
-from confsync.usecases.calendar_record import CalendarRecord
-from confsync.usecases.fail_sync import FailSync
-from confsync.usecases.follow_events import FollowEvents, turn
-from confsync.usecases.moved_events import Search
-from confsync.usecases.open_channel import OpenChannel
+from confsync.usecases.channels.watch_channels import WatchChannels
+from confsync.usecases.records.change import CONFLICTS
+from confsync.usecases.records.tasks import queued
+from confsync.usecases.syncing import event_pages
+from confsync.usecases.syncing.apply_events import ApplyEvents, Turn, turn
+from confsync.usecases.syncing.calendar_lease import CalendarLease
+from confsync.usecases.syncing.fail_sync import FailSync
+from confsync.usecases.syncing.find_moved import FindMoved
 
 log = structlog.get_logger()
 
@@ -37,84 +47,80 @@ EVENTS_PER_COMMIT = 50
 GONE_PER_COMMIT = 1
 """Each may have to be looked for on many calendars, and the lease is renewed with every commit."""
 
-OVERTAKEN = 5
-
 
 @dataclass
 class SyncReport:
-    """What one sync did. `full`: everything was listed, not only changes. `error`: why it ended early, recorded.
-
-    The three before it: see `Followed`.
-    """
+    """What one sync did."""
 
     calendar_key: str
     full: bool = False
+    """Whether everything was listed, not only changes."""
     pages: int = 0
     events: int = 0
     unreadable: int = 0
     actions: Counter[Action] = field(default_factory=Counter)
     reconcile: set[str] = field(default_factory=set)
+    """Ids of conferences with something to do."""
     first_syncs: set[str] = field(default_factory=set)
-    error: ServiceError | None = None
+    """Keys of calendars to which events were moved, and which nobody has read yet."""
+    error: ServiceError | Unexpected | None = None
+    """Why it ended early; on record."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SyncCalendar:
-    """Sync one calendar. `interval`: when the sweep looks again though no notification came.
-
-    `window`: a full list goes this far back (None: to the beginning). Linked events before it are asked for one by one.
-    """
+    """Sync one calendar."""
 
     store: Store
     calendars: Calendars
     queue: Queue
     clock: Clock
-    channels: OpenChannel
+    channels: WatchChannels
+    fail: FailSync
     lease: timedelta
     interval: timedelta
+    """When the sweep looks again though no notification came."""
     window: timedelta | None = None
+    """A full list goes this far back (None: to the beginning). Linked events before it are asked for one by one."""
 
     def __call__(self, calendar_key: str, *, renew: bool = False) -> SyncReport:
         """Raises `Busy` while another worker syncs it, and what the store raises.
 
         Errors of Calendar are recorded, not raised: when to try again is in the record and, if that is soon, in a task.
         """
-        for _ in range(OVERTAKEN):
+        for _ in range(CONFLICTS):
             calendar = self.store.get(Calendar, calendar_key)
             if calendar is None or self._waits(calendar):
                 return SyncReport(calendar_key)
             if calendar.lease.taken(self.clock.now()):
                 raise Busy(f"calendar {calendar_key} is being synced")
-            began, run = self.clock.now(), _Run(self, calendar)
+            began, attempt = self.clock.now(), _Attempt(self, calendar)
             try:
-                run.sync(renew=renew)
+                attempt.sync(renew=renew)
             except StoreConflict:
                 continue  # another worker was faster; its work may be all that was to do
             except ServiceError as error:
-                self._fail(run.calendar, error, began=began)
-                run.report.error = error
-            self._hand_over(run.report)
-            return run.report
+                attempt.report.error = error
+            except ConfsyncError:
+                raise
+            except Exception as error:
+                log.exception("unexpected error in a sync", calendar_key=calendar_key)
+                attempt.report.error = Unexpected.of(error)
+            if attempt.report.error is not None:
+                self.fail(attempt.calendar, attempt.report.error, began=began)
+            self._hand_over(attempt.report)
+            return attempt.report
         raise Busy(f"calendar {calendar_key} is being changed by others")
-
-    @property
-    def _fail(self) -> FailSync:
-        return FailSync(
-            store=self.store, calendars=self.calendars, queue=self.queue, clock=self.clock, channels=self.channels
-        )
 
     def _waits(self, calendar: Calendar) -> bool:
         return calendar.retry_at is not None and self.clock.now() < calendar.retry_at
 
     def _hand_over(self, report: SyncReport) -> None:
-        """Queue what is to reconcile, also what was committed before an error.
-
-        If the queue refuses some, nothing is lost: the sweep finds every calendar and conference that is due.
-        """
-        for calendar_key in sorted(report.first_syncs):
-            self._try(self.queue.sync_calendar, calendar_key)
-        for conference_id in sorted(report.reconcile):
-            self._try(self.queue.reconcile_conference, conference_id)
+        """Queue what is to reconcile, also what was committed before an error."""
+        for key in sorted(report.first_syncs):
+            queued(lambda key=key: self.queue.sync_calendar(key), key)  # type: ignore[misc]
+        for key in sorted(report.reconcile):
+            queued(lambda key=key: self.queue.reconcile_conference(key), key)  # type: ignore[misc]
         if report.error is not None:
             return
         log.info(
@@ -128,110 +134,108 @@ class SyncCalendar:
             **{action: count for action, count in report.actions.items() if action is not Action.NOTHING},
         )
 
-    @staticmethod
-    def _try(queue: Callable[[str], None], key: str) -> None:
-        try:
-            queue(key)
-        except ServiceError as error:
-            log.warning("left to the sweep", key=key, error=str(error))
 
+class _Attempt:
+    """One attempt at a sync. `calendar` is the record as it was last read."""
 
-class _Run:
-    """One attempt."""
-
-    def __init__(self, case: SyncCalendar, calendar: Calendar) -> None:
-        self.case = case
-        self.record = CalendarRecord(case.store, case.clock, case.lease, calendar)
-        self.google: CalendarApi = case.calendars.acting_as(calendar.owner)
-        search = Search(case.store, case.calendars, case.clock, calendar)
-        self.follow = FollowEvents(store=case.store, clock=case.clock, search=search)
+    def __init__(self, settings: SyncCalendar, calendar: Calendar) -> None:
+        self._settings = settings
+        self._store, self._clock = settings.store, settings.clock
+        self._read = calendar
+        self._lease: CalendarLease | None = None
+        self._google: CalendarApi = settings.calendars.acting_as(calendar.owner)
+        find_moved = FindMoved(self._store, settings.calendars, self._clock, calendar)
+        self._apply_events = ApplyEvents(store=self._store, clock=self._clock, find_moved=find_moved)
+        # after a fault of our own each event has a commit of its own, so that one which causes it keeps no other
+        self._per_commit = 1 if Unexpected.told_in(calendar.reason) else EVENTS_PER_COMMIT
+        self._linked_ids: set[str] | None = None
+        """Of events with links, once all links have been listed."""
         self.report = SyncReport(calendar.key)
-        self.linked: set[str] | None = None
-        """Event ids of all links, once they have been listed."""
 
     @property
     def calendar(self) -> Calendar:
-        return self.record.calendar
+        return self._lease.calendar if self._lease is not None else self._read
 
     def sync(self, *, renew: bool) -> None:
-        self._ensure_channel(renew=renew)
-        token = self.calendar.sync_token
-        if token is not None and self.calendar.query_version == self.case.calendars.query_version:
+        calendar = self._watched(self.calendar, renew=renew)
+        token = calendar.sync_token
+        if token is not None and calendar.query_version == self._settings.calendars.query_version:
             try:
-                self._delta(token)
+                self._delta(calendar, token)
             except SyncTokenExpired:
-                log.info("sync token expired; listing everything", calendar_key=self.calendar.key)
-                if self.calendar.lease.taken(self.case.clock.now()):  # on a later page: by us
-                    self.record.reload_own()
+                log.info("sync token expired; listing everything", calendar_key=calendar.key)
+                if self._lease is not None:  # it ended on a later page
+                    self._lease.reload()
+                    calendar = self._lease.calendar
             else:
                 return
-        self._full()
+        self._full(calendar)
 
-    def _ensure_channel(self, *, renew: bool) -> None:
-        """The channel comes before the list, so that no change falls between the two.
+    def _watched(self, calendar: Calendar, *, renew: bool) -> Calendar:
+        """The calendar, with a channel if it should have another one.
 
-        That Google does not open one is no reason not to read: the calendar is polled until it does.
+        The channel comes before the list, so that no change falls between the two. That Google does not open one is no
+        reason not to read: the calendar is polled until it does, and the next commit says why.
         """
-        if not self._needs_channel(renew=renew):
-            return
+        worn = renew and calendar.state is not CalendarState.POLLING
+        if not needs_channel(calendar, self._clock.now()) and not (
+            worn and calendar.channel_id is not None and self._settings.channels.worn(calendar.channel_id)
+        ):
+            return calendar
         try:
-            self.record.calendar = self.case.channels(self.calendar)
+            self._read = self._settings.channels.open(calendar)
         except ServiceError as error:
-            log.warning("no watch channel yet", calendar_key=self.calendar.key, error=str(error))
-            self.record.reload()
-            self.record.calendar = replace(self.calendar, reason=str(error))
-
-    def _needs_channel(self, *, renew: bool) -> bool:
-        calendar = self.calendar
-        if calendar.state is CalendarState.POLLING:
-            return calendar.watch_at is None or calendar.watch_at <= self.case.clock.now()
-        # what became of a channel while there was no access is not known
-        if calendar.channel_id is None or calendar.state is CalendarState.PAUSED:
-            return True
-        return renew and self.case.channels.worn(calendar.channel_id)
+            log.warning("no watch channel yet", calendar_key=calendar.key, error=str(error))
+            stored = self._store.get(Calendar, calendar.key)
+            assert stored is not None, "calendars are never removed"
+            self._read = stored
+            return replace(stored, reason=str(error))
+        return self._read
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
-    def _delta(self, token: str) -> None:
-        pages = event_pages.delta(self.google, self.calendar.calendar_id, token)
+    def _delta(self, calendar: Calendar, token: str) -> None:
+        pages = event_pages.delta(self._google, calendar.calendar_id, token)
         first = next(pages)
-        relevant = self._relevant(first)
-        if first.page_token is None and len(_commits(relevant)) <= 1:
+        calendar, relevant = self._relevant(calendar, first)
+        if first.page_token is None and len(_commits(relevant, self._per_commit)) <= 1:
             # The usual case: one commit, conditional on the record that the token came from. That fences it as well
             # as a lease would, and saves taking one.
-            self._decide(relevant, self._synced(quarantined(self.calendar, first), first.sync_token or token))
+            self._decide(relevant, self._synced(quarantined(calendar, first), first.sync_token or token))
             self._count(first)
         else:
-            self._under_lease(chain([first], pages), token)
+            self._under_lease(calendar, chain([first], pages), token)
 
-    def _full(self) -> None:
+    def _full(self, calendar: Calendar) -> None:
         self.report.full = True
-        links = list(self.case.store.links_of_calendar(self.calendar.key))
-        self.record.calendar = replace(self.calendar, link_index=link_index.index_of(links))
-        self.linked = {link.event_id for link in links}
-        linked = {link.event_id: link.seen_at is not None for link in links}
-        since = self.case.clock.now() - self.case.window if self.case.window else None
-        pages = event_pages.everything(self.google, self.calendar.calendar_id, linked, since)
-        self._under_lease(pages, None)
+        links = list(self._store.links_of_calendar(calendar.key))
+        self._linked_ids = {link.event_id for link in links}
+        seen = {link.event_id: link.seen_at is not None for link in links}
+        since = self._clock.now() - self._settings.window if self._settings.window else None
+        pages = event_pages.everything(self._google, calendar.calendar_id, seen, since)
+        self._under_lease(replace(calendar, link_index=link_index.index_of(links)), pages, None)
 
-    def _under_lease(self, pages: Iterable[EventPage], token: str | None) -> None:
+    def _under_lease(self, calendar: Calendar, pages: Iterable[EventPage], token: str | None) -> None:
         """Page after page, each commit extending the lease. A last page without a token leaves `token` as it was.
 
         Events whose turn is later wait for the last page: what they hang on may be on any.
         """
-        self.record.take()
+        lease = self._lease = CalendarLease(self._store, self._clock, self._settings.lease, calendar)
         waiting: dict[str, Event] = {}
         for page in pages:
-            relevant, here = self._relevant(page), page.ids
+            learned, relevant = self._relevant(lease.calendar, page)
+            here = page.ids
             waiting = {each: event for each, event in waiting.items() if each not in here}
-            waiting |= {event.id: event for event in relevant if turn(event)}
-            for events in _commits(event for event in relevant if not turn(event)) or [[]]:
-                self._decide_leased(events, page)
+            waiting |= {event.id: event for event in relevant if turn(event) is not Turn.WHOLE}
+            whole = [event for event in relevant if turn(event) is Turn.WHOLE]
+            for events in _commits(whole, self._per_commit) or [[]]:
+                self._decide_leased(lease, events, page, learned)
+                learned = lease.calendar
             self._count(page)
             token = page.sync_token or token
-        for events in _commits(sorted(waiting.values(), key=turn)):
-            self._decide_leased(events, EventPage(events=()))
-        self._finish_leased(token)
+        for events in _commits(sorted(waiting.values(), key=turn), self._per_commit):
+            self._decide_leased(lease, events, EventPage(events=()), lease.calendar)
+        self._finish(lease, token)
 
     def _count(self, page: EventPage) -> None:
         self.report.pages += 1
@@ -240,77 +244,96 @@ class _Run:
         for event in page.unreadable:
             log.error("event can't be read", calendar_key=self.calendar.key, event_id=event.id, reason=event.reason)
 
-    def _relevant(self, page: EventPage) -> list[Event]:
-        """The events that have a link or show a conference of ours; all others cost nothing."""
-        linked = self.linked if self.linked is not None else self._linked(page.events)
-        events = {event.id: event for event in page.events}  # as it was last, should one be there twice
-        return [e for e in events.values() if e.id in linked or is_conference_id(e.conference_id)]
+    def _relevant(self, calendar: Calendar, page: EventPage) -> tuple[Calendar, list[Event]]:
+        """The events that have a link or show a conference of ours; all others cost nothing.
 
-    def _linked(self, events: Sequence[Event]) -> set[str]:
+        Also the calendar, with the index of its links if that had to be made: it is to be stored with the next commit.
+        """
+        if self._linked_ids is not None:
+            linked = self._linked_ids
+        else:
+            calendar, linked = self._linked(calendar, page.events)
+        events = {event.id: event for event in page.events}  # as it was last, should one be there twice
+        return calendar, [e for e in events.values() if e.id in linked or is_conference_id(e.conference_id)]
+
+    def _linked(self, calendar: Calendar, events: Sequence[Event]) -> tuple[Calendar, set[str]]:
         """Ids of the events that have links or are series of instances with links, and perhaps of some others.
 
         By the index; where there is none by the calendar's links if those are fewer than the events or any of those is
         gone, else one by one.
         """
-        ids = {link_key(self.calendar.key, event.id): event.id for event in events}
-        if self.calendar.link_index is not None:
-            return {ids[key] for key in link_index.named(self.calendar.link_index, ids)}
+        ids = {link_key(calendar.key, event.id): event.id for event in events}
+        if calendar.link_index is not None:
+            return calendar, {ids[key] for key in link_index.named(calendar.link_index, ids)}
         # what is gone may be a series of which only instances have links: its own id leads to none of them
         gone = any(event.cancelled for event in events)
         if gone or len(ids) > 1:
-            some = list(self.case.store.links_of_calendar(self.calendar.key, limit=None if gone else len(ids)))
+            some = list(self._store.links_of_calendar(calendar.key, limit=None if gone else len(ids)))
             if gone or len(some) < len(ids):  # then these are all
-                self.record.calendar = replace(self.calendar, link_index=link_index.index_of(some))
-                return {each for link in some for each in (link.event_id, link.series) if each is not None}
-        return {link.event_id for link in self.case.store.get_many(Link, list(ids)).values()}
+                known = {each for link in some for each in (link.event_id, link.series) if each is not None}
+                return replace(calendar, link_index=link_index.index_of(some)), known
+        return calendar, {link.event_id for link in self._store.get_many(Link, list(ids)).values()}
 
     # --- deciding and writing ----------------------------------------------------------------------------------------
 
     def _decide(self, events: Sequence[Event], update: Calendar) -> None:
-        """What the events mean, in one commit with the calendar's record."""
-        followed = self.follow(update, events)
-        self.report.actions += followed.actions
-        self.report.reconcile |= followed.reconcile
-        self.report.first_syncs |= followed.first_syncs
+        """What the events mean, in one commit with the calendar's record.
 
-    def _decide_leased(self, events: Sequence[Event], page: EventPage) -> None:
+        One event that we can't cope with is quarantined, and keeps none of the others.
+        """
+        try:
+            applied = self._apply_events(update, events)
+        except ConfsyncError:
+            raise
+        except Exception as error:
+            if len(events) != 1:
+                raise
+            log.exception("unexpected error over an event", calendar_key=update.key, event_id=events[0].id)
+            unreadable = UnreadableEvent(id=events[0].id, reason=str(Unexpected.of(error)))
+            applied = self._apply_events(quarantined(update, EventPage(events=(), unreadable=(unreadable,))), [])
+        self.report.actions += applied.actions
+        self.report.reconcile |= applied.reconcile
+        self.report.first_syncs |= applied.first_syncs
+
+    def _decide_leased(self, lease: CalendarLease, events: Sequence[Event], page: EventPage, learned: Calendar) -> None:
         """The same under the lease: a conflict over an event's records is no reason to begin the calendar anew."""
-        for _ in range(OVERTAKEN):
-            update = quarantined(self.calendar, page)
-            if not events and update == self.calendar and not self.record.lease_is_old:
+        for _ in range(CONFLICTS):
+            update = quarantined(learned, page)
+            if not events and update == lease.calendar and not lease.is_old:
                 return
             try:
-                self._decide(events, self.record.extended(update))
+                self._decide(events, lease.extended(update))
             except StoreConflict:
-                self.record.reload_own()
+                lease.reload()
+                learned = lease.calendar
                 continue
-            self.record.reload_own()
+            lease.reload()
             return
-        raise Temporary(f"events of calendar {self.calendar.key} are being changed by others", service="confsync")
+        raise Temporary(f"events of calendar {learned.key} are being changed by others", service="confsync")
 
-    def _finish_leased(self, token: str | None) -> None:
-        """Store the token. The sweep may put the calendar off at any moment: no reason to begin it anew."""
-        for _ in range(OVERTAKEN):
+    def _finish(self, lease: CalendarLease, token: str | None) -> None:
+        """Store the token, and give the lease back."""
+        for _ in range(CONFLICTS):
             try:
-                self.record.finish(self._synced(self.calendar, token))
+                lease.finish(self._synced(lease.calendar, token))
             except StoreConflict:
-                self.record.reload_own()
+                lease.reload()  # the sweep may put the calendar off at any moment: no reason to begin it anew
                 continue
             return
-        raise Temporary(f"calendar {self.calendar.key} is being changed by others", service="confsync")
+        raise Temporary(f"calendar {lease.calendar.key} is being changed by others", service="confsync")
 
     def _synced(self, calendar: Calendar, token: str | None) -> Calendar:
-        version, now = self.case.calendars.query_version, self.case.clock.now()
-        return synced(calendar, sync_token=token, query_version=version, interval=self.case.interval, now=now)
+        version, now = self._settings.calendars.query_version, self._clock.now()
+        return synced(calendar, sync_token=token, query_version=version, interval=self._settings.interval, now=now)
 
 
-def _commits(events: Iterable[Event]) -> list[list[Event]]:
-    """The events in parts, each small enough for one commit and to look for the gone ones under one lease."""
+def _commits(events: Iterable[Event], most: int) -> list[list[Event]]:
+    """The events in parts of at most so many, each small enough to look for the gone ones under one lease."""
     parts: list[list[Event]] = []
     gone = 0
     for event in events:
         gone += event.cancelled
-        if not parts or len(parts[-1]) == EVENTS_PER_COMMIT or gone > GONE_PER_COMMIT:
+        if not parts or len(parts[-1]) == most or gone > GONE_PER_COMMIT:
             parts.append([])
             gone = int(event.cancelled)
         parts[-1].append(event)

@@ -118,6 +118,7 @@ STATUSES: Mapping[type[errors.ConfsyncError], tuple[int, str]] = {
     errors.Busy: (503, "busy"),
     errors.StoreConflict: (503, "busy"),
     errors.NotConfigured: (500, "not_configured"),
+    errors.Unexpected: (503, "unavailable"),
     errors.ServiceError: (503, "unavailable"),
 }
 

@@ -30,8 +30,8 @@ class Moved:
     event: Event
 
 
-class Search:
-    """Looks for events of one calendar, as its owner. The calendars that the owner can reach are listed once."""
+class FindMoved:
+    """Looks for events that left one calendar, as its owner. The calendars that the owner can reach are listed once."""
 
     def __init__(self, store: Store, calendars: Calendars, clock: Clock, calendar: Calendar) -> None:
         self._store = store
@@ -43,7 +43,7 @@ class Search:
         """Where the link's event lives on as an organizer's own copy that shows one of the link's conferences, if
         anywhere.
 
-        Raises what Calendar raises: what can't be looked for is not gone.
+        Raises what Calendar raises: an event that nobody could look for does not count as gone.
         """
         for calendar_id in self._elsewhere:
             if self._lives(calendar_id, link) and (moved := self._moved(calendar_id, link)):

@@ -10,11 +10,11 @@ from confsync.domain.conference import Conference
 from confsync.domain.errors import NotFound
 from confsync.domain.event import Event
 from confsync.domain.link import COLLECT_AFTER, Link
-from confsync.domain.plan import Ledger, detach, follow
+from confsync.domain.plan import apply_event, let_go
 from confsync.ports import Calendars, Clock, Store
-from confsync.usecases import ledgers
-from confsync.usecases.follow_events import FollowEvents
-from confsync.usecases.moved_events import Search
+from confsync.usecases.records import ledgers
+from confsync.usecases.syncing.apply_events import ApplyEvents
+from confsync.usecases.syncing.find_moved import FindMoved
 
 log = structlog.get_logger()
 
@@ -48,17 +48,18 @@ class CollectProvisional:
         event = self._event(calendar, link)
         if event.conference_id != conference.id and not self._was_read(calendar, link, conference):
             return False
-        search = Search(self.store, self.calendars, self.clock, calendar)
-        if event.cancelled and search(link) is not None:
+        find_moved = FindMoved(self.store, self.calendars, self.clock, calendar)
+        if event.cancelled and find_moved(link) is not None:
             # it was saved on another calendar than it was chosen on, which the sweep has synced from now on
-            FollowEvents(store=self.store, clock=self.clock, search=search)(calendar, [event])
+            ApplyEvents(store=self.store, clock=self.clock, find_moved=find_moved)(calendar, [event])
             return True
         links = ledgers.links_of(self.store, [(calendar, event)]) | {link.key: link}  # as it was before the event
         ledger = ledgers.load(self.store, links, [event.conference_id])
         if event.conference_id == conference.id:
-            follow(ledger, calendar, event, self.clock.now())
+            apply_event(ledger, calendar, event, self.clock.now())
         else:
-            self._give_up(ledger, conference, link)
+            log.info("conference was never saved with its event", conference_id=conference.id)
+            let_go(ledger, link, conference.id, self.clock.now())
         self.store.commit(ledgers.writes(ledger, calendar))
         return True
 
@@ -67,13 +68,6 @@ class CollectProvisional:
         """Whether all of the calendar was seen since the time was up: a copy of the event may have the conference."""
         chosen = max(p.since for p in link.provisional if p.conference_id == conference.id)
         return calendar.last_success is not None and calendar.last_success >= chosen + COLLECT_AFTER
-
-    def _give_up(self, ledger: Ledger, conference: Conference, link: Link) -> None:
-        log.info("conference was never saved with its event", conference_id=conference.id)
-        detach(ledger, link, conference.id, self.clock.now())
-        rest = ledger.links[link.key]
-        if not rest.conference_ids:
-            ledger.drop(rest)
 
     def _event(self, calendar: Calendar, link: Link) -> Event:
         # as whoever reads the calendar by now: the one who chose may have no access any more

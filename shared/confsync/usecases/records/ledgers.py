@@ -39,7 +39,7 @@ def load(store: Store, links: dict[str, Link], shown: Iterable[str | None]) -> L
 def writes(ledger: Ledger, *calendars: Calendar) -> list[Write]:
     """What has to be committed for the ledger to be true, the calendars' records with their indexes of links among it.
 
-    `calendars` are those whose events were followed.
+    `calendars` are those whose events were applied.
     """
     return [
         *(Save(record=_indexed(calendar, ledger)) for calendar in calendars),
@@ -56,11 +56,11 @@ def _read_by_others(ledger: Ledger) -> list[Conference]:
     would miss each other's; the conference's record makes the later one a conflict.
     """
     changed = [each for each in ledger.changed.values() if isinstance(each, Link)]
-    found = {id: link.calendar_key for link in changed for id in link.conference_ids if id not in ledger.changed}
+    found = {each: link.calendar_key for link in changed for each in link.conference_ids if each not in ledger.changed}
     return [
         conference
-        for id, calendar_key in found.items()
-        if (conference := ledger.conferences.get(id)) is not None
+        for conference_id, calendar_key in found.items()
+        if (conference := ledger.conferences.get(conference_id)) is not None
         and any(ledger.links[key].calendar_key != calendar_key for key in conference.links if key in ledger.links)
     ]
 

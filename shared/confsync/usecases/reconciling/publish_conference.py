@@ -8,11 +8,11 @@ from confsync.domain import description_block
 from confsync.domain.calendar import Calendar, WriteMode
 from confsync.domain.conference import Conference
 from confsync.domain.entry_point import ConferenceDetails
-from confsync.domain.errors import Invalid, NotFound, PreconditionFailed, StoreConflict
+from confsync.domain.errors import NO_ACCESS, Invalid, NotFound, PreconditionFailed
 from confsync.domain.event import Event
 from confsync.domain.link import Link
-from confsync.ports import CalendarApi, Calendars, ConferenceOnEvent, Providers, Save, Store
-from confsync.usecases.lose_calendar import LOST
+from confsync.ports import CalendarApi, Calendars, ConferenceOnEvent, Providers, Store
+from confsync.usecases.records.change import change
 
 log = structlog.get_logger()
 
@@ -45,20 +45,20 @@ class PublishConference:
         )
         calendar = self.store.get(Calendar, link.calendar_key)
         try:
-            self._publish(link.owner, link, shown)
-        except LOST:
+            self._publish(link.owner, calendar, link, shown)
+        except NO_ACCESS:
             if calendar is None or calendar.owner == link.owner:
                 raise
-            self._publish(calendar.owner, link, shown)
+            self._publish(calendar.owner, calendar, link, shown)
         self._remember(link, conference.id, details)
 
-    def _publish(self, account: str, link: Link, shown: ConferenceOnEvent) -> None:
+    def _publish(self, account: str, calendar: Calendar | None, link: Link, shown: ConferenceOnEvent) -> None:
         google = self.calendars.acting_as(account)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 event = google.get_event(link.calendar_id, link.event_id)
                 if not event.cancelled and event.conference_id == shown.conference_id:
-                    self._write(google, link, event, shown)
+                    self._write(google, calendar, link, event, shown)
                 break
             except NotFound:
                 google.resolve(link.calendar_id)  # raises, if it is the calendar that is not found
@@ -67,8 +67,9 @@ class PublishConference:
                 if attempt == ATTEMPTS:
                     raise
 
-    def _write(self, google: CalendarApi, link: Link, event: Event, shown: ConferenceOnEvent) -> None:
-        calendar = self.store.get(Calendar, link.calendar_key)
+    def _write(
+        self, google: CalendarApi, calendar: Calendar | None, link: Link, event: Event, shown: ConferenceOnEvent
+    ) -> None:
         mode = calendar.write_mode if calendar is not None and self.mode is WriteMode.AUTO else self.mode
         if event.conference is not None and event.conference.uris == shown.details.uris:
             return
@@ -86,7 +87,7 @@ class PublishConference:
         )
         if calendar is not None and mode is WriteMode.AUTO:
             log.warning("calendar does not take conference data; writing text", calendar_key=calendar.key)
-            self._try_commit(replace(calendar, write_mode=WriteMode.DESCRIPTION))
+            change(self.store, Calendar, calendar.key, lambda c: replace(c, write_mode=WriteMode.DESCRIPTION))
 
     def _write_native(
         self, google: CalendarApi, link: Link, event: Event, shown: ConferenceOnEvent, mode: WriteMode
@@ -102,12 +103,7 @@ class PublishConference:
         return kept or mode is WriteMode.NATIVE
 
     def _remember(self, link: Link, conference_id: str, details: ConferenceDetails) -> None:
-        stored = self.store.get(Link, link.key)
-        if stored is not None and stored.conference_id == conference_id:
-            self._try_commit(replace(stored, published=details.revision))
+        def decide(stored: Link) -> Link | None:
+            return replace(stored, published=details.revision) if stored.conference_id == conference_id else None
 
-    def _try_commit(self, record: Calendar | Link) -> None:
-        try:
-            self.store.commit([Save(record=record)])
-        except StoreConflict:
-            log.info("changed meanwhile; the next visit will see", key=record.key)
+        change(self.store, Link, link.key, decide)

@@ -3,47 +3,60 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from confsync.domain import link_index
 from confsync.domain.calendar import Calendar
 from confsync.domain.event import Event
 from confsync.domain.keys import link_key
 from confsync.domain.link import Link
-from confsync.domain.plan import Action, follow, hand_over
+from confsync.domain.plan import Action, apply_event, hand_over
 from confsync.ports import Clock, Store
-from confsync.usecases import ledgers
-from confsync.usecases.moved_events import Moved, Search
+from confsync.usecases.records import ledgers
+from confsync.usecases.syncing.find_moved import FindMoved, Moved
 
 
-def turn(event: Event) -> int:
-    """Whose turn it is: first series and single events, then instances, in the end what is gone.
+class Turn(IntEnum):
+    """In which order events are applied.
 
     So an instance is never taken for the owner of its series' conference, and a conference that only changes its event
     (a split series, a copy whose original goes) is never without one.
     """
-    return 2 * event.cancelled + (event.recurring_event_id is not None)
+
+    WHOLE = 0  # single events and series
+    INSTANCE = 1
+    GONE = 2
+    GONE_INSTANCE = 3
+
+
+def turn(event: Event) -> Turn:
+    """Whose turn it is."""
+    instance = event.recurring_event_id is not None
+    if event.cancelled:
+        return Turn.GONE_INSTANCE if instance else Turn.GONE
+    return Turn.INSTANCE if instance else Turn.WHOLE
 
 
 @dataclass
-class Followed:
-    """What was found and stored. `reconcile`: conferences with something to do. `first_syncs`: keys of calendars that
-    are followed from now on, or again, because an event was moved to them.
-    """
+class AppliedEvents:
+    """What was found and stored."""
 
     actions: Counter[Action] = field(default_factory=Counter)
     reconcile: set[str] = field(default_factory=set)
+    """Ids of conferences with something to do."""
     first_syncs: set[str] = field(default_factory=set)
+    """Keys of calendars that are followed from now on, or again, because an event was moved to them."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class FollowEvents:
-    """`search` finds events that were moved to other calendars."""
+class ApplyEvents:
+    """For events of one calendar; `find_moved` finds those that left it."""
 
     store: Store
     clock: Clock
-    search: Search
+    find_moved: FindMoved
 
-    def __call__(self, calendar: Calendar, events: Sequence[Event]) -> Followed:
+    def __call__(self, calendar: Calendar, events: Sequence[Event]) -> AppliedEvents:
         """Commit what the events mean together with the calendar's record. Raises `StoreConflict`."""
         links = ledgers.links_of(self.store, [(calendar, event) for event in events])
         orphans = self._orphans(calendar, events, links)
@@ -59,15 +72,15 @@ class FollowEvents:
         now = self.clock.now()
         for of, event in arrived:
             hand_over(ledger, of, event)
-        actions = Counter(follow(ledger, of, event, now) for of, event in seen)
+        actions = Counter(apply_event(ledger, of, event, now) for of, event in seen)
         self.store.commit(ledgers.writes(ledger, *calendars.values()))
         others = {each.key for each in calendars.values() if each.key != calendar.key and each.sync_token is None}
-        return Followed(actions=actions, reconcile=set(ledgers.unfinished(ledger)), first_syncs=others)
+        return AppliedEvents(actions=actions, reconcile=set(ledgers.unfinished(ledger)), first_syncs=others)
 
     def _orphans(self, calendar: Calendar, events: Sequence[Event], links: dict[str, Link]) -> list[Link]:
         """Links of instances whose series is gone: of those there need not be any tombstone."""
         told = {event.id for event in events}
-        gone = {event.id for event in events if turn(event) == 2 and _may_have_instances(calendar, event, links)}
+        gone = {e.id for e in events if turn(e) is Turn.GONE and _may_have_instances(calendar, e, links)}
         if not gone:
             return []
         of_calendar = self.store.links_of_calendar(calendar.key)
@@ -86,7 +99,7 @@ class FollowEvents:
             for event in gone
             if event.recurring_event_id not in stays and (link := links.get(link_key(calendar.key, event.id)))
         ]
-        return [moved for link in lost if (moved := self.search(link))]
+        return [moved for link in lost if (moved := self.find_moved(link))]
 
 
 def _tombstone(link: Link) -> Event:

@@ -8,8 +8,7 @@ from typing import Any
 
 import structlog
 
-from confsync.domain.backoff import next_visit
-from confsync.domain.calendar import Calendar, CalendarState
+from confsync.domain.calendar import Calendar, CalendarState, polling
 from confsync.domain.channel import Channel, ChannelState, renewal_time, token
 from confsync.domain.errors import (
     Ambiguous,
@@ -32,16 +31,13 @@ STOP_AGAIN = timedelta(hours=1)
 
 KEEP_RETIRED = timedelta(days=1)
 
-WATCH_AGAIN = timedelta(days=1)
-"""What Google could not watch yesterday, it may be able to watch today: a calendar may have become another kind."""
-
 UNANSWERED = (Temporary, Ambiguous, Conflict)
 """The channel may be open all the same. Its id is unguessable: one that is taken was taken by this very request, sent
 twice."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenChannel:
+class WatchChannels:
     """Keep exactly one current watch channel per calendar. `ttl` is what we ask for; Google may give less."""
 
     store: Store
@@ -50,7 +46,7 @@ class OpenChannel:
     keys: Sequence[bytes]
     ttl: timedelta
 
-    def __call__(self, calendar: Calendar) -> Calendar:
+    def open(self, calendar: Calendar) -> Calendar:
         """Open a channel, make it the calendar's current one, then stop the one before; returns the calendar as stored.
 
         The channel is stored before Google knows it, in one commit with the calendar: of two callers one gets
@@ -99,7 +95,7 @@ class OpenChannel:
             # one that never answered is no reason to open another: that would be two next time
             self.retire(channel)
             return None
-        self(calendar)
+        self.open(calendar)
         if calendar.channel_id != channel.key:
             # its replacement never opened, because of a crash: this one served until now
             self.retire(channel)
@@ -165,8 +161,7 @@ class OpenChannel:
         """In one commit: a calendar whose current channel is retired would be neither watched nor marked."""
         calendar, channel = self._stored(calendar_key), self.store.get(Channel, channel_id)
         assert channel is not None, "it was stored before Google was asked"
-        again = next_visit(calendar_key, WATCH_AGAIN, self.clock.now())
-        polled = replace(calendar, state=CalendarState.POLLING, reason=reason, channel_id=None, watch_at=again)
+        polled = polling(calendar, reason, self.clock.now())
         self.store.commit([Save(record=polled), Remove(record=channel)])
 
     def _step_back(self, channel_id: str, before: Calendar, *, opened: bool) -> None:

@@ -1,0 +1,52 @@
+"""What a vendor is asked for, where it can't keep all that an event says."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from confsync.domain.conference import ConferenceSpec
+from confsync.domain.solution import Capabilities, OwnRecurrence
+
+
+def fit(spec: ConferenceSpec, capabilities: Capabilities, now: datetime | None = None) -> ConferenceSpec:
+    """The spec as this vendor takes it. Without `now`: as far as that does not depend on when it is sent."""
+    fitted = spec
+    if capabilities.mails_attendees and spec.attendees:
+        fitted = replace(fitted, attendees=())
+    if capabilities.recurrence is OwnRecurrence.NONE and spec.recurrence:
+        fitted = replace(fitted, recurrence=(), open_ended=True)
+    if spec.all_day and not capabilities.all_day:
+        fitted = replace(fitted, all_day=False)
+    return _timed(fitted, capabilities, now)
+
+
+def notes(spec: ConferenceSpec, capabilities: Capabilities, now: datetime) -> list[str]:
+    """What people should know of how their meeting differs from the event: a line for each, in plain words."""
+    length, kept = spec.end - spec.start, fit(spec, capabilities, now)
+    told = []
+    if capabilities.shortest is not None and length < capabilities.shortest:
+        told.append(f"The meeting is kept as {_minutes(capabilities.shortest)} long, the shortest that is possible.")
+    if capabilities.longest is not None and length > capabilities.longest:
+        told.append(f"The meeting is kept as {_minutes(capabilities.longest)} long, the longest that is possible.")
+    if spec.all_day and not kept.all_day:
+        told.append("The meeting is kept with times, as one for whole days is not possible.")
+    if kept.start > spec.start:
+        told.append("The meeting is kept as one that starts now, as its start has passed.")
+    return told
+
+
+def _timed(spec: ConferenceSpec, capabilities: Capabilities, now: datetime | None) -> ConferenceSpec:
+    start, end = spec.start, spec.end
+    if now is not None and not capabilities.past_starts and not spec.recurrence and start < now:
+        start = now
+        end = max(end, start)
+    length = end - start
+    if capabilities.shortest is not None:
+        length = max(length, capabilities.shortest)
+    if capabilities.longest is not None:
+        length = min(length, capabilities.longest)
+    return replace(spec, start=start, end=start + length) if (start, start + length) != (spec.start, spec.end) else spec
+
+
+def _minutes(length: timedelta) -> str:
+    minutes = int(length / timedelta(minutes=1))
+    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"

@@ -1,0 +1,194 @@
+"""Every use case over the same ports: what production, simulation, tests and benchmarks all are made of.
+
+A use case is built when it is first asked for, and only then is its module imported: a function loads what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from confsync.once import lazy
+
+if TYPE_CHECKING:
+    from confsync.ports import Calendars, Clock, Providers, Queue, Store
+    from confsync.usecases.channels.watch_channels import WatchChannels
+    from confsync.usecases.create_conference import CreateConference
+    from confsync.usecases.receive_notification import ReceiveNotification
+    from confsync.usecases.reconcile_conference import ReconcileConference
+    from confsync.usecases.reconciling.collect_provisional import CollectProvisional
+    from confsync.usecases.reconciling.publish_conference import PublishConference
+    from confsync.usecases.renew_channels import RenewChannels
+    from confsync.usecases.sync_calendar import SyncCalendar
+
+
+class Ports(Protocol):
+    """What is outside. Each port is asked for when a use case needs it."""
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def store(self) -> Store: ...
+    @property
+    def calendars(self) -> Calendars: ...
+    @property
+    def providers(self) -> Providers: ...
+    @property
+    def queue(self) -> Queue: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Times and sizes by which the use cases go."""
+
+    lease: timedelta = timedelta(seconds=60)
+    """How long a worker has a calendar or a conference to itself; it outlives several provider calls."""
+    provider_deadline: timedelta = timedelta(seconds=8)
+    """Within this one call of a provider is over."""
+    calendar_interval: timedelta = timedelta(minutes=15)
+    """When the sweep looks at a calendar though no notification came."""
+    full_sync_window: timedelta | None = None
+    """How far back a full list of a calendar goes; None: to the beginning."""
+    check_every: timedelta | None = None
+    """About how often a meeting at a vendor is compared with what was applied; None: never."""
+    channel_ttl: timedelta = timedelta(days=7)
+    """For how long a watch channel is asked for."""
+    coalesce: float = 1.0
+    """In seconds: notifications within it become one sync."""
+    inline_renewals: int = 20
+    """How many channels a sweep renews itself; the rest goes to the queue."""
+    batch: int = 1000
+    """How many things of each kind a sweep hands out."""
+    write_mode: str = "auto"
+    """How details get onto events (see `WriteMode`)."""
+    join_url: str | None = None
+    """Our address that leads each person on to their own link, for vendors that need one."""
+
+
+class UseCases:
+    """Each use case, built once."""
+
+    def __init__(self, ports: Ports, limits: Limits, channel_keys: Sequence[bytes]) -> None:
+        """`channel_keys`: the ring that signs channel tokens, newest first."""
+        self._ports = ports
+        self._limits = limits
+        self._channel_keys = channel_keys
+
+    # --- what is deployed --------------------------------------------------------------------------------------------
+
+    @lazy
+    def receive_notification(self) -> ReceiveNotification:
+        from confsync.usecases.receive_notification import ReceiveNotification
+
+        return ReceiveNotification(
+            queue=self._ports.queue,
+            clock=self._ports.clock,
+            keys=self._channel_keys,
+            coalesce=self._limits.coalesce,
+        )
+
+    @lazy
+    def create_conference(self) -> CreateConference:
+        from confsync.usecases.create_conference import CreateConference
+
+        return CreateConference(
+            store=self._ports.store,
+            calendars=self._ports.calendars,
+            providers=self._ports.providers,
+            queue=self._ports.queue,
+            clock=self._ports.clock,
+            reconcile=self.reconcile_conference,
+            provider_deadline=self._limits.provider_deadline,
+        )
+
+    @lazy
+    def sync_calendar(self) -> SyncCalendar:
+        from confsync.usecases.sync_calendar import SyncCalendar
+        from confsync.usecases.syncing.fail_sync import FailSync
+        from confsync.usecases.syncing.lost_calendar import HandOverCalendar
+        from confsync.usecases.syncing.remove_calendar import RemoveCalendar
+
+        store, calendars, clock = self._ports.store, self._ports.calendars, self._ports.clock
+        return SyncCalendar(
+            store=store,
+            calendars=calendars,
+            queue=self._ports.queue,
+            clock=clock,
+            channels=self.channels,
+            fail=FailSync(
+                store=store,
+                queue=self._ports.queue,
+                clock=clock,
+                channels=self.channels,
+                hand_over=HandOverCalendar(store=store, calendars=calendars, clock=clock),
+                remove=RemoveCalendar(store=store, calendars=calendars, clock=clock),
+            ),
+            lease=self._limits.lease,
+            interval=self._limits.calendar_interval,
+            window=self._limits.full_sync_window,
+        )
+
+    @lazy
+    def reconcile_conference(self) -> ReconcileConference:
+        from confsync.usecases.reconcile_conference import ReconcileConference
+        from confsync.usecases.reconciling.budgets import Budgets
+
+        return ReconcileConference(
+            store=self._ports.store,
+            providers=self._ports.providers,
+            queue=self._ports.queue,
+            clock=self._ports.clock,
+            publish=self.publish_conference,
+            collect=self.collect_provisional,
+            budgets=Budgets(store=self._ports.store, clock=self._ports.clock, providers=self._ports.providers),
+            lease=self._limits.lease,
+            check_every=self._limits.check_every,
+            join_url=self._limits.join_url,
+        )
+
+    @lazy
+    def renew_channels(self) -> RenewChannels:
+        from confsync.usecases.renew_channels import RenewChannels
+
+        return RenewChannels(
+            store=self._ports.store,
+            queue=self._ports.queue,
+            clock=self._ports.clock,
+            channels=self.channels,
+            inline=self._limits.inline_renewals,
+            batch=self._limits.batch,
+        )
+
+    # --- parts that several have -------------------------------------------------------------------------------------
+
+    @lazy
+    def channels(self) -> WatchChannels:
+        from confsync.usecases.channels.watch_channels import WatchChannels
+
+        return WatchChannels(
+            store=self._ports.store,
+            calendars=self._ports.calendars,
+            clock=self._ports.clock,
+            keys=self._channel_keys,
+            ttl=self._limits.channel_ttl,
+        )
+
+    @lazy
+    def publish_conference(self) -> PublishConference:
+        from confsync.domain.calendar import WriteMode
+        from confsync.usecases.reconciling.publish_conference import PublishConference
+
+        return PublishConference(
+            store=self._ports.store,
+            calendars=self._ports.calendars,
+            providers=self._ports.providers,
+            mode=WriteMode(self._limits.write_mode),
+        )
+
+    @lazy
+    def collect_provisional(self) -> CollectProvisional:
+        from confsync.usecases.reconciling.collect_provisional import CollectProvisional
+
+        return CollectProvisional(store=self._ports.store, calendars=self._ports.calendars, clock=self._ports.clock)

@@ -1,0 +1,1 @@
+"""Watch channels, for `sync_calendar` and `renew_channels`."""

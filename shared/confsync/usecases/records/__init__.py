@@ -1,0 +1,1 @@
+"""Reading and writing our records: what the flows have in common."""

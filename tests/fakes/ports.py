@@ -1,0 +1,15 @@
+"""The ports of `UseCases`, each as a test has it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakePorts:
+    """What is outside."""
+
+    clock: Any
+    store: Any
+    calendars: Any
+    providers: Any
+    queue: Any
