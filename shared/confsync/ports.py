@@ -162,8 +162,8 @@ class CalendarApi(Protocol):
         """
         ...
 
-    def write_text(self, calendar_id: str, event: Event, *, location: str, description: str) -> Event:
-        """Set location and description (PATCH, If-Match); returns the event. Raises `PreconditionFailed`.
+    def write_text(self, calendar_id: str, event: Event, *, location: str | None, description: str | None) -> Event:
+        """Set location and description (PATCH, If-Match; None: as it is); returns it. Raises `PreconditionFailed`.
 
         Native conference data that `event` shows is cleared: beside the text it would be a link to nowhere.
         """

@@ -22,6 +22,9 @@ from confsync.domain.event import Event, EventConference, EventPage, EventTime, 
 from confsync.ports import ConferenceOnEvent, Watch
 from tests.fakes.clock import FakeClock
 
+MAX_DESCRIPTION = 8192
+"""Characters that Calendar takes."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
@@ -244,9 +247,13 @@ class FakeCalendar:
             stored = replace(stored, conference=_shown(conference))
         return _read(self._fake._put(calendar_id, stored))
 
-    def write_text(self, calendar_id: str, event: Event, *, location: str, description: str) -> Event:
+    def write_text(self, calendar_id: str, event: Event, *, location: str | None, description: str | None) -> Event:
         calendar = self._fake._ask("write_text", self._account, calendar_id, event.id)
-        stored = replace(_unchanged(calendar, event), location=location, description=description, conference=None)
+        if len(description or "") > MAX_DESCRIPTION:
+            raise Invalid("400 invalid: the description is too long")
+        words = {"location": location, "description": description}
+        written = {name: text for name, text in words.items() if text is not None}
+        stored = replace(_unchanged(calendar, event), **written, conference=None)
         return _read(self._fake._put(calendar_id, stored))
 
     def watch(self, calendar_id: str, channel_id: str, *, token: str, ttl: timedelta) -> Watch:

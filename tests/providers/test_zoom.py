@@ -32,6 +32,7 @@ from confsync.domain.recurrence import WEEKDAYS
 from confsync.domain.solution import Solution
 from confsync.ports import Clock, ConferenceProvider
 from confsync.providers import ProviderConfig, build
+from confsync.providers.zoom import DAILY_LIMIT
 from playground.faults import Faults
 from playground.server import Server, serve
 from playground.zoom import Account, ZoomService, create_app, rules
@@ -502,7 +503,12 @@ def test_a_new_meeting_may_take_its_time_to_be_found(vendor: ZoomVendor) -> None
         ({"status": 400, "body": fixture("error_scope")}, PermissionDenied),
         ({"status": 400, "body": fixture("error_hosting_not_allowed")}, PermissionDenied),
         ({"status": 400, "body": fixture("error_validation")}, Invalid),
-        ({"status": 400, "body": {"code": 3000, "message": "Cannot schedule a meeting."}}, Invalid),
+        ({"status": 400, "body": {"code": 3000, "message": "Cannot schedule a meeting."}}, PermissionDenied),
+        ({"status": 400, "body": {"code": 1010, "message": "User does not belong to this account."}}, PermissionDenied),
+        ({"status": 404, "body": {"code": 1001, "message": "User does not exist."}}, PermissionDenied),
+        ({"status": 400, "body": {"code": 200, "message": "No permission."}}, PermissionDenied),
+        ({"status": 400, "body": {"code": 300, "message": f"A maximum of 100 {DAILY_LIMIT}"}}, RateLimited),
+        ({"status": 400, "body": {"code": 99999, "message": "Never heard of."}}, Invalid),
         ({"status": 401, "body": {"code": 4738, "message": "disabled by the administrator"}}, ReauthorizationRequired),
         ({"status": 400, "body": "<xml/>"}, Invalid),
     ],
@@ -511,6 +517,84 @@ def test_zooms_codes(vendor: ZoomVendor, fault: dict[str, Any], expected: type[E
     vendor.faults.add(path="^/v2/", **fault)
     with pytest.raises(expected):
         vendor.provider().create(SPEC, MARKER)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (400, 1010, PermissionDenied),
+        (400, 3000, PermissionDenied),
+        (400, 3002, Temporary),
+        (400, 3003, PermissionDenied),
+        (400, 3007, Temporary),
+        (400, 3018, PermissionDenied),
+        (400, 3037, PermissionDenied),
+        (400, 3161, PermissionDenied),
+        (404, 1001, NotFound),
+        (404, 3001, NotFound),
+    ],
+)
+def test_what_zoom_says_to_a_removal(vendor: ZoomVendor, status: int, code: int, expected: type[Exception]) -> None:
+    provider = vendor.provider()
+    reference = provider.create(SPEC, MARKER).reference
+    vendor.faults.add(method="DELETE", status=status, body={"code": code, "message": "what it says"})
+    with pytest.raises(expected):
+        provider.delete(reference)
+
+
+def test_a_meeting_can_be_removed_once_the_people_in_it_left(vendor: ZoomVendor) -> None:
+    provider = vendor.provider()
+    reference = provider.create(SPEC, MARKER).reference
+    vendor.service.enter(reference.ids["id"])
+    with pytest.raises(Temporary, match="in progress"):
+        provider.delete(reference)
+    vendor.service.leave(reference.ids["id"])
+    with pytest.raises(Temporary, match="has ended"):
+        provider.delete(reference)
+    vendor.service.rest(reference.ids["id"])
+    provider.delete(reference)
+
+
+def test_a_host_of_another_account_is_for_a_person_to_mend(vendor: ZoomVendor) -> None:
+    vendor.service.configure(elsewhere=(SPEC.host,))
+    with pytest.raises(PermissionDenied, match="does not belong"):
+        vendor.provider().create(SPEC, MARKER)
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        (replace(SPEC, time_zone="Europe/Busingen"), {"type": 2, "timezone": "UTC"}),
+        (replace(SPEC, time_zone="Europe/Busingen", recurrence=("RRULE:FREQ=WEEKLY",)), {"type": 3}),
+    ],
+)
+def test_a_time_zone_that_is_not_on_zooms_list(
+    vendor: ZoomVendor, spec: ConferenceSpec, expected: dict[str, Any]
+) -> None:
+    vendor.service.configure(unknown_zones=("Europe/Busingen",))
+    provider = vendor.provider()
+    reference = provider.create(SPEC, MARKER).reference
+    provider.update(reference, spec, frozenset({"schedule"}), MARKER)
+    assert expected.items() <= vendor.meeting.items()
+    if "timezone" in expected:
+        assert vendor.times() == [(spec.start.astimezone(UTC), spec.end - spec.start)]
+    provider.delete(reference)
+    provider.create(spec, MARKER)
+    assert expected.items() <= vendor.meeting.items()
+
+
+def test_dial_in_numbers_with_extensions_and_without_any_digit(vendor: ZoomVendor) -> None:
+    body = fixture("meeting")
+    body["settings"]["global_dial_in_numbers"] = [
+        {"number": "+1 613 555 1212 ext. 27777", "country": "CA", "type": "toll"},
+        {"country": "US", "type": "toll"},
+        {"number": "", "country": "US", "type": "toll"},
+    ]
+    vendor.faults.add(path="^/v2/meetings/1$", status=200, body=body)
+    details = vendor.provider().get(Reference(ids={"id": "1"}, host="h")).details
+    (phone,) = [point for point in details.entry_points if point.type is EntryPointType.PHONE]
+    assert phone.uri.startswith("tel:+16135551212,,27777,,")
+    assert phone.label == "+1 613-555-1212 ext. 27777"
 
 
 def test_an_error_names_the_fields(vendor: ZoomVendor) -> None:

@@ -146,7 +146,7 @@ class _Watched(FakeCalendar):
             assert before.conference_id == conference.conference_id, f"{event.id} had {before.conference_id}: not ours"
         return back
 
-    def write_text(self, calendar_id: str, event: Event, *, location: str, description: str) -> Event:
+    def write_text(self, calendar_id: str, event: Event, *, location: str | None, description: str | None) -> Event:
         before = self._before(calendar_id, event)
         back = super().write_text(calendar_id, event, location=location, description=description)
         carried = before.conference_id

@@ -2,7 +2,8 @@
 
 The block stands at the end of the description between two delimiters, so that it can be found, replaced and taken out
 again without touching a word that a person wrote. It carries our conference id: an event that shows it has the
-conference.
+conference. Clients save descriptions anew as HTML, one element a line, with entities and other breaks: it is found all
+the same. (Where it is not, the meeting's address still tells that the event has the conference: see `text.shows`.)
 """
 
 import re
@@ -10,15 +11,23 @@ import re
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.keys import CONFERENCE_PREFIX
 
+MAX_DESCRIPTION = 8192
+"""Characters. https://developers.google.com/workspace/calendar/api/v3/reference/events#description"""
+
 _RULE = "\u2500" * 12
+_ANY_RULE = r"(?:\u2500|&#9472;|&#[xX]2500;|&boxh;){12}"
+_UNTIL_RULE = rf"(?:(?!{_ANY_RULE}).)*"
+_GAP = r"(?:\s|&nbsp;|&#160;|<[^<>]*>)*"
 _BREAK = r"(?:\r?\n|<br\s*/?>)"
 """Calendar's editor turns line breaks into <br> as soon as somebody formats a word of the description."""
 
 _BLOCK = re.compile(
-    rf"{_BREAK}{{0,2}}{_RULE} (?:(?!{_RULE})[^\n])* {_RULE}{_BREAK}"
-    rf"(?:(?!{_RULE}).)*{_RULE} (?P<id>{CONFERENCE_PREFIX}[\w.-]+) {_RULE}",
+    rf"{_BREAK}{{0,2}}{_ANY_RULE}{_UNTIL_RULE}{_ANY_RULE}{_UNTIL_RULE}{_ANY_RULE}"
+    rf"{_GAP}(?P<id>{CONFERENCE_PREFIX}[\w-]+){_GAP}{_ANY_RULE}",
     re.DOTALL,
 )
+_EMPTY = re.compile(r"<(div|p|span)\b[^<>]*>\s*</\1>")
+"""What is left of an element whose only content was the block."""
 
 
 def render(name: str, conference_id: str, details: ConferenceDetails) -> str:
@@ -27,21 +36,40 @@ def render(name: str, conference_id: str, details: ConferenceDetails) -> str:
     return "\n".join([f"{_RULE} {name} {_RULE}", *lines, f"{_RULE} {conference_id} {_RULE}"])
 
 
-def put(description: str, block: str) -> str:
-    """The description with this block at its end, in place of any earlier one."""
+def put(description: str, block: str) -> str | None:
+    """The description with this block at its end, in place of any earlier one.
+
+    None if that is more than Calendar takes: people's words come first.
+    """
     text = strip(description)
-    return f"{text}\n\n{block}" if text else block
+    whole = f"{text}\n\n{block}" if text else block
+    return whole if len(whole) <= MAX_DESCRIPTION else None
 
 
 def strip(description: str) -> str:
     """The description as people wrote it."""
-    return _BLOCK.sub("", description)
+    while (block := _BLOCK.search(description)) is not None:
+        before, after = description[: block.start()], description[block.end() :]
+        description = before + after
+        while (empty := _EMPTY.search(description)) is not None and empty.start() <= len(before) <= empty.end():
+            before = before[: empty.start()]
+            description = description[: empty.start()] + description[empty.end() :]
+    return description
 
 
 def conference_id(description: str) -> str | None:
     """The conference id in the block, None if there is no block."""
     match = _BLOCK.search(description)
     return match["id"] if match else None
+
+
+def beside(location: str, uri: str, *, earlier: str | None) -> str:
+    """The location with the address beside what people typed there, in place of the `earlier` one."""
+    parts = [part for part in location.split(_BESIDE) if part and part not in {uri, earlier}]
+    return _BESIDE.join([*parts, uri])
+
+
+_BESIDE = "; "
 
 
 def _line(point: EntryPoint) -> str:

@@ -1,9 +1,11 @@
 """A calendar event as far as a conference depends on it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from confsync.domain.conference import ConferenceSpec
+from confsync.domain.text import shows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,28 +29,27 @@ class EventConference:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One event of one calendar.
-
-    Of a deleted event only `id` and `cancelled` are certain. `organizer_self`: this copy is the organizer's.
-    `recurring_event_id` is set on an exception (a changed or cancelled instance) and names its series.
-    `text_conference_id` is our conference id found in our block of the description (see description_block).
-    """
+    """One event of one calendar. Of a deleted one only `id` and `cancelled` are certain."""
 
     id: str
     etag: str = ""
     cancelled: bool = False
     title: str = ""
     description: str = ""
+    """As people wrote it, without our block."""
     location: str = ""
     start: EventTime | None = None
     end: EventTime | None = None
     recurrence: tuple[str, ...] = ()
     recurring_event_id: str | None = None
+    """Of an exception (a changed or cancelled instance): its series."""
     organizer_self: bool = True
+    """Whether this copy is the organizer's."""
     organizer: str | None = None
     attendees: tuple[str, ...] = ()
     conference: EventConference | None = None
     text_conference_id: str | None = None
+    """Our conference id in our block of the description (see `description_block`)."""
 
     @property
     def conference_id(self) -> str | None:
@@ -56,6 +57,19 @@ class Event:
         if self.conference is not None and self.conference.id:
             return self.conference.id
         return self.text_conference_id
+
+    def shows(self, conference_id: str, uris: Collection[str]) -> bool:
+        """Whether a conference with these addresses stands anywhere on the event, in whatever form.
+
+        As long as it does, nobody took it away.
+        """
+        if conference_id in {self.conference_id, self.text_conference_id}:
+            return True
+        # what it shows natively under another id is another conference
+        native = self.conference
+        if native is not None and native.id in {None, conference_id} and not native.uris.isdisjoint(uris):
+            return True
+        return any(shows(text, uris) for text in (self.location, self.description))
 
     def spec(self, *, host: str) -> ConferenceSpec:
         """What a conference for this event should be. The event must not be cancelled and must have times."""

@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from confsync.domain.conference import ConferenceSpec
+from confsync.domain.recurrence import upcoming
 from confsync.domain.solution import Capabilities, OwnRecurrence
 
 
 def fit(spec: ConferenceSpec, capabilities: Capabilities, now: datetime | None = None) -> ConferenceSpec:
     """The spec as this vendor takes it. Without `now`: as far as that does not depend on when it is sent."""
-    fitted = spec
+    fitted = spec if now is None else upcoming(spec, now)
     if capabilities.mails_attendees and spec.attendees:
         fitted = replace(fitted, attendees=())
     if capabilities.recurrence is OwnRecurrence.NONE and spec.recurrence:

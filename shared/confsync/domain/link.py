@@ -18,25 +18,30 @@ class Provisional:
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """One event of one calendar, and its conferences.
-
-    `conference_id` is the one the event was seen with (at `seen_at`); None while all are provisional. `published` is
-    the revision of the conference details that the event is known to show. `spec` is the event as last read; it drives
-    the conference when this link is its oldest. `owner` is the account whose access reads the calendar. `series` is the
-    id of the series of which the event is an instance; such a link is to a conference that the series does not have.
-    """
+    """One event of one calendar, and its conferences."""
 
     key: str
     calendar_key: str
     calendar_id: str
     event_id: str
     owner: str
+    """The account that chose the conference there."""
     spec: ConferenceSpec
+    """The event as last read; it drives the conference when this link is its oldest."""
     created_at: datetime
     series: str | None = None
+    """Of an instance: the id of its series, which does not have this link's conference."""
     conference_id: str | None = None
+    """The one that the event was seen with (at `seen_at`); None while all are provisional."""
     seen_at: datetime | None = None
     published: str | None = None
+    """The revision of the conference details that the event is known to show."""
+    shown_uri: str | None = None
+    """The address that was last published to the event."""
+    organizer: str | None = None
+    """Whose event it is, if this is a guest's copy of it."""
+    hidden_since: datetime | None = None
+    """Since when this copy is gone, though its organizer's may not be: nobody can look."""
     provisional: tuple[Provisional, ...] = ()
     version: str | None = None
 
@@ -56,7 +61,7 @@ class Link:
         kept = tuple(p for p in self.provisional if p.conference_id != conference_id)
         if self.conference_id != conference_id:
             return replace(self, provisional=kept)
-        return replace(self, provisional=kept, conference_id=None, seen_at=None, published=None)
+        return replace(self, provisional=kept, conference_id=None, seen_at=None, published=None, shown_uri=None)
 
     def collectable(self, conference_id: str, now: datetime) -> bool:
         """Whether that conference was chosen, but not seen on the event in time."""

@@ -166,8 +166,17 @@ def _recognise(ledger: Ledger, calendar: Calendar, link: Link, event: Event, now
         return _attach(ledger, link, ours, event, now)
     if link.conference_id is None:
         return Action.NOTHING  # chosen, not saved yet: it stays provisional until it is collected
+    if _still_shown(ledger, link.conference_id, event):
+        return Action.NOTHING
     let_go(ledger, link, link.conference_id, now)
     return Action.DETACHED
+
+
+def _still_shown(ledger: Ledger, conference_id: str, event: Event) -> bool:
+    """Whether the event shows the meeting somewhere all the same, say in a text block that a client has changed."""
+    conference = ledger.conferences.get(conference_id)
+    details = conference.applied.details if conference else None
+    return event.shows(conference_id, details.uris if details else ())
 
 
 def _rejoin(ledger: Ledger, link: Link, conference_id: str, now: datetime) -> Action:
@@ -193,13 +202,20 @@ def _see(ledger: Ledger, link: Link, conference_id: str, event: Event, now: date
         detach(ledger, link, replaced, now)
         link = ledger.links.get(link.key, link)
     published = _published(ledger.conferences.get(conference_id), event)
-    ledger.put(replace(link.without(conference_id), conference_id=conference_id, seen_at=now, published=published))
+    seen = replace(link.without(conference_id), conference_id=conference_id, seen_at=now, published=published)
+    ledger.put(replace(seen, shown_uri=_video_uri(ledger, conference_id) if published else link.shown_uri))
     if published is None:
         _look_soon(ledger, conference_id, now)
     conference = ledger.conferences.get(conference_id)
     for other in [ledger.links.get(key) for key in conference.links] if conference else []:
         if other is not None and (other.calendar_key, other.series) == (link.calendar_key, link.event_id):
             let_go(ledger, other, conference_id, now)  # an instance that was read before its series
+
+
+def _video_uri(ledger: Ledger, conference_id: str) -> str | None:
+    conference = ledger.conferences.get(conference_id)
+    details = conference.applied.details if conference else None
+    return details.video_uri if details else None
 
 
 def _look_soon(ledger: Ledger, conference_id: str, now: datetime) -> None:

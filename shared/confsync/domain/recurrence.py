@@ -8,7 +8,7 @@ takes seconds for a rule that never has one (every 30 February), and for ever if
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,7 +21,11 @@ from confsync.domain.conference import ConferenceSpec
 
 MAX_COUNT = 1000
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+MAX_PAST = 20_000
+"""Times of a series that are looked at; more than fifty years of days."""
+
 SUNDAY = 6
+_COUNT = re.compile(r"(?<=[;:])COUNT=\d+", re.IGNORECASE)
 _PARTS = {"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYSETPOS", "COUNT", "UNTIL", "WKST"}
 _DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 _ORDINALS = {1, 2, 3, 4, -1}
@@ -86,6 +90,32 @@ def last_end(spec: ConferenceSpec) -> datetime | None:
         return None
 
 
+def upcoming(spec: ConferenceSpec, now: datetime) -> ConferenceSpec:
+    """The spec from its first time on that is not over, with what is left of its count; unchanged if that is the first.
+
+    Also unchanged if none is left, or by more than a simple rule. It keeps the wall clock of the event's time zone.
+    """
+    if not spec.recurrence or _end(spec, spec.start) > now:
+        return spec
+    try:
+        series = _read(spec)
+        rule, _ = _simple(series)
+        for past, at in enumerate(_times(series)):
+            if _end(spec, at) > now and at.astimezone(UTC) not in series.removed:
+                lines = tuple(_counting(line, rule.count, past) for line in spec.recurrence)
+                return replace(spec, start=at.astimezone(UTC), end=_end(spec, at).astimezone(UTC), recurrence=lines)
+            if past > MAX_PAST:
+                break
+    except _UNREADABLE:
+        pass
+    return spec
+
+
+def _counting(line: str, count: int | None, past: int) -> str:
+    """The line of a rule whose first so many times are past."""
+    return line if count is None else _COUNT.sub(f"COUNT={count - past}", line)
+
+
 def _end(spec: ConferenceSpec, start: datetime) -> datetime:
     """The end of the instance with that start: as much later as the event's own, in whole days if it has no hours."""
     zone = ZoneInfo(spec.time_zone) if spec.all_day else UTC
@@ -120,7 +150,7 @@ def _read(spec: ConferenceSpec) -> _Series:
             rules.append(_parts(value.upper(), zone, all_day=spec.all_day))
         else:
             tzid = _tzid(parameters) or zone
-            dates[name.upper()] |= {_instant(text, tzid, all_day=spec.all_day) for text in value.upper().split(",")}
+            dates[name.upper()] |= {_date(text, tzid, spec) for text in value.upper().split(",")}
     if len(rules) > 1:
         raise ValueError("several rules")
     return _Series(
@@ -143,8 +173,21 @@ def _parts(text: str, zone: ZoneInfo, *, all_day: bool) -> dict[str, str]:
 
 
 def _tzid(parameters: list[str]) -> ZoneInfo | None:
+    """None also for a name that is none of IANA's: clients that write Windows' names mean the event's own zone."""
     names = [value for name, _, value in (each.partition("=") for each in parameters) if name.upper() == "TZID"]
-    return ZoneInfo(names[0]) if names else None
+    try:
+        return ZoneInfo(names[0]) if names else None
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def _date(text: str, zone: ZoneInfo, spec: ConferenceSpec) -> datetime:
+    """A time of RDATE or EXDATE in UTC. A bare date in a series with times means the time of that day."""
+    if "T" not in text and not spec.all_day:
+        own = ZoneInfo(spec.time_zone)
+        first = spec.start.astimezone(own)
+        return datetime.combine(datetime.fromisoformat(text).date(), first.time(), own).astimezone(UTC)
+    return _instant(text, zone, all_day=spec.all_day)
 
 
 def _instant(text: str, zone: ZoneInfo, *, all_day: bool) -> datetime:
@@ -169,8 +212,7 @@ def _simple(series: _Series) -> tuple[SimpleRule, list[datetime]]:
     if shape is None or interval < 1 or (interval > 1 and parts["FREQ"] == "DAILY" and shape.weekdays):
         raise ValueError("not a simple rule")
     ends = bool({"COUNT", "UNTIL"} & set(parts))
-    text = ";".join(f"{name}={value}" for name, value in parts.items())
-    times = list(islice(rrulestr(text, dtstart=start), MAX_COUNT + 1 if ends else 1))
+    times = list(islice(_times(series), MAX_COUNT + 1 if ends else 1))
     # a start outside its own rule: Calendar shows one instance more than the rule has
     if times[:1] != [start] or len(times) > MAX_COUNT:
         raise ValueError("not a simple rule")
@@ -181,6 +223,12 @@ def _simple(series: _Series) -> tuple[SimpleRule, list[datetime]]:
         count=len(times) if ends else None,
     )
     return rule, times
+
+
+def _times(series: _Series) -> Iterator[datetime]:
+    """All times of the rule, in its own time zone."""
+    text = ";".join(f"{name}={value}" for name, value in series.rule.items())
+    return iter(rrulestr(text, dtstart=series.start))
 
 
 def _daily(parts: Mapping[str, str], start: datetime) -> SimpleRule | None:

@@ -1,23 +1,68 @@
-"""An event's words in the form that providers take."""
+"""People's text: in the form that providers take, and whether it shows an address."""
 
 import re
+from collections.abc import Iterable
+from html import unescape
 from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
+
+MAX_TEXT = 32_768
+"""Characters that are looked at; Calendar takes 8,192, and a parser may take the square of what it is given."""
 
 _BLOCKS = {"p", "li", "div", "ul", "ol"}
 _GAP = re.compile(r"\n{3,}")
+_TAG = re.compile(r"<[^<>]*>")
+_IGNORED = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
+"""White space, soft hyphens and marks without width: what clients put into long addresses."""
+
+_OWN_ROOM = 6
+"""A last part of a path with so many characters names a meeting, and not a page like "join"."""
 
 
 def cut(text: str, limit: int) -> str:
     """At most `limit` UTF-16 units, which is how most services count, and no half characters."""
-    return text.encode("utf-16-le")[: 2 * limit].decode("utf-16-le", "ignore")
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * limit].decode("utf-16-le", "ignore")
 
 
 def plain(html: str) -> str:
-    """The text of a description, which is HTML as soon as somebody formats a word of it."""
+    """The text of a description, which is HTML as soon as somebody formats a word of it. Takes any text."""
     reader = _Text()
-    reader.feed(html)
+    reader.feed(html[:MAX_TEXT])
     reader.close()
     return _GAP.sub("\n\n", "".join(reader.parts)).strip()
+
+
+def shows(text: str, uris: Iterable[str]) -> bool:
+    """Whether any of the addresses stands in the text, whatever a client did to it.
+
+    Clients encode characters, put marks and line breaks into long words, wrap links into others of theirs, and drop
+    what follows a question mark.
+    """
+    squeezed = {_squeezed(text), _squeezed(_TAG.sub("", text[:MAX_TEXT]))}
+    return any(_stands_in(address, each) for uri in uris for address in _addresses(uri) for each in squeezed)
+
+
+def _addresses(uri: str) -> list[str]:
+    """The address without its scheme; also without its query, where the path alone names the meeting."""
+    parts = urlsplit(uri)
+    whole = _squeezed(uri.partition("://")[2] or uri.partition(":")[2] or uri)
+    bare = _squeezed(f"{parts.netloc}{parts.path}")
+    names_it = bool(parts.netloc) and len(parts.path.rpartition("/")[2]) >= _OWN_ROOM and not parts.fragment
+    return [whole, bare] if names_it else [whole]
+
+
+def _stands_in(address: str, text: str) -> bool:
+    at = text.find(address)
+    while at >= 0:
+        if not text[at + len(address) : at + len(address) + 1].isalnum():  # else it is a longer one
+            return True
+        at = text.find(address, at + 1)
+    return False
+
+
+def _squeezed(text: str) -> str:
+    decoded = unquote(unquote(unescape(unescape(text[:MAX_TEXT]))))
+    return _IGNORED.sub("", decoded).lower()
 
 
 class _Text(HTMLParser):
@@ -35,3 +80,10 @@ class _Text(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in _BLOCKS:
             self.parts.append("\n")
+
+    def parse_marked_section(self, i: int, report: int = 1) -> int:  # noqa: ARG002
+        """A marked section (`<![if ...]>`, of mails from Word) is a comment, as in browsers.
+
+        The parser's own reading raises AssertionError for those that it does not know.
+        """
+        return self.parse_bogus_comment(i)

@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
 import msgspec
-import phonenumbers
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType, Feature
 from confsync.domain.errors import Invalid, NotConfigured, NotFound
 from confsync.domain.solution import Capabilities, Solution
+from confsync.domain.telephone import PAUSE, dial
 from confsync.ports import Clock, Secrets
 from confsync.providers import ProviderConfig, credential, required, settings_of
 
@@ -48,7 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Jitsi:
     """Rooms on the Jitsi Meet at the solution's `api` address."""
 
-    capabilities = Capabilities()
+    capabilities = Capabilities(drifts=False)  # there is nothing at Jitsi that anybody could change
 
     def __init__(self, solution: Solution, config: ProviderConfig, secrets: Secrets, clock: Clock) -> None:  # noqa: ARG002 - every provider is built alike
         self._settings = settings_of(solution, Settings)
@@ -57,7 +57,7 @@ class Jitsi:
         self._secrets = secrets
         try:
             self._details("room")
-        except (Invalid, phonenumbers.NumberParseException) as error:
+        except Invalid as error:
             raise NotConfigured(f"solutions.{solution.id}: {error}") from error
 
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:  # noqa: ARG002 - a room has no title or time
@@ -116,12 +116,14 @@ class Jitsi:
 
 
 def _phone(number: DialIn) -> EntryPoint:
-    parsed = phonenumbers.parse(number.number)
-    e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    dialled = dial(number.number, *([f"{PAUSE}{number.pin}#"] if number.pin else []))
+    if dialled is None:
+        raise Invalid(f"dial_in: {number.number!r} has no digits")
+    uri, label = dialled
     return EntryPoint(
         type=EntryPointType.PHONE,
-        uri=f"tel:{e164},,{number.pin}#" if number.pin else f"tel:{e164}",
-        label=phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL),
+        uri=uri,
+        label=label,
         pin=number.pin,
         region_code=number.country,
         features=(Feature(number.cost),) if number.cost else (),

@@ -4,14 +4,16 @@ https://developers.zoom.us/docs/api/meetings/ and https://developers.zoom.us/doc
 The app needs `SCOPES`. The secret is a JSON object with account_id, client_id and client_secret.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, timedelta
-from typing import Annotated, Any, Literal
+from hashlib import sha256
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
-import phonenumbers
 
 from confsync.domain import description_block
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
@@ -19,15 +21,19 @@ from confsync.domain.entry_point import MAX_ENTRY_POINTS, ConferenceDetails, Ent
 from confsync.domain.errors import (
     Ambiguous,
     AuthExpired,
+    Invalid,
     NotConfigured,
     NotFound,
     PermissionDenied,
+    RateLimited,
     ReauthorizationRequired,
     ServiceError,
     Temporary,
 )
+from confsync.domain.passcode import passcode as passcode_of
 from confsync.domain.recurrence import SUNDAY, Frequency, SimpleRule, simple_rule
 from confsync.domain.solution import CallLimit, Capabilities, Solution
+from confsync.domain.telephone import PAUSE, dial
 from confsync.domain.text import cut, plain
 from confsync.ports import Clock, Secrets
 from confsync.providers import ProviderConfig, credential, required, settings_of
@@ -64,18 +70,34 @@ MAX_OCCURRENCES = 50
 FOR_EVER = 0  # "end_times 0 means there is no end time" (API reference, create a meeting)
 LAST_DAY_OF_ALL_MONTHS = 28  # what Zoom does in a month without the day is nowhere written
 
-# the code in an error body, where it tells more than the status: https://developers.zoom.us/docs/api/errors/
+# What the code in an error body means to us, where it tells more than the status. Zoom's lists of codes stand with each
+# endpoint: https://developers.zoom.us/docs/api/meetings/ (create, get, update, delete, list). What is not here means
+# what its status says; of a removal not even a 400 is final.
 CODES: Mapping[int | str, type[ServiceError]] = {
-    124: AuthExpired,
-    1001: NotFound,
-    3001: NotFound,
-    3161: PermissionDenied,
+    124: AuthExpired,  # invalid or expired access token
+    200: PermissionDenied,  # only for paid accounts, or an administrator has forbidden it
+    1001: NotFound,  # no such user
+    1010: PermissionDenied,  # the user is of another account: somebody has to mend it, as with 1001
+    3000: PermissionDenied,  # not this user's to schedule, a blocked domain, a meeting that can't be accessed
+    3001: NotFound,  # no such meeting (any more)
+    3002: Temporary,  # it can't be deleted while people are in it
+    3003: PermissionDenied,  # not the meeting's host
+    3007: Temporary,  # it can't be deleted as it has just ended: in the end Zoom forgets it by itself
+    3018: PermissionDenied,  # somebody's personal room
+    3037: PermissionDenied,  # somebody's personal audio conference
+    3161: PermissionDenied,  # the user may not host
     4700: PermissionDenied,
-    4711: PermissionDenied,
+    4711: PermissionDenied,  # scopes
     4735: ReauthorizationRequired,
     4738: ReauthorizationRequired,
     4741: ReauthorizationRequired,
 }
+GONE = "is not found or has expired"
+"""What code 300 also says, on some endpoints, of a meeting that is not there."""
+DAILY_LIMIT = "meetings can be created/updated for a single user in one day"
+"""What code 300 also says, besides the 429 with its headers."""
+
+T = TypeVar("T")
 
 
 class MeetingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -103,10 +125,15 @@ class MeetingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class Settings(MeetingSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`host`: the Zoom user who hosts, instead of the event's. `sip`: the account has the room connector."""
+    """`host`: the Zoom user who hosts, instead of the event's. `sip`: the account has the room connector.
+
+    `passcode_length`: we choose each meeting's passcode, such that every policy is satisfied but "only digits", for
+    which there is `passcode_digits`.
+    """
 
     host: str = ""
     passcode_length: Annotated[int, msgspec.Meta(ge=4, le=10)] | None = None
+    passcode_digits: bool = False
     sip: bool = False
 
 
@@ -127,8 +154,12 @@ class _Error(msgspec.Struct, frozen=True):
     errors: tuple[_FieldError, ...] | None = None
 
 
+class _UnknownZone(Invalid):
+    """The one thing wrong with the request is a time zone that Zoom does not know."""
+
+
 class _DialIn(msgspec.Struct, frozen=True):
-    number: str
+    number: str = ""
     country: str | None = None
     type: str | None = None
 
@@ -142,6 +173,13 @@ class _Meeting(msgspec.Struct, frozen=True):
 
     id: int | str
     join_url: str
+    topic: str | None = None
+    agenda: str | None = None
+    type: int | None = None
+    start_time: str | None = None
+    duration: int | None = None
+    timezone: str | None = None
+    recurrence: dict[str, Any] | None = None
     password: str | None = None
     pstn_password: str | None = None
     h323_password: str | None = None
@@ -190,10 +228,13 @@ class Zoom:
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
         deadline, host = self._deadline(), self._host(spec.host)
         body = {"topic": self._topic(spec), "agenda": _agenda(spec, marker), **_schedule(spec), **self._options()}
+
+        def post(body: dict[str, Any]) -> _Meeting:
+            path = _meetings_of(host)
+            return self._api.fetch("create a meeting", "POST", path, into=_Meeting, deadline=deadline, body=body)
+
         try:
-            meeting = self._api.fetch(
-                "create a meeting", "POST", _meetings_of(host), into=_Meeting, deadline=deadline, body=body
-            )
+            meeting = _in_a_known_zone(post, body, spec)
         except NotFound as error:
             raise _no_such_host(host) from error
         try:
@@ -225,8 +266,13 @@ class Zoom:
         self, reference: Reference, spec: ConferenceSpec, changed: frozenset[str], marker: str
     ) -> ProviderConference:
         deadline, body = self._deadline(), self._changes(spec, changed, marker)
+
+        def patch(body: dict[str, Any]) -> None:
+            path = _meeting(reference.ids["id"])
+            self._api.send("update a meeting", "PATCH", path, deadline=deadline, body=body)
+
         if body:
-            self._api.send("update a meeting", "PATCH", _meeting(reference.ids["id"]), deadline=deadline, body=body)
+            _in_a_known_zone(patch, body, spec)
         # the answer to a PATCH is empty, and a new passcode is a new link
         return self._read(reference.ids["id"], reference.host, deadline)
 
@@ -294,7 +340,8 @@ class Zoom:
         names = MeetingSettings.__struct_fields__
         chosen = {name: value for name in names if (value := getattr(self._settings, name)) is not None}
         length = self._settings.passcode_length
-        passcode = {"password": self._clock.new_id()[:length]} if length else {}
+        only = self._settings.passcode_digits
+        passcode = {"password": passcode_of(length, self._clock.new_id(), digits_only=only)} if length else {}
         return {**passcode, **({"settings": chosen} if chosen else {})}
 
     def _changes(self, spec: ConferenceSpec, changed: frozenset[str], marker: str) -> dict[str, Any]:
@@ -309,11 +356,19 @@ class Zoom:
         sip = self._sip(meeting, deadline)
         points = [_video(meeting), *([_sip_point(meeting, sip)] if sip else [])]
         numbers = (meeting.settings and meeting.settings.global_dial_in_numbers) or ()
-        phones = [_phone(meeting, number) for number in numbers]
+        phones = [phone for number in numbers if (phone := _phone(meeting, number)) is not None]
         return ProviderConference(
             reference=Reference(ids={"id": str(meeting.id)}, host=host),
             details=ConferenceDetails(entry_points=tuple([*points, *phones][:MAX_ENTRY_POINTS])),
+            fingerprint=_fingerprint(meeting),
         )
+
+
+def _fingerprint(meeting: _Meeting) -> str:
+    """Changes when somebody changes what we set. Of a series Zoom tells another start once the first one is over."""
+    start = None if meeting.recurrence else meeting.start_time
+    kept = (meeting.topic, meeting.agenda, meeting.type, start, meeting.duration, meeting.timezone, meeting.recurrence)
+    return sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
 
 
 # --- addresses and refusals ------------------------------------------------------------------------------------------
@@ -344,6 +399,12 @@ def _refusal(reply: Reply) -> Refusal:
     scopes = f" (the app needs the scopes {', '.join(SCOPES)})" if said.code == 4711 else ""
     # a 404 without Zoom's own code is a wrong address or a proxy's, and must not pass for a deleted meeting
     kind = CODES.get(said.code, Temporary if reply.status == 404 else None)
+    if said.code == 300 and {error.field for error in said.errors or ()} == {"timezone"}:
+        kind = _UnknownZone
+    elif said.code == 300 and GONE in said.message:
+        kind = NotFound
+    elif said.code == 300 and DAILY_LIMIT in said.message:
+        kind = RateLimited
     return Refusal(kind=kind, detail=f"code {said.code}: {safe(words)}{scopes}")
 
 
@@ -378,6 +439,23 @@ def _timing(spec: ConferenceSpec) -> dict[str, Any]:
     # of the hour that the clocks repeat, Zoom would take the first
     given = f"{start.astimezone(UTC):{TIME}}Z" if start.fold else f"{start:{TIME}}"
     return {"start_time": given, "timezone": zone.key, "duration": _minutes(spec.end - spec.start)}
+
+
+def _in_a_known_zone(send: Callable[[dict[str, Any]], T], body: dict[str, Any], spec: ConferenceSpec) -> T:
+    """Send it; once more with other times, if Zoom does not know the time zone, as its list lacks some of IANA's.
+
+    A single meeting is given in UTC. A series would move with the clocks of its zone, and not with UTC: it becomes one
+    meeting without times.
+    """
+    try:
+        return send(body)
+    except _UnknownZone:
+        pass
+    without = {name: value for name, value in body.items() if name not in {"start_time", "timezone", "duration"}}
+    if spec.recurrence:
+        without.pop("recurrence", None)
+        return send({**without, "type": NO_FIXED_TIME})
+    return send({**without, **_timing(replace(spec, time_zone="UTC"))})
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -449,25 +527,24 @@ def _sip_point(meeting: _Meeting, link: str) -> EntryPoint:
     )
 
 
-def _phone(meeting: _Meeting, dial_in: _DialIn) -> EntryPoint:
-    """A number to tap: it dials, waits, enters the meeting id, waits, and enters the numeric passcode."""
-    number = "+" + "".join(filter(str.isdigit, dial_in.number))
+def _phone(meeting: _Meeting, dial_in: _DialIn) -> EntryPoint | None:
+    """A number to tap: it dials, waits, enters the meeting id, waits, and enters the numeric passcode.
+
+    None for an entry without a number.
+    """
     passcode = meeting.pstn_password
+    then = [f"{PAUSE}{meeting.id}#", *([f"{PAUSE}{PAUSE}*{passcode}#"] if passcode else [])]
+    dialled = dial(dial_in.number, *then)
+    if dialled is None:
+        return None
+    uri, label = dialled
     features = {"toll": (Feature.TOLL,), "tollfree": (Feature.TOLL_FREE,)}
     return EntryPoint(
         type=EntryPointType.PHONE,
-        uri=f"tel:{number},,{meeting.id}#" + (f",,,,*{passcode}#" if passcode else ""),
-        label=_international(number),
+        uri=uri,
+        label=label,
         meeting_code=str(meeting.id),
         passcode=passcode or None,
         region_code=dial_in.country or None,
         features=features.get(dial_in.type or "", ()),
     )
-
-
-def _international(number: str) -> str:
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return number
-    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))

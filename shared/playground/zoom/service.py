@@ -30,7 +30,8 @@ DIAL_IN = (
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """How the account behaves. `locked` settings win over what a meeting asks for; `missing` users don't exist.
+    """How the account behaves. `locked` settings win over what a meeting asks for; `missing` users don't exist, and
+    those `elsewhere` are of another account; `unknown_zones` are IANA's, but not on Zoom's list.
 
     `per_day` counts creates and updates per host and UTC day; `per_second` counts all calls of the account.
     `list_lag`: seconds until a new meeting shows up in lists.
@@ -42,6 +43,8 @@ class Account:
     scopes: tuple[str, ...] = SCOPES
     locked: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    unknown_zones: tuple[str, ...] = ()
     per_day: int = 100
     per_second: int | None = None
     list_lag: float = 0
@@ -156,7 +159,7 @@ class ZoomService:
     def create(self, host: str, body: Mapping[str, Any]) -> dict[str, Any]:
         with self._lock:
             self._require_user(host)
-            _require_valid(body, creating=True)
+            self._require_valid(body, creating=True)
             self._count_write(host)
             meeting_id = 10_000_000_000 + secrets.randbelow(90_000_000_000)
             meeting: dict[str, Any] = {
@@ -188,14 +191,35 @@ class ZoomService:
     def update(self, meeting_id: str, body: Mapping[str, Any]) -> None:
         with self._lock:
             meeting = self._meeting(meeting_id)
-            _require_valid(body, creating=False)
+            self._require_valid(body, creating=False)
             self._count_write(meeting["host_email"])
             self._apply(meeting, body)
 
     def delete(self, meeting_id: str) -> None:
+        """Codes: https://developers.zoom.us/docs/api/meetings/#tag/meetings/DELETE/meetings/{meetingId}"""
         with self._lock:
-            self._meeting(meeting_id)
+            meeting = self._meeting(meeting_id)
+            if meeting["status"] == "started":
+                raise ZoomError(400, 3002, "Sorry, you cannot delete this meeting since it is in progress.")
+            if meeting["status"] == "ended":
+                raise ZoomError(400, 3007, "Sorry, you cannot delete this meeting since it has ended.")
             del self._meetings[meeting_id]
+
+    def enter(self, meeting_id: str) -> None:
+        """Somebody joins."""
+        self._set_status(meeting_id, "started")
+
+    def leave(self, meeting_id: str) -> None:
+        """The last one leaves."""
+        self._set_status(meeting_id, "ended")
+
+    def rest(self, meeting_id: str) -> None:
+        """Zoom has done with the end of it."""
+        self._set_status(meeting_id, "waiting")
+
+    def _set_status(self, meeting_id: str, status: str) -> None:
+        with self._lock:
+            self._meeting(meeting_id)["status"] = status
 
     def list(self, host: str, *, size: int, token: str) -> dict[str, Any]:
         """A page, without passcodes and dial-in numbers, and with the agenda cut."""
@@ -222,6 +246,16 @@ class ZoomService:
         # to a server-to-server app, "me" is nobody whom an event could mean
         if host == "me" or host in self.account.missing:
             raise ZoomError(404, 1001, f"User does not exist: {host}.")
+        if host in self.account.elsewhere:
+            raise ZoomError(400, 1010, f"User does not belong to this account: {self.account.account_id}.")
+
+    def _require_valid(self, body: Mapping[str, Any], *, creating: bool) -> None:
+        """Raise error 300, which names every wrong field."""
+        wrong = list(wrong_fields(body, creating=creating))
+        if body.get("timezone") in self.account.unknown_zones:
+            wrong.append("timezone")
+        if wrong:
+            raise ZoomError(400, 300, "Validation Failed.", fields=dict.fromkeys(wrong, "Invalid field."))
 
     def _count_write(self, host: str) -> None:
         now = _now()
@@ -263,13 +297,6 @@ class TokenRefused(Exception):
     def __init__(self, error: str, reason: str) -> None:
         super().__init__(reason)
         self.body = {"reason": reason, "error": error}
-
-
-def _require_valid(body: Mapping[str, Any], *, creating: bool) -> None:
-    """Raise error 300, which names every wrong field."""
-    wrong = wrong_fields(body, creating=creating)
-    if wrong:
-        raise ZoomError(400, 300, "Validation Failed.", fields=dict.fromkeys(wrong, "Invalid field."))
 
 
 def _now() -> datetime:

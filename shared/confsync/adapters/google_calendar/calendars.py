@@ -198,13 +198,14 @@ class GoogleCalendar:
         """Put the conference on the event; returns the event read back. Raises `PreconditionFailed`, `Invalid`."""
         return self._patch(calendar_id, event, {"conferenceData": conference_data(conference)})
 
-    def write_text(self, calendar_id: str, event: Event, *, location: str, description: str) -> Event:
+    def write_text(self, calendar_id: str, event: Event, *, location: str | None, description: str | None) -> Event:
         """Set location and description, clear native conference data; returns the event. Raises `PreconditionFailed`.
 
         https://developers.google.com/workspace/calendar/api/guides/create-events#conferencing
         """
         cleared = {"conferenceData": None} if event.conference is not None else {}
-        return self._patch(calendar_id, event, {"location": location, "description": description} | cleared)
+        words = {"location": location, "description": description}
+        return self._patch(calendar_id, event, {k: v for k, v in words.items() if v is not None} | cleared)
 
     def watch(self, calendar_id: str, channel_id: str, *, token: str, ttl: timedelta) -> Watch:
         """Open a watch channel. Raises `Unwatchable`, `Conflict` if the channel id is taken, `NotFound`.

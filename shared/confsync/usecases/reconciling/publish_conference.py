@@ -57,7 +57,7 @@ class PublishConference:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 event = google.get_event(link.calendar_id, link.event_id)
-                if not event.cancelled and event.conference_id == shown.conference_id:
+                if not event.cancelled and _has(event, link, shown):
                     self._write(google, calendar, link, event, shown)
                 break
             except NotFound:
@@ -79,11 +79,15 @@ class PublishConference:
         if current.conference_id not in {None, shown.conference_id}:
             return  # replaced at this very moment
         block = description_block.render(shown.solution.name, shown.conference_id, shown.details)
+        uri, described = shown.details.video_uri, description_block.put(current.description, block)
+        if described is None:
+            log.warning("no room for the details in the description", event_id=link.event_id)
+            described = current.description if current.text_conference_id else None  # an old block must not stay
         google.write_text(
             link.calendar_id,
             current,
-            location=shown.details.video_uri or current.location,
-            description=description_block.put(current.description, block),
+            location=description_block.beside(current.location, uri, earlier=link.shown_uri) if uri else None,
+            description=described,
         )
         if calendar is not None and mode is WriteMode.AUTO:
             log.warning("calendar does not take conference data; writing text", calendar_key=calendar.key)
@@ -104,6 +108,17 @@ class PublishConference:
 
     def _remember(self, link: Link, conference_id: str, details: ConferenceDetails) -> None:
         def decide(stored: Link) -> Link | None:
-            return replace(stored, published=details.revision) if stored.conference_id == conference_id else None
+            return (
+                replace(stored, published=details.revision, shown_uri=details.video_uri)
+                if stored.conference_id == conference_id
+                else None
+            )
 
         change(self.store, Link, link.key, decide)
+
+
+def _has(event: Event, link: Link, shown: ConferenceOnEvent) -> bool:
+    """Whether the event has the conference, natively or as the text that we last wrote."""
+    if event.conference_id is None and link.shown_uri is not None:
+        return event.shows(shown.conference_id, {link.shown_uri})
+    return event.conference_id == shown.conference_id
