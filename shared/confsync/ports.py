@@ -50,6 +50,17 @@ class Secrets(Protocol):
         ...
 
 
+class Grants(Protocol):
+    """People's own accounts at vendors, for solutions that are personal."""
+
+    def token(self, owner: str, vendor: str) -> str:
+        """An access token of this owner (a Google account) at the vendor, usable for some minutes.
+
+        Raises `ReauthorizationRequired` if they have not connected their account, or took that back, and `Temporary`.
+        """
+        ...
+
+
 # --- store -----------------------------------------------------------------------------------------------------------
 
 

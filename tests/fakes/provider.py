@@ -25,12 +25,19 @@ class Meeting:
     spec: ConferenceSpec
     shows_at: datetime
 
+    secret: int = 0
+    """Rises when its passcode changes, which is part of its link."""
+
     @property
     def conference(self) -> ProviderConference:
-        point = EntryPoint(type=EntryPointType.VIDEO, uri=f"https://meet.example.com/{self.id}", meeting_code=self.id)
+        code = f"?pwd={self.secret}" if self.secret else ""
+        uri = f"https://meet.example.com/{self.id}{code}"
         return ProviderConference(
             reference=Reference(ids={"id": self.id}, host=self.spec.host),
-            details=ConferenceDetails(entry_points=(point,)),
+            details=ConferenceDetails(
+                entry_points=(EntryPoint(type=EntryPointType.VIDEO, uri=uri, meeting_code=self.id),)
+            ),
+            fingerprint=repr(sorted((name, str(getattr(self.spec, name))) for name in WATCHED)),
         )
 
 
@@ -90,7 +97,7 @@ class FakeProvider:
         meeting = Meeting(id=f"m{self._made}", marker=marker, spec=spec, shows_at=self._clock.now() + self.lag)
         self.meetings[meeting.id] = meeting
         self._end("create")
-        return meeting.conference
+        return self.shown(meeting)
 
     def kept(self, spec: ConferenceSpec) -> dict[str, Any]:
         return {name: getattr(spec, name) for name in WATCHED}
@@ -102,11 +109,11 @@ class FakeProvider:
             m for m in self.meetings.values() if (m.marker, m.spec.host) == (marker, spec.host) and m.shows_at <= now
         ]
         self._end("find")
-        return [meeting.conference for meeting in found]
+        return [self.shown(meeting) for meeting in found]
 
     def get(self, reference: Reference) -> ProviderConference:
         self._begin("get")
-        return self._existing(reference).conference
+        return self.shown(self._existing(reference))
 
     def update(
         self, reference: Reference, spec: ConferenceSpec, changed: frozenset[str], marker: str
@@ -117,12 +124,16 @@ class FakeProvider:
         meeting.spec, meeting.marker = spec, marker
         self.changes.append(changed)
         self._end("update")
-        return meeting.conference
+        return self.shown(meeting)
 
     def delete(self, reference: Reference) -> None:
         self._begin("delete")
         del self.meetings[self._existing(reference).id]
         self._end("delete")
+
+    def shown(self, meeting: Meeting) -> ProviderConference:
+        """The meeting as the port tells it."""
+        return meeting.conference
 
     def _existing(self, reference: Reference) -> Meeting:
         if reference.ids["id"] not in self.meetings:

@@ -668,7 +668,7 @@ def test_a_meeting_deleted_while_it_is_looked_for(vendor: ZoomVendor) -> None:
 def test_one_token_serves_all_threads_until_shortly_before_its_end(vendor: ZoomVendor) -> None:
     clock = FakeClock()
     provider = vendor.provider(clock=clock, deadline=10)
-    threads = [threading.Thread(target=provider.find, args=(MARKER, SPEC.host)) for _ in range(8)]
+    threads = [threading.Thread(target=provider.find, args=(MARKER, SPEC)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

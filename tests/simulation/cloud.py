@@ -94,12 +94,19 @@ class Cloud:
     `gate` is what calls pass when functions are run here, one after the other, to their ends.
     """
 
-    def __init__(self, *, page_size: int = 50, window: timedelta | None = None) -> None:
-        self.limits = Limits(lease=LEASE, channel_ttl=TTL, full_sync_window=window, batch=500)
+    def __init__(
+        self,
+        *,
+        page_size: int = 50,
+        window: timedelta | None = None,
+        vendor: Callable[[FakeClock], SimulatedVendor] = SimulatedVendor,
+        **limits: Any,
+    ) -> None:
+        self.limits = Limits(lease=LEASE, channel_ttl=TTL, full_sync_window=window, batch=500, **limits)
         self.window = window
         self.clock = FakeClock()
         self.google = SimulatedGoogle(self.clock, page_size=page_size)
-        self.vendor = SimulatedVendor(self.clock)
+        self.vendor = vendor(self.clock)
         self.vendors = FakeProviders(self.vendor, *SOLUTIONS)  # type: ignore[arg-type]
         self.queue = FakeQueue()
         self.store = ObservedStore()
@@ -158,7 +165,8 @@ class Cloud:
         )
         put = person.update if person.has(event_id) else person.insert
         put(event_id, conference=shown, **fields)
-        self.promises.promise(person.calendar_id, event_id, created.details.video_uri)
+        if self.vendor.keeps_links:
+            self.promises.promise(person.calendar_id, event_id, created.details.video_uri)
         self.promises.chosen[created.conference_id] = self.clock.now()
 
     def with_conference(self, person: Person, event_id: str, solution: str = "zoom", **fields: Any) -> None:

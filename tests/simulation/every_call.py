@@ -56,9 +56,9 @@ class Fault:
             self.meanwhile()
 
 
-def act(scenario: Scenario, fault: Fault) -> Cloud:
+def act(scenario: Scenario, fault: Fault, world: Callable[[], Cloud] = Cloud) -> Cloud:
     """The deed and what follows from it, under the fault; if it hits, a person may insist."""
-    cloud = Cloud()
+    cloud = world()
     scenario.prepare(cloud)
     cloud.vendor.calls.clear()
     cloud.gate = fault
@@ -99,8 +99,8 @@ def rest(cloud: Cloud) -> None:
     cloud.promises.check(collected=True)
 
 
-def calls_of(scenario: Scenario) -> int:
+def calls_of(scenario: Scenario, world: Callable[[], Cloud] = Cloud) -> int:
     """How many calls leave the functions when nothing goes wrong: a fault is put at each."""
     fault = Fault()
-    act(scenario, fault)
+    act(scenario, fault, world)
     return fault.count

@@ -77,7 +77,7 @@ MUTATIONS = [
     Mutation(
         name="a meeting that is gone at the vendor is updated for ever",
         file="usecases/reconciling/provider_steps.py",
-        old="            return self._lost(Step.UPDATE)\n",
+        old="            return self._lost(step)\n",
         new="            raise\n",
     ),
     Mutation(
@@ -160,8 +160,8 @@ MUTATIONS = [
     Mutation(
         name="a moved event is not looked for",
         file="usecases/syncing/apply_events.py",
-        old="        return [moved for link in lost if (moved := self.find_moved(link))]\n",
-        new="        return []\n",
+        old="        found = {link.event_id: self.find_moved(link, account_gone=self.account_gone) for link in lost}\n",
+        new="        found = dict[str, Moved | Hidden | None]()\n",
     ),
     Mutation(
         name="choices are given up after an hour",
@@ -172,7 +172,7 @@ MUTATIONS = [
     Mutation(
         name="details are written over whatever the event shows",
         file="usecases/reconciling/publish_conference.py",
-        old="                if not event.cancelled and event.conference_id == shown.conference_id:\n",
+        old="                if not event.cancelled and _has(event, link, shown):\n",
         new="                if not event.cancelled:\n",
     ),
     Mutation(

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.simulation.every_call import Fault, Mode, act, calls_of, rest
+from tests.simulation.gate import BrokenPromise
 from tests.simulation.scenarios import SCENARIOS
 
 
@@ -30,7 +31,7 @@ def test_a_fault_at_every_call(name: str, mode: Mode) -> None:
             cloud = act(scenario, fault)
             rest(cloud)
             assert cloud.vendor.needless <= scenario.needless + 1, "updates that changed nothing"
-        except AssertionError as broken:
+        except (AssertionError, BrokenPromise) as broken:
             broken.add_note(f"scenario {name!r}, {mode}: call {number}, {fault.hit}")
             raise
         assert fault.hit is not None

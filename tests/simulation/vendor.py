@@ -1,6 +1,8 @@
 """The conferencing vendor for the simulation: the fake of the port, which knows of each call whether it was of use."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.errors import Invalid, RateLimited, ReauthorizationRequired
@@ -25,6 +27,11 @@ class SimulatedVendor(FakeProvider):
     conferences: nobody tells us.
     """
 
+    keeps_links = True
+    """Whether a meeting has the same link for life."""
+    follows = WATCHED - {"open_ended"}
+    """In what its meetings agree with their events."""
+
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock, lag=LAG)
         self.limit_days(PER_DAY)
@@ -43,6 +50,14 @@ class SimulatedVendor(FakeProvider):
         """Somebody deletes the meeting here."""
         self.lost[id] = self.meetings.pop(id).marker.rpartition(".")[0]
 
+    def uris_on_events(self, meeting: Meeting) -> frozenset[str]:
+        """Where people join."""
+        return self.shown(meeting).details.uris
+
+    def edit(self, id: str, **changes: Any) -> None:
+        """Somebody changes the meeting here."""
+        self.meetings[id].spec = replace(self.meetings[id].spec, **changes)
+
     def of(self, conference_id: str) -> list[Meeting]:
         """Its meetings, of whatever generation."""
         return [meeting for meeting in self.meetings.values() if meeting.marker.rpartition(".")[0] == conference_id]
@@ -50,7 +65,9 @@ class SimulatedVendor(FakeProvider):
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
         others = [meeting.id for meeting in self.of(marker.rpartition(".")[0]) if meeting.id in self.answered]
         with promised():
-            assert not others, f"a second meeting for {marker}: {others} exist, and their creator knew"
+            assert not others or not self.capabilities.deletes, (
+                f"a second meeting for {marker}: {others} exist, and their creator knew"
+            )
         _acceptable(spec)
         return super().create(spec, marker)
 
@@ -60,7 +77,11 @@ class SimulatedVendor(FakeProvider):
         self._must_be_ours(reference)
         _acceptable(spec)
         before = self.meetings.get(reference.ids["id"])
-        if before is not None and not spec.changed_from(before.spec) & WATCHED:
+        if (
+            before is not None
+            and not spec.changed_from(before.spec) & WATCHED
+            and self.kept(spec) == self.kept(before.spec)
+        ):
             self.needless += 1
         return super().update(reference, spec, changed, marker)
 

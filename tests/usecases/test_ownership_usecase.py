@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from confsync.domain.calendar import Calendar, CalendarState
+from confsync.domain.calendar import DELETED_AFTER, Calendar, CalendarState
+from confsync.domain.conference import ConferenceState
 from confsync.domain.errors import ReauthorizationRequired
 from confsync.domain.keys import calendar_key
 from confsync.domain.plan import Action
@@ -14,6 +16,7 @@ from tests.fakes.calendar import FakeUser
 from tests.usecases.world import ANN, BEN, KEY, TEAM, TEAM_KEY, World, shown_on_event
 
 BEN_KEY = calendar_key(BEN)
+CARA = "cara@example.com"
 
 
 @pytest.fixture
@@ -109,6 +112,107 @@ def test_the_organizer_changes_and_the_old_one_stays_as_an_attendee(world: World
 
     assert titles(world) == ["Ben's", "Without Ann"]
     assert world.conference(created.conference_id).generation == 1
+
+
+def handed_to(world: World, somebody: str) -> str:
+    """Ann's event with its conference has another organizer, and Ann is a guest; returns the conference's id."""
+    created = world.saved(attendees=(ANN, somebody))
+    shown = world.ann.event("event1").conference
+    world.calendars.user(somebody).insert(id="event1", conference=shown, organizer=somebody, attendees=(ANN, somebody))
+    world.ann.update("event1", organizer=somebody, organizer_self=False)
+    follow(world, KEY)
+    return created.conference_id
+
+
+def test_a_meeting_follows_its_event_to_an_organizer_whose_calendar_nobody_followed(world: World) -> None:
+    world.domain = "example.com"
+    conference_id = handed_to(world, BEN)
+
+    world.ann.delete("event1")
+    follow(world, KEY, BEN_KEY)
+    assert len(world.provider.meetings) == 1
+    world.calendars.user(BEN).update("event1", title="Ben's by now")
+    follow(world, BEN_KEY)
+    assert titles(world) == ["Ben's by now"]
+
+    world.calendars.user(BEN).delete("event1")
+    follow(world, BEN_KEY)
+    assert world.provider.meetings == {}
+    assert world.conference(conference_id).state is ConferenceState.DELETED
+
+
+def test_a_meeting_at_an_organizer_whom_nobody_can_ask_stays_until_it_is_over(world: World) -> None:
+    handed_to(world, "zoe@elsewhere.example")
+    world.calendars.revoked.add("zoe@elsewhere.example")
+
+    world.ann.delete("event1")
+    follow(world, KEY)
+    world.settle()
+    assert len(world.provider.meetings) == 1, "the new organizer's event still shows it"
+
+    world.clock.advance(timedelta(days=2))
+    world.settle(steps=4)
+    assert world.provider.meetings == {}
+
+
+def test_an_organizer_who_can_be_asked_again_is_asked_again(world: World) -> None:
+    world.domain = "example.com"
+    handed_to(world, BEN)
+    world.calendars.revoked.add(BEN)
+    world.ann.update("event1", start=world.clock.now() + timedelta(days=30), end=world.clock.now() + timedelta(days=31))
+    follow(world, KEY)
+    world.ann.delete("event1")
+    follow(world, KEY)
+    world.calendars.user(BEN).delete("event1")
+    world.calendars.revoked.clear()
+
+    world.clock.advance(timedelta(days=1, hours=1))
+    world.settle(steps=4)
+    assert world.provider.meetings == {}, "it is known to be gone by now"
+
+
+def test_a_guest_who_added_the_conference_leaves(world: World) -> None:
+    world.domain = "example.com"
+    ben = world.calendars.user(BEN)
+    created = world.create()
+    shown = shown_on_event(created)
+    ben.insert(id="event1", conference=shown, organizer=BEN, attendees=(ANN, BEN))
+    world.ann.insert(id="event1", conference=shown, organizer=BEN, organizer_self=False, attendees=(ANN, BEN))
+    follow(world, KEY)
+
+    world.ann.delete("event1")
+    follow(world, KEY, BEN_KEY)
+    assert len(world.provider.meetings) == 1
+
+    ben.update("event1", conference=None)
+    follow(world, BEN_KEY)
+    assert world.provider.meetings == {}
+
+
+@pytest.mark.parametrize("transferred", [True, False])
+def test_the_events_of_a_deleted_account_may_have_been_transferred(world: World, transferred: bool) -> None:
+    world.domain = "example.com"
+    world.saved(attendees=(ANN, BEN, CARA), start=world.clock.now() + timedelta(days=90))
+    shown = world.ann.event("event1").conference
+    organizer = CARA if transferred else ANN
+    fields = {"organizer": organizer, "attendees": (ANN, BEN, CARA), "start": world.clock.now() + timedelta(days=90)}
+    for guest in (BEN, CARA):
+        user = world.calendars.user(guest)
+        user.insert(id="event1", conference=shown, organizer_self=guest == organizer, **fields)
+        if not transferred:
+            user.delete("event1")
+    world.calendars.remove_calendar(ANN)
+    world.syncing(KEY)
+    world.clock.advance(DELETED_AFTER)
+
+    world.syncing(KEY)
+    world.settle()
+
+    assert len(world.provider.meetings) == transferred
+    if transferred:
+        world.calendars.user(CARA).update("event1", title="Cara's by now")
+        follow(world, calendar_key(CARA))
+        assert world.provider.only.spec.title == "Cara's by now"
 
 
 # --- a calendar of several people ------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ class World:
         ports = FakePorts(clock=self.clock, store=store, calendars=calendars, providers=providers, queue=queue)
         usecases = UseCases(ports, Limits(**{"lease": LEASE, "channel_ttl": TTL, "batch": 500, **limits}), CHANNEL_KEYS)
         self.publish = usecases.publish_conference
-        self.collecting = usecases.collect_provisional
+        self.collecting = usecases.give_up_links
         self.reconciling = usecases.reconcile_conference
         self.channels = usecases.channels
         self.creating = usecases.create_conference

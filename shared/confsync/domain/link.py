@@ -7,6 +7,8 @@ from confsync.domain.conference import ConferenceSpec
 
 COLLECT_AFTER = timedelta(hours=24)
 
+LOOK_AGAIN = timedelta(hours=24)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provisional:
@@ -40,8 +42,8 @@ class Link:
     """The address that was last published to the event."""
     organizer: str | None = None
     """Whose event it is, if this is a guest's copy of it."""
-    hidden_since: datetime | None = None
-    """Since when this copy is gone, though its organizer's may not be: nobody can look."""
+    hidden_at: datetime | None = None
+    """When it was last seen that this copy is gone, and that nobody of ours can look whether the event is."""
     provisional: tuple[Provisional, ...] = ()
     version: str | None = None
 
@@ -62,6 +64,10 @@ class Link:
         if self.conference_id != conference_id:
             return replace(self, provisional=kept)
         return replace(self, provisional=kept, conference_id=None, seen_at=None, published=None, shown_uri=None)
+
+    def is_hidden(self, now: datetime) -> bool:
+        """Whether it is time to look again for an event that nobody could look for."""
+        return self.hidden_at is not None and now - self.hidden_at >= LOOK_AGAIN
 
     def collectable(self, conference_id: str, now: datetime) -> bool:
         """Whether that conference was chosen, but not seen on the event in time."""

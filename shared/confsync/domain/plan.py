@@ -17,7 +17,7 @@ from confsync.domain.caller import Caller
 from confsync.domain.conference import Conference, ConferenceSpec, Desired
 from confsync.domain.event import Event
 from confsync.domain.keys import link_key
-from confsync.domain.link import Link
+from confsync.domain.link import LOOK_AGAIN, Link
 from confsync.domain.recurrence import last_end
 from confsync.domain.transitions import asked_again, desire
 
@@ -32,6 +32,7 @@ class Action(StrEnum):
     REVIVED = "revived"  # the event carries a conference that was given up
     DETACHED = "detached"  # the user took the conference away
     DELETED = "deleted"  # the event is gone
+    HIDDEN = "hidden"  # the event is gone here, and may live on where nobody can look
 
 
 @dataclass
@@ -98,7 +99,8 @@ def choose(ledger: Ledger, calendar: Calendar, choice: Choice, now: datetime) ->
     spec = _chosen_spec(choice, stored, now)
     series = choice.event.recurring_event_id if choice.event else None
     link = stored or _new_link(calendar, choice.event_id, spec, owner=person.email, series=series, now=now)
-    link = replace(link, spec=replace(spec, host=link.owner))
+    organizer = choice.event.organizer if choice.event and not choice.event.organizer_self else link.organizer
+    link = replace(link, spec=replace(spec, host=link.owner), organizer=organizer)
     if link.conference_id != conference_id:
         link = link.with_provisional(conference_id, now)
     elif choice.event is not None and choice.event.conference_id != conference_id:
@@ -141,7 +143,8 @@ def apply_event(ledger: Ledger, calendar: Calendar, event: Event, now: datetime)
         return _deleted(ledger, stored, now)
     if stored is None:
         return _adopt(ledger, calendar, event, now)
-    link = replace(stored, spec=event.spec(host=stored.owner))
+    spec, organizer = event.spec(host=stored.owner), None if event.organizer_self else event.organizer
+    link = replace(stored, spec=spec, organizer=organizer, hidden_at=None)
     ledger.put(link)
     action = _recognise(ledger, calendar, link, event, now)
     for conference_id in ledger.links.get(link.key, link).conference_ids:
@@ -219,7 +222,7 @@ def _video_uri(ledger: Ledger, conference_id: str) -> str | None:
 
 
 def _look_soon(ledger: Ledger, conference_id: str, now: datetime) -> None:
-    """The event shows other details than the meeting has: have them written."""
+    """Have the conference looked at, say because the event shows other details than the meeting has."""
     conference = ledger.conferences.get(conference_id)
     if conference is not None:
         due = min(filter(None, (conference.due_at, now + TASK_GRACE)))
@@ -303,6 +306,22 @@ def hand_over(ledger: Ledger, calendar: Calendar, event: Event) -> None:
     conference = ledger.conferences.get(event.conference_id or "")
     if conference is not None:
         ledger.put(replace(conference, tenant=calendar.tenant))
+
+
+def hide(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Action:
+    """The event is gone from this calendar, and may live on where nobody can look: what it has stays until it is over.
+
+    A conference goes only when its event is known to be gone for its organizer.
+    """
+    link = ledger.links.get(link_key(calendar.key, event.id))
+    if link is None:
+        return Action.NOTHING
+    if (ends := last_end(link.spec)) is not None and ends < now:
+        return _deleted(ledger, link, now)
+    ledger.put(replace(link, hidden_at=now))
+    for conference_id in link.conference_ids:
+        _look_soon(ledger, conference_id, now + LOOK_AGAIN)
+    return Action.HIDDEN
 
 
 def _deleted(ledger: Ledger, link: Link | None, now: datetime) -> Action:

@@ -39,7 +39,7 @@ from confsync.domain.errors import (
     ReauthorizationRequired,
     Unexpected,
 )
-from confsync.domain.link import COLLECT_AFTER, Link
+from confsync.domain.link import COLLECT_AFTER, LOOK_AGAIN, Link
 from confsync.domain.step import CHANGING, KINDS, Step
 from confsync.domain.upkeep import Upkeep, is_over
 
@@ -184,16 +184,14 @@ def removed(conference: Conference, before: Conference) -> Conference:
     return given_up(without, Step.REMOVE, version=before.desired.version)
 
 
-def checked(conference: Conference, step: Step, meeting: ProviderConference, now: datetime) -> Conference:
+def checked(conference: Conference, meeting: ProviderConference, now: datetime) -> Conference:
     """The vendor's copy was read. If somebody changed there what we set, it has to be set again."""
     applied = conference.applied
     drifted = "" not in {applied.fingerprint, meeting.fingerprint} and applied.fingerprint != meeting.fingerprint
     seen = replace(applied, details=meeting.details, fingerprint=meeting.fingerprint, checked_at=now)
     if drifted:
         seen = replace(seen, version=0, spec=None)
-    elif step is Step.TOUCH:
-        seen = replace(seen, touched_at=now)
-    return done(replace(conference, applied=seen), step)
+    return done(replace(conference, applied=seen), Step.CHECK)
 
 
 def to_verify(conference: Conference, at: datetime) -> Conference:
@@ -280,13 +278,14 @@ def _may_be_done(error: ConfsyncError) -> bool:
 
 
 def next_visit(conference: Conference, links: Mapping[str, Link], upkeep: Upkeep, now: datetime) -> datetime | None:
-    """When there is something to do though nothing changes: a second meeting to look for, a choice to give up, a look
-    after the meeting. What was due before could not be done.
+    """When there is something to do though nothing changes: a second meeting to look for, a choice to give up, an
+    event to look for, a look after the meeting. What was due before could not be done.
     """
     choices = [p for link in links.values() for p in link.provisional if p.conference_id == conference.id]
     times = (
         conference.verify_at,
         *(choice.since + COLLECT_AFTER for choice in choices),
+        *(link.hidden_at + LOOK_AGAIN for link in links.values() if link.hidden_at is not None),
         upkeep.next_visit(conference, now),
     )
     return min((at if now < at else now + REFUSED_RETRY for at in filter(None, times)), default=None)

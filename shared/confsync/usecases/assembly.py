@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from confsync.usecases.create_conference import CreateConference
     from confsync.usecases.receive_notification import ReceiveNotification
     from confsync.usecases.reconcile_conference import ReconcileConference
-    from confsync.usecases.reconciling.collect_provisional import CollectProvisional
+    from confsync.usecases.reconciling.give_up_links import GiveUpLinks
     from confsync.usecases.reconciling.publish_conference import PublishConference
     from confsync.usecases.renew_channels import RenewChannels
     from confsync.usecases.sync_calendar import SyncCalendar
@@ -141,7 +141,7 @@ class UseCases:
             queue=self._ports.queue,
             clock=self._ports.clock,
             publish=self.publish_conference,
-            collect=self.collect_provisional,
+            give_up_links=self.give_up_links,
             budgets=Budgets(store=self._ports.store, clock=self._ports.clock, providers=self._ports.providers),
             lease=self._limits.lease,
             check_every=self._limits.check_every,
@@ -188,7 +188,7 @@ class UseCases:
         )
 
     @lazy
-    def collect_provisional(self) -> CollectProvisional:
-        from confsync.usecases.reconciling.collect_provisional import CollectProvisional
+    def give_up_links(self) -> GiveUpLinks:
+        from confsync.usecases.reconciling.give_up_links import GiveUpLinks
 
-        return CollectProvisional(store=self._ports.store, calendars=self._ports.calendars, clock=self._ports.clock)
+        return GiveUpLinks(store=self._ports.store, calendars=self._ports.calendars, clock=self._ports.clock)

@@ -29,8 +29,8 @@ from confsync.domain.transitions import agreed, done, failed, next_visit, rested
 from confsync.domain.upkeep import Upkeep
 from confsync.ports import Clock, ConferenceProvider, Providers, Queue, Save, Store
 from confsync.usecases.reconciling.budgets import Budgets, Spending
-from confsync.usecases.reconciling.collect_provisional import CollectProvisional
 from confsync.usecases.reconciling.conference_lease import Change, ConferenceLease
+from confsync.usecases.reconciling.give_up_links import GiveUpLinks
 from confsync.usecases.reconciling.provider_steps import ProviderSteps
 from confsync.usecases.reconciling.publish_conference import PublishConference
 from confsync.usecases.records.ledgers import unpublished
@@ -63,7 +63,7 @@ class ReconcileConference:
     queue: Queue
     clock: Clock
     publish: PublishConference
-    collect: CollectProvisional
+    give_up_links: GiveUpLinks
     budgets: Budgets
     lease: timedelta
     check_every: timedelta | None = None
@@ -168,7 +168,7 @@ class _Round:
         A calendar out of reach is no reason to leave the rest undone: it is looked at later.
         """
         try:
-            return self._settings.collect(self._conference, links)
+            return self._settings.give_up_links(self._conference, links)
         except ServiceError as error:
             log.warning(
                 "could not look whether the event was saved", conference_id=self._conference.id, error=str(error)

@@ -47,11 +47,11 @@ class ProviderSteps:
             case Step.CREATE:
                 return self._create()
             case Step.UPDATE:
-                return self._update() if self.capabilities.updates else self._make_way()
+                return self._update(step, self._changed()) if self.capabilities.updates else self._make_way()
             case Step.VERIFY:
                 return self._verify()
             case Step.TOUCH:
-                return self._touch()
+                return self._update(step, self._all())
             case Step.CHECK:
                 return self._check()
             case Step.PUBLISH:
@@ -74,34 +74,31 @@ class ProviderSteps:
         again = self.clock.now() + 2 * self.capabilities.settle if self.taken.creating_since else None
         return lambda c: not_found(c, self.before, look_again_at=again)
 
-    def _update(self) -> Change:
+    def _update(self, step: Step, changed: frozenset[str]) -> Change:
         spec, reference = self.taken.desired.spec, self.taken.applied.reference
         assert spec is not None
         assert reference is not None
-        changed = self.before.differs_in(lambda each: self.provider.kept(fit(each, self.capabilities)))
         fitted = fit(spec, self.capabilities, self.clock.now())
         try:
             meeting = self.provider.update(reference, fitted, changed, self.taken.marker)
         except NotFound:
-            return self._lost(Step.UPDATE)
-        return self._made(Step.UPDATE, meeting, self.taken.desired)
+            return self._lost(step)
+        return self._made(step, meeting, self.taken.desired)
+
+    def _changed(self) -> frozenset[str]:
+        """What the meeting has, or may have, otherwise than desired."""
+        return self.before.differs_in(lambda each: self.provider.kept(fit(each, self.capabilities)))
+
+    def _all(self) -> frozenset[str]:
+        """All that the vendor keeps: whatever somebody changed there is right again."""
+        assert self.taken.desired.spec is not None
+        return frozenset(self.provider.kept(self.taken.desired.spec))
 
     def _make_way(self) -> Change:
         """A meeting that can't be changed goes, so that the next round makes it anew."""
         assert self.taken.applied.reference is not None
         self._delete(self.taken.applied.reference)
         return lambda c: given_up(c, Step.UPDATE)
-
-    def _touch(self) -> Change:
-        reference, spec = self.taken.applied.reference, self.taken.desired.spec
-        assert reference is not None
-        assert spec is not None
-        fitted = fit(spec, self.capabilities, self.clock.now())
-        try:
-            meeting = self.provider.update(reference, fitted, frozenset(), self.taken.marker)
-        except NotFound:
-            return self._lost(Step.TOUCH)
-        return self._checked(Step.TOUCH, meeting)
 
     def _made(self, step: Step, meeting: ProviderConference, sent: Desired) -> Change:
         key = keys.meeting_key(self.solution.provider, meeting.reference.ids)
@@ -128,11 +125,8 @@ class ProviderSteps:
             meeting = self.provider.get(self.taken.applied.reference)
         except NotFound:
             return self._lost(Step.CHECK)
-        return self._checked(Step.CHECK, meeting)
-
-    def _checked(self, step: Step, meeting: ProviderConference) -> Change:
         shown, now = self._as_shown(meeting), self.clock.now()
-        return lambda c: checked(c, step, shown, now)
+        return lambda c: checked(c, shown, now)
 
     def _lost(self, step: Step) -> Change:
         log.warning("meeting is gone at the provider; making a new one", conference_id=self.taken.id)

@@ -10,10 +10,10 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.event import Event
 from confsync.domain.keys import link_key
 from confsync.domain.link import Link
-from confsync.domain.plan import Action, apply_event, hand_over
+from confsync.domain.plan import Action, apply_event, hand_over, hide
 from confsync.ports import Clock, Store
 from confsync.usecases.records import ledgers
-from confsync.usecases.syncing.find_moved import FindMoved, Moved
+from confsync.usecases.syncing.find_moved import FindMoved, Hidden, Moved
 
 
 class Turn(IntEnum):
@@ -55,6 +55,8 @@ class ApplyEvents:
     store: Store
     clock: Clock
     find_moved: FindMoved
+    account_gone: bool = False
+    """Whether the calendar went with its account."""
 
     def __call__(self, calendar: Calendar, events: Sequence[Event]) -> AppliedEvents:
         """Commit what the events mean together with the calendar's record. Raises `StoreConflict`."""
@@ -62,7 +64,7 @@ class ApplyEvents:
         orphans = self._orphans(calendar, events, links)
         links |= {link.key: link for link in orphans}
         events = sorted([*events, *map(_tombstone, orphans)], key=turn)
-        moved = self._moved(calendar, events, links)
+        moved, hidden = self._left(calendar, events, links)
         calendars = {calendar.key: calendar} | {each.calendar.key: each.calendar for each in reversed(moved)}
         # where an event lives now comes first: so its meeting is never without any event
         arrived = [(calendars[each.calendar.key], each.event) for each in moved]
@@ -72,7 +74,10 @@ class ApplyEvents:
         now = self.clock.now()
         for of, event in arrived:
             hand_over(ledger, of, event)
-        actions = Counter(apply_event(ledger, of, event, now) for of, event in seen)
+        actions = Counter(
+            (hide if of is calendar and event.id in hidden else apply_event)(ledger, of, event, now)
+            for of, event in seen
+        )
         self.store.commit(ledgers.writes(ledger, *calendars.values()))
         others = {each.key for each in calendars.values() if each.key != calendar.key and each.sync_token is None}
         return AppliedEvents(actions=actions, reconcile=set(ledgers.unfinished(ledger)), first_syncs=others)
@@ -86,8 +91,11 @@ class ApplyEvents:
         of_calendar = self.store.links_of_calendar(calendar.key)
         return [link for link in of_calendar if link.series in gone and link.event_id not in told]
 
-    def _moved(self, calendar: Calendar, events: Sequence[Event], links: dict[str, Link]) -> list[Moved]:
-        """Where those of the events live that have a link and are gone from the calendar.
+    def _left(
+        self, calendar: Calendar, events: Sequence[Event], links: dict[str, Link]
+    ) -> tuple[list[Moved], set[str]]:
+        """Where those of the events live that have a link and are gone from the calendar; and the ids of those that may
+        live where nobody can look.
 
         An instance only moves with its series: it is not looked for while that stays.
         """
@@ -99,7 +107,9 @@ class ApplyEvents:
             for event in gone
             if event.recurring_event_id not in stays and (link := links.get(link_key(calendar.key, event.id)))
         ]
-        return [moved for link in lost if (moved := self.find_moved(link))]
+        found = {link.event_id: self.find_moved(link, account_gone=self.account_gone) for link in lost}
+        hidden = {event_id for event_id, where in found.items() if isinstance(where, Hidden)}
+        return [where for where in found.values() if isinstance(where, Moved)], hidden
 
 
 def _tombstone(link: Link) -> Event:

@@ -1,6 +1,7 @@
 """Give up every conference of a calendar that counts as deleted. Its record stays, and says so."""
 
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import structlog
 
@@ -37,7 +38,9 @@ class RemoveCalendar:
         """
         conflicts = 0
         while (calendar := self.store.get(Calendar, calendar_key)) and counts_as_deleted(calendar, self.clock.now()):
-            links = list(self.store.links_of_calendar(calendar_key, limit=LINKS_PER_COMMIT))
+            # those that are hidden are looked after with their conferences
+            left = (link for link in self.store.links_of_calendar(calendar_key) if link.hidden_at is None)
+            links = list(islice(left, LINKS_PER_COMMIT))
             try:
                 self._remove(calendar, links)
             except StoreConflict:
@@ -53,6 +56,6 @@ class RemoveCalendar:
         """Have these links dropped; without any left, the calendar rests."""
         update = replace(calendar, last_attempt=self.clock.now()) if links else laid_to_rest(calendar)
         find_moved = FindMoved(self.store, self.calendars, self.clock, calendar)
-        apply_events = ApplyEvents(store=self.store, clock=self.clock, find_moved=find_moved)
+        apply_events = ApplyEvents(store=self.store, clock=self.clock, find_moved=find_moved, account_gone=True)
         tombstones = [Event(id=link.event_id, cancelled=True, recurring_event_id=link.series) for link in links]
         apply_events(update, tombstones)

@@ -1,11 +1,11 @@
-"""Give up conferences that were chosen for an event and never saved with it."""
+"""Give up links of which nothing came, or whose event is gone after all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import structlog
 
-from confsync.domain.calendar import Calendar
+from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.conference import Conference
 from confsync.domain.errors import NotFound
 from confsync.domain.event import Event
@@ -14,16 +14,17 @@ from confsync.domain.plan import apply_event, let_go
 from confsync.ports import Calendars, Clock, Store
 from confsync.usecases.records import ledgers
 from confsync.usecases.syncing.apply_events import ApplyEvents
-from confsync.usecases.syncing.find_moved import FindMoved
+from confsync.usecases.syncing.find_moved import FindMoved, Moved
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
-class CollectProvisional:
+class GiveUpLinks:
     """Calendar makes a conference when people choose it; they may close the event without saving.
 
     https://developers.google.com/workspace/add-ons/calendar/conferencing/create-conference
+    And an event may have gone to where nobody could look, and be over by now, or be found.
     """
 
     store: Store
@@ -40,7 +41,23 @@ class CollectProvisional:
         now = self.clock.now()
         stale = [link for link in links.values() if link.collectable(conference.id, now)]
         settled = [self._settle(conference, link) for link in stale]
-        return any(settled)
+        hidden = [link for link in links.values() if link.is_hidden(now)]
+        for link in hidden:
+            self._look_again(link)
+        return any(settled) or bool(hidden)
+
+    def _look_again(self, link: Link) -> None:
+        """For an event that nobody could look for."""
+        calendar = self.store.get(Calendar, link.calendar_key)
+        assert calendar is not None, "calendars are never removed"
+        find_moved = FindMoved(self.store, self.calendars, self.clock, calendar)
+        apply_events = ApplyEvents(
+            store=self.store,
+            clock=self.clock,
+            find_moved=find_moved,
+            account_gone=calendar.state is CalendarState.GONE,
+        )
+        apply_events(calendar, [Event(id=link.event_id, cancelled=True, recurring_event_id=link.series)])
 
     def _settle(self, conference: Conference, link: Link) -> bool:
         calendar = self.store.get(Calendar, link.calendar_key)
@@ -49,7 +66,7 @@ class CollectProvisional:
         if event.conference_id != conference.id and not self._was_read(calendar, link, conference):
             return False
         find_moved = FindMoved(self.store, self.calendars, self.clock, calendar)
-        if event.cancelled and find_moved(link) is not None:
+        if event.cancelled and isinstance(find_moved(link), Moved):
             # it was saved on another calendar than it was chosen on, which the sweep has synced from now on
             ApplyEvents(store=self.store, clock=self.clock, find_moved=find_moved)(calendar, [event])
             return True
