@@ -79,6 +79,6 @@ def _of(hint: Any) -> st.SearchStrategy[Any]:
             return st.one_of(st.none() if each is NoneType else _of(each) for each in args)
         case (origin, (item, _)) if origin is tuple:
             return st.lists(_of(item), max_size=3).map(tuple)
-        case (origin, (_, value)) if origin is Mapping:
-            return st.dictionaries(names, _of(value), max_size=3)
+        case (origin, (key, value)) if origin is Mapping:
+            return st.dictionaries(names if key is str else _of(key), _of(value), max_size=3)
     return st.from_type(hint)  # enums and booleans

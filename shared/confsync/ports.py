@@ -86,7 +86,7 @@ class Store(Protocol):
 
     Each record that a read returns carries an opaque `version`, which every save changes, also one of the same data.
     There are no interactive transactions: read, decide, then `commit` everything at once on the condition that nothing
-    changed meanwhile. Leases and fencing are conditional writes like any other. Queries by `due_at` may lag; a commit's
+    changed meanwhile. Leases and fencing are conditional writes like any other. Queries may lag; a commit's
     conditions never do.
     """
 
@@ -107,6 +107,10 @@ class Store(Protocol):
 
     def links_of_calendar(self, calendar_key: str, *, limit: int | None = None) -> Iterator[Link]:
         """Links of a calendar in any stable order, at most `limit`."""
+        ...
+
+    def conference_of_meeting(self, meeting_key: str) -> Conference | None:
+        """The conference whose meeting at a vendor has this key (see `keys.meeting_key`). May lag behind a commit."""
         ...
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:

@@ -24,7 +24,9 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference, ConferenceSpec, Desired, Reference
 from confsync.domain.errors import Busy, StoreConflict, Temporary
+from confsync.domain.keys import meeting_key
 from confsync.domain.link import Link
+from confsync.domain.solution import CallLimit
 from confsync.ports import R, Record, Remove, Save, Store
 from tests.contracts.processes import PATIENCE, SPAWN, received, started
 from tests.strategies import KINDS, records, with_key
@@ -56,6 +58,7 @@ LINK = Link(
     created_at=NOW,
 )
 BUDGET = Budget(key="budget", provider="zoom", host="ann@example.com", expire_at=NOW, used={"2026-03-01": 1})
+LIMIT = CallLimit(calls=2, account="acme")
 EXAMPLES: tuple[Record, ...] = (CALENDAR, CHANNEL, CONFERENCE, LINK, BUDGET)
 
 SOME_LINKS = [replace(LINK, key=f"{n:03}") for n in range(100)]
@@ -259,6 +262,15 @@ class StoreContract:
 
     # --- queries
 
+    def test_a_vendors_meeting_leads_to_its_conference(self, store: Store) -> None:
+        key = meeting_key("zoom", {"id": "123"})
+        store.commit([Save(record=CONFERENCE), Save(record=replace(CONFERENCE, id="other", meeting_key=key))])
+        found = store.conference_of_meeting(key)
+        assert found is not None
+        assert (found.id, found.version is not None) == ("other", True)
+        store.commit([Save(record=replace(found, meeting_key=None))])
+        assert store.conference_of_meeting(key) is None
+
     def test_links_of_calendar(self, store: Store) -> None:
         keys = [f"{n:04}" for n in range(650)]
         for start in range(0, 650, 325):
@@ -329,7 +341,7 @@ class StoreContract:
             conference = Save(record=replace(CONFERENCE, id=f"conference {n}"))
             barrier.wait(PATIENCE)
             try:
-                store.commit([conference, Save(record=budget.spent(NOW))])
+                store.commit([conference, Save(record=budget.spent(LIMIT, NOW))])
             except StoreConflict:
                 return False
             return True

@@ -82,6 +82,10 @@ class FakeProvider:
         """From now on the vendor takes so many creations and changes per host and UTC day."""
         self.capabilities = replace(self.capabilities, limit=CallLimit(calls=calls, account="acme"))
 
+    def edit(self, **changes: Any) -> None:
+        """Somebody changes the only meeting at the vendor."""
+        self.only.spec = replace(self.only.spec, **changes)
+
     @property
     def only(self) -> Meeting:
         """The one meeting that exists."""

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from confsync.adapters.records import check_commit, conflict, name, pages, plain, record
+from confsync.domain.conference import Conference
 from confsync.domain.link import Link
 from confsync.ports import Due, R, Record, Save, Store, Write
 
@@ -44,6 +45,9 @@ class MemoryStore:
             return sorted(links, key=lambda link: link.key)[:size]
 
         return pages(read, limit)
+
+    def conference_of_meeting(self, meeting_key: str) -> Conference | None:
+        return next((each for each in self._records(Conference) if each.meeting_key == meeting_key), None)
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         waiting = [(each.due_at, each.key, each) for each in self._records(kind) if each.due_at is not None]
@@ -99,6 +103,10 @@ class CountingStore:
             self.reads += 1
             yield link
         self.reads += empty
+
+    def conference_of_meeting(self, meeting_key: str) -> Conference | None:
+        self.reads += 1
+        return self._store.conference_of_meeting(meeting_key)
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         return self._counted(self._store.due(kind, now, limit=limit))

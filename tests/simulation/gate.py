@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from confsync.domain.errors import Ambiguous, ServiceError, Temporary
 
 CALLS = {
-    "store": {"get", "get_many", "commit", "links_of_calendar", "due"},
+    "store": {"get", "get_many", "commit", "links_of_calendar", "conference_of_meeting", "due"},
     "queue": {"sync_calendar", "reconcile_conference"},
     "google": {
         "resolve",

@@ -1,8 +1,6 @@
 """The conferencing vendor for the simulation: the fake of the port, which knows of each call whether it was of use."""
 
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.errors import Invalid, RateLimited, ReauthorizationRequired
@@ -53,10 +51,6 @@ class SimulatedVendor(FakeProvider):
     def uris_on_events(self, meeting: Meeting) -> frozenset[str]:
         """Where people join."""
         return self.shown(meeting).details.uris
-
-    def edit(self, id: str, **changes: Any) -> None:
-        """Somebody changes the meeting here."""
-        self.meetings[id].spec = replace(self.meetings[id].spec, **changes)
 
     def of(self, conference_id: str) -> list[Meeting]:
         """Its meetings, of whatever generation."""

@@ -122,7 +122,7 @@ def test_whatever_is_logged_about_a_task_says_which(handler: Any, key: dict[str,
 def test_a_reconcile_task(outcome: Outcome, expected: dict[str, str]) -> None:
     case = Case(outcome)
     answered = reconcile(case)(call({"conference_id": "confsync-1"}, headers=SIGNED))
-    assert case.calls == [(("confsync-1",), {})]
+    assert case.calls == [(("confsync-1",), {"check": False})]
     assert (answered[1], told(answered)) == (200, expected)
 
 

@@ -18,11 +18,11 @@ _RULE = "\u2500" * 12
 _ANY_RULE = r"(?:\u2500|&#9472;|&#[xX]2500;|&boxh;){12}"
 _UNTIL_RULE = rf"(?:(?!{_ANY_RULE}).)*"
 _GAP = r"(?:\s|&nbsp;|&#160;|<[^<>]*>)*"
-_BREAK = r"(?:\r?\n|<br\s*/?>)"
+_BREAK = r"(?:\n|<br\s*/?>)"
 """Calendar's editor turns line breaks into <br> as soon as somebody formats a word of the description."""
 
 _BLOCK = re.compile(
-    rf"{_BREAK}{{0,2}}{_ANY_RULE}{_UNTIL_RULE}{_ANY_RULE}{_UNTIL_RULE}{_ANY_RULE}"
+    rf"(?:(?:\r\n){{2}}|{_BREAK}{{0,2}}){_ANY_RULE}{_UNTIL_RULE}{_ANY_RULE}{_UNTIL_RULE}{_ANY_RULE}"
     rf"{_GAP}(?P<id>{CONFERENCE_PREFIX}[\w-]+){_GAP}{_ANY_RULE}",
     re.DOTALL,
 )

@@ -4,10 +4,11 @@ https://developers.zoom.us/docs/api/meetings/ and https://developers.zoom.us/doc
 The app needs `SCOPES`. The secret is a JSON object with account_id, client_id and client_secret.
 """
 
+import hmac
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote, urlsplit
@@ -21,6 +22,8 @@ from confsync.domain.entry_point import MAX_ENTRY_POINTS, ConferenceDetails, Ent
 from confsync.domain.errors import (
     Ambiguous,
     AuthExpired,
+    BadRequest,
+    Forbidden,
     Invalid,
     NotConfigured,
     NotFound,
@@ -35,6 +38,7 @@ from confsync.domain.recurrence import SUNDAY, Frequency, SimpleRule, simple_rul
 from confsync.domain.solution import CallLimit, Capabilities, Solution
 from confsync.domain.telephone import PAUSE, dial
 from confsync.domain.text import cut, plain
+from confsync.domain.webhook import Challenge, Happening, MeetingEvent
 from confsync.ports import Clock, Secrets
 from confsync.providers import ProviderConfig, credential, required, settings_of
 from confsync.transport.errors import Refusal, safe
@@ -369,6 +373,68 @@ def _fingerprint(meeting: _Meeting) -> str:
     start = None if meeting.recurrence else meeting.start_time
     kept = (meeting.topic, meeting.agenda, meeting.type, start, meeting.duration, meeting.timezone, meeting.recurrence)
     return sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
+
+
+# --- webhooks --------------------------------------------------------------------------------------------------------
+
+WEBHOOK_AGE = timedelta(minutes=5)  # and as far into the future, for clocks that differ
+HAPPENINGS: Mapping[str, Happening] = {
+    "meeting.updated": Happening.CHANGED,
+    "meeting.deleted": Happening.GONE,
+    "meeting.permanently_deleted": Happening.GONE,
+    "meeting.recovered": Happening.CHANGED,
+    "meeting.converted_to_webinar": Happening.GONE,  # to all calls that are about meetings
+    "meeting.started": Happening.STARTED,
+    "meeting.ended": Happening.ENDED,
+}
+
+
+class _WebhookMeeting(msgspec.Struct, frozen=True):
+    id: int | str | None = None
+
+
+class _WebhookPayload(msgspec.Struct, frozen=True, rename={"plain_token": "plainToken"}):
+    plain_token: str = ""
+    object: _WebhookMeeting = _WebhookMeeting()
+
+
+class _Webhook(msgspec.Struct, frozen=True):
+    event: str
+    payload: _WebhookPayload = _WebhookPayload()
+
+
+def parse_webhook(
+    headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: datetime
+) -> MeetingEvent | Challenge | None:
+    """What a webhook of Zoom's says (see `webhook.Parse`).
+
+    https://developers.zoom.us/docs/api/webhooks/#verify-webhook-events
+    """
+    sent, signature = headers.get("x-zm-request-timestamp", ""), headers.get("x-zm-signature", "")
+    # every secret is tried, so that the time taken does not tell which one matched
+    expected = [f"v0={_hmac(secret, b'v0:' + sent.encode() + b':' + body)}" for secret in secrets]
+    matches = [secret for secret, each in zip(secrets, expected, strict=True) if _same(each, signature)]
+    if not matches:
+        raise Forbidden("zoom: the webhook is not signed with this app's secret token")
+    if not sent.isdigit() or abs(now - datetime.fromtimestamp(int(sent), UTC)) > WEBHOOK_AGE:
+        raise Forbidden("zoom: the webhook is too old, or this machine's clock is wrong")
+    try:
+        told = msgspec.json.decode(body, type=_Webhook)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest("zoom: the webhook is no JSON object of an event", field="body") from error
+    if told.event == "endpoint.url_validation":
+        token = told.payload.plain_token
+        return Challenge(answer={"plainToken": token, "encryptedToken": _hmac(matches[0], token.encode())})
+    what, meeting = HAPPENINGS.get(told.event), told.payload.object.id
+    return MeetingEvent(ids={"id": str(meeting)}, what=what) if what is not None and meeting is not None else None
+
+
+def _hmac(secret: str, message: bytes) -> str:
+    return hmac.new(secret.encode(), message, sha256).hexdigest()
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 # --- addresses and refusals ------------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ class ReconcileTask(msgspec.Struct, frozen=True):
     """Body of a reconcile task."""
 
     conference_id: str
+    check: bool = False
+    """Whether to compare it with the vendor's copy now."""
 
 
 def sync_calendar(sync: Callable[..., SyncReport], callers: ServiceCallers, verify: Verify) -> Handler:
@@ -45,14 +47,14 @@ def sync_calendar(sync: Callable[..., SyncReport], callers: ServiceCallers, veri
     return handle
 
 
-def reconcile_conference(reconcile: Callable[[str], Outcome], callers: ServiceCallers, verify: Verify) -> Handler:
+def reconcile_conference(reconcile: Callable[..., Outcome], callers: ServiceCallers, verify: Verify) -> Handler:
     """One conference, for a reconcile task. A recorded failure is an answer: its next attempt is scheduled already."""
 
     def handle(call: Call) -> Answer:
         callers.check(call.headers, verify)
         task = body(call, ReconcileTask)
         structlog.contextvars.bind_contextvars(conference_id=task.conference_id)
-        outcome = reconcile(task.conference_id)
+        outcome = reconcile(task.conference_id, check=task.check)
         state = outcome.conference.state if outcome.conference else "unknown"
         return answer({"state": state} | ({"recorded": type(outcome.error).__name__} if outcome.error else {}))
 

@@ -6,5 +6,6 @@ field of `Account`), `DELETE tokens` revokes every access token. Faults of the c
 
 from playground.zoom.app import create_app
 from playground.zoom.service import Account, ZoomService
+from playground.zoom.webhooks import signed_webhook
 
-__all__ = ["Account", "ZoomService", "create_app"]
+__all__ = ["Account", "ZoomService", "create_app", "signed_webhook"]

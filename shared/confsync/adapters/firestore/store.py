@@ -14,6 +14,7 @@ from google.cloud.firestore_v1.field_path import FieldPath
 
 from confsync.adapters.firestore.errors import CHANGED, MAYBE_DONE, ONCE, RETRY, ours
 from confsync.adapters.records import COLLECTIONS, check_commit, is_key, name, pages, plain, readable, record
+from confsync.domain.conference import Conference
 from confsync.domain.errors import Temporary
 from confsync.domain.link import Link
 from confsync.ports import Due, R, Record, Remove, Save, Write
@@ -74,6 +75,12 @@ class FirestoreStore:
             return list(_records(Link, _read(lambda: rest.limit(size).stream(**ONCE))))
 
         return pages(read, limit)
+
+    def conference_of_meeting(self, meeting_key: str) -> Conference | None:
+        """The conference whose meeting at a vendor has this key."""
+        of_meeting = firestore.FieldFilter("meeting_key", "==", meeting_key)
+        query = self._collection(Conference).where(filter=of_meeting).limit(1)
+        return next(_records(Conference, _read(lambda: query.stream(**ONCE))), None)
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         """Records with `due_at` <= now, the longest due first."""

@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS records (
     UNIQUE (collection, key)
 );
 CREATE INDEX IF NOT EXISTS records_of_calendar ON records (collection, calendar_key, key);
+CREATE INDEX IF NOT EXISTS records_of_meeting ON records (collection, json_extract(data, '$.meeting_key'));
 CREATE INDEX IF NOT EXISTS records_due ON records (collection, due_at) WHERE due_at IS NOT NULL;
 """
 

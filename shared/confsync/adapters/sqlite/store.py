@@ -11,12 +11,16 @@ import msgspec
 
 from confsync.adapters.records import COLLECTIONS, check_commit, conflict, name, pages, plain, readable, record
 from confsync.adapters.sqlite.connections import Connections, writing
+from confsync.domain.conference import Conference
 from confsync.domain.link import Link
 from confsync.ports import Due, R, Record, Save, Write
 
 _GET = "SELECT data, version FROM records WHERE collection = ? AND key IN (SELECT value FROM json_each(?))"
 _OF_CALENDAR = (
     "SELECT data, version FROM records WHERE collection = ? AND calendar_key = ? AND key > ? ORDER BY key LIMIT ?"
+)
+_OF_MEETING = (
+    "SELECT data, version FROM records WHERE collection = ? AND json_extract(data, '$.meeting_key') = ? LIMIT 1"
 )
 _DUE = "SELECT data, version FROM records WHERE collection = ? AND due_at <= ? ORDER BY due_at LIMIT ?"
 _INSERT = (
@@ -54,6 +58,10 @@ class SqliteStore:
     def links_of_calendar(self, calendar_key: str, *, limit: int | None = None) -> Iterator[Link]:
         """Links of a calendar by key."""
         return pages(lambda after, size: self._read(Link, _OF_CALENDAR, calendar_key, after, size), limit)
+
+    def conference_of_meeting(self, meeting_key: str) -> Conference | None:
+        """The conference whose meeting at a vendor has this key."""
+        return next(iter(self._read(Conference, _OF_MEETING, meeting_key)), None)
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         """Records with `due_at` <= now, the longest due first."""
