@@ -7,12 +7,13 @@ All raise the errors of `domain/errors.py` and no others. Times are aware UTC. E
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from confsync.domain.budget import Budget
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference, ConferenceSpec, ProviderConference, Reference
+from confsync.domain.conference_data import ConferenceData
 from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.event import Event, EventPage
 from confsync.domain.link import Link
@@ -138,6 +139,46 @@ class Watch:
     expiration: datetime
 
 
+SendUpdates = Literal["all", "externalOnly", "none"]
+"""Whom Calendar mails about a change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventResource:
+    """An event as Calendar's API has it, with all its fields, and its conference as a value (None: it has none).
+
+    https://developers.google.com/workspace/calendar/api/v3/reference/events#resource-representations
+    """
+
+    resource: Mapping[str, Any]
+    conference: ConferenceData | None
+
+    @property
+    def id(self) -> str:
+        return str(self.resource["id"])
+
+    @property
+    def etag(self) -> str:
+        return str(self.resource["etag"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourcePage:
+    """A page of people's events. `time_zone` is the calendar's; `page_token` leads to the next page, if any."""
+
+    events: tuple[EventResource, ...]
+    time_zone: str
+    page_token: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConferencingSettings:
+    """Which conferences Calendar itself makes on a calendar, and whether this account's new events get one unasked."""
+
+    allowed_types: tuple[str, ...]
+    auto_add: bool
+
+
 class CalendarApi(Protocol):
     """Google Calendar, as one account sees it."""
 
@@ -182,6 +223,63 @@ class CalendarApi(Protocol):
 
         Native conference data that `event` shows is cleared: beside the text it would be a link to nowhere.
         """
+        ...
+
+    # people's own reads and writes: apart from the sync, whose query is fixed
+
+    def read_event(self, calendar_id: str, event_id: str) -> EventResource:
+        """The event with all its fields, cancelled or not. Raises `NotFound`."""
+        ...
+
+    def list_window(
+        self,
+        calendar_id: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        text: str | None = None,
+        expand: bool = True,
+        page_size: int = 250,
+        page_token: str | None = None,
+    ) -> ResourcePage:
+        """A page of the events that touch the time from `since` to `until`, by their starts; nothing cancelled.
+
+        `expand`: series as their instances; else series as they are, in no order. `text`: those that hold it.
+        """
+        ...
+
+    def insert_event(
+        self, calendar_id: str, body: Mapping[str, Any], *, send_updates: SendUpdates = "none"
+    ) -> EventResource:
+        """A new event of the body's fields, `conferenceData` and own `id` among them, as it was stored.
+
+        Raises `Conflict` if the id was ever used, `Invalid` with Calendar's words, `PermissionDenied`.
+        """
+        ...
+
+    def patch_event(
+        self,
+        calendar_id: str,
+        event_id: str,
+        body: Mapping[str, Any],
+        *,
+        etag: str | None = None,
+        send_updates: SendUpdates = "none",
+    ) -> EventResource:
+        """Change the fields in the body (None clears one); the event as it was stored.
+
+        Raises `PreconditionFailed` if it has another etag, `NotFound`, `Invalid`, `PermissionDenied`.
+        """
+        ...
+
+    def delete_event(
+        self, calendar_id: str, event_id: str, *, etag: str | None = None, send_updates: SendUpdates = "none"
+    ) -> None:
+        """Put the event into the trash. Raises `NotFound` if it is not there or deleted, `PreconditionFailed`."""
+        ...
+
+    def conferencing(self, calendar_id: str) -> ConferencingSettings:
+        """What Calendar itself offers there. Raises `NotFound`."""
         ...
 
     def watch(self, calendar_id: str, channel_id: str, *, token: str, ttl: timedelta) -> Watch:

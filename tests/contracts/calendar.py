@@ -1,11 +1,13 @@
 """What every `Calendars` does, whoever implements it. Subclass, and give a `world` fixture."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 import pytest
 
+from confsync.domain.conference_data import RequestStatus
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.errors import (
     AuthExpired,
@@ -19,7 +21,7 @@ from confsync.domain.errors import (
 )
 from confsync.domain.event import Event, EventPage
 from confsync.domain.solution import Solution
-from confsync.ports import CalendarApi, Calendars, ConferenceOnEvent
+from confsync.ports import CalendarApi, Calendars, ConferenceOnEvent, EventResource
 
 ANN = "ann@example.com"
 BOB = "bob@example.com"
@@ -92,6 +94,35 @@ def changes(
     return found, page.sync_token
 
 
+EVENT = {
+    "summary": "Lunch",
+    "start": {"dateTime": START.isoformat(), "timeZone": "UTC"},
+    "end": {"dateTime": (START + timedelta(hours=1)).isoformat(), "timeZone": "UTC"},
+}
+
+
+def _titles(calendar: CalendarApi, **query: Any) -> list[str]:
+    """Of all pages: one may be empty though it has a next one."""
+    page = calendar.list_window(ANN, **query)
+    found = list(page.events)
+    while page.page_token is not None:
+        page = calendar.list_window(ANN, **query, page_token=page.page_token)
+        found += page.events
+    return [event.resource["summary"] for event in found]
+
+
+def _answered(calendar: CalendarApi, event_id: str) -> EventResource:
+    """The event once its create request was answered."""
+    for _ in range(100):
+        found = calendar.read_event(ANN, event_id)
+        assert found.conference is not None
+        if found.conference.request_status is not RequestStatus.PENDING:
+            assert found.conference.request_status is RequestStatus.SUCCESS
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it is never answered")
+
+
 class CalendarContract:
     @pytest.fixture
     def calendar(self, world: World) -> CalendarApi:
@@ -116,6 +147,91 @@ class CalendarContract:
         assert TEAM not in world.calendars.acting_as(BOB).list_calendars()
         world.share(TEAM, BOB)
         assert world.calendars.acting_as(BOB).list_calendars() == [BOB, TEAM]
+
+    # --- people's own reads and writes
+
+    def test_an_event_is_made_with_an_id_of_its_own_once(self, calendar: CalendarApi, ann: User) -> None:
+        body = {**EVENT, "id": "lunch12345"}
+        made = calendar.insert_event(ANN, body)
+        assert (made.id, made.resource["summary"], made.conference) == ("lunch12345", "Lunch", None)
+        assert calendar.read_event(ANN, made.id).etag == made.etag
+        assert calendar.get_event(ANN, made.id).title == "Lunch"
+        with pytest.raises(Conflict):
+            calendar.insert_event(ANN, body)
+        with pytest.raises(Invalid):
+            calendar.insert_event(ANN, {**EVENT, "id": "NOT-an-id"})
+
+    def test_an_event_is_changed_if_it_is_still_the_same(self, calendar: CalendarApi, ann: User) -> None:
+        made = calendar.insert_event(ANN, {**EVENT, "description": "Bring a spoon", "colorId": "5"})
+        changed = calendar.patch_event(ANN, made.id, {"summary": "Dinner", "description": None}, etag=made.etag)
+        assert changed.resource["summary"] == "Dinner"
+        assert changed.resource["colorId"] == "5"
+        assert not changed.resource.get("description")
+        with pytest.raises(PreconditionFailed):
+            calendar.patch_event(ANN, made.id, {"summary": "Supper"}, etag=made.etag)
+        with pytest.raises(NotFound):
+            calendar.patch_event(ANN, "neverwas1", {"summary": "Supper"})
+
+    def test_an_event_is_deleted_once(self, calendar: CalendarApi, ann: User) -> None:
+        made = calendar.insert_event(ANN, EVENT)
+        with pytest.raises(PreconditionFailed):
+            calendar.delete_event(ANN, made.id, etag='"another"')
+        calendar.delete_event(ANN, made.id, etag=made.etag)
+        assert calendar.read_event(ANN, made.id).resource["status"] == "cancelled"
+        with pytest.raises(NotFound):
+            calendar.delete_event(ANN, made.id)
+        with pytest.raises(NotFound):
+            calendar.delete_event(ANN, "neverwas1")
+
+    def test_people_list_what_touches_a_time(self, calendar: CalendarApi, ann: User) -> None:
+        for day in range(4):
+            ann.insert(title=f"Day {day}", start=START + timedelta(days=day))
+        since, until = START + timedelta(hours=1), START + timedelta(days=3)
+        assert _titles(calendar, since=since, until=until) == ["Day 1", "Day 2"]
+        assert _titles(calendar, text="day 3") == ["Day 3"]
+        assert sorted(_titles(calendar, since=START, expand=False)) == ["Day 0", "Day 1", "Day 2", "Day 3"]
+        assert _titles(calendar, since=START, page_size=3) == ["Day 0", "Day 1", "Day 2", "Day 3"]
+        assert calendar.list_window(ANN, since=START, page_size=3).page_token is not None
+
+    def test_a_meet_that_is_asked_for_comes_and_can_be_copied(self, calendar: CalendarApi, ann: User) -> None:
+        request = {"requestId": "r1", "conferenceSolutionKey": {"type": "hangoutsMeet"}}
+        made = calendar.insert_event(ANN, {**EVENT, "conferenceData": {"createRequest": request}})
+        assert made.conference is not None
+        assert made.conference.request_id == "r1"
+        made = _answered(calendar, made.id)
+        assert made.conference is not None
+        assert (made.conference.solution_type, made.conference.solution_name) == ("hangoutsMeet", "Google Meet")
+        assert made.conference.entry_points[0].uri.startswith("https://meet.google.com/")
+        assert made.conference.signature
+        data = {name: value for name, value in made.resource["conferenceData"].items() if name != "createRequest"}
+        copy = calendar.insert_event(ANN, {**EVENT, "conferenceData": data})
+        assert copy.conference is not None
+        assert copy.conference.conference_id == made.conference.conference_id
+        with pytest.raises(Invalid):
+            calendar.insert_event(ANN, {**EVENT, "conferenceData": {**data, "signature": "made up"}})
+
+    def test_a_type_that_a_calendar_does_not_allow_is_refused(self, calendar: CalendarApi, ann: User) -> None:
+        settings = calendar.conferencing(ANN)
+        assert settings.allowed_types == ("hangoutsMeet",)
+        assert isinstance(settings.auto_add, bool)
+        request = {"requestId": "r1", "conferenceSolutionKey": {"type": "eventHangout"}}
+        with pytest.raises(Invalid, match="conference type"):
+            calendar.insert_event(ANN, {**EVENT, "conferenceData": {"createRequest": request}})
+
+    def test_a_conference_of_ours_is_read_whole(self, calendar: CalendarApi, ann: User) -> None:
+        event = calendar.get_event(ANN, ann.insert(title="Call", start=START).id)
+        calendar.write_conference(ANN, event, CONFERENCE)
+        conference = calendar.read_event(ANN, event.id).conference
+        assert conference is not None
+        assert (conference.conference_id, conference.solution_type) == ("confsync-1", "addOn")
+        video = next(point for point in conference.entry_points if point.type == "video")
+        assert (video.uri, video.passcode, video.label) == (JOIN, "4711", "meet.example.com/j/123")
+        assert (conference.solution_name, conference.icon_uri) == ("Acme Meeting", "https://example.com/icon.png")
+        assert (conference.notes, dict(conference.parameters)) == ("Ask <b>Ann</b>", {"scriptParameters": "x"})
+        cleared = calendar.patch_event(ANN, event.id, {"conferenceData": None})
+        assert cleared.conference is None
+
+    # --- the sync's
 
     def test_a_moved_event_keeps_its_id_and_conference(self, world: World, calendar: CalendarApi, ann: User) -> None:
         world.add_calendar(TEAM, ANN)
