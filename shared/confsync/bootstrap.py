@@ -137,6 +137,7 @@ class Adapters:
             api=google.calendar_api,
             credentials=credentials,
             notifications_url=settings.channels.notifications_url,
+            filter_watched_types=settings.channels.filter_event_types,
             clock=self.clock,
         )
 

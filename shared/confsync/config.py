@@ -71,10 +71,14 @@ class Secrets(Section, frozen=True, kw_only=True):
 
 
 class Channels(Section, frozen=True, kw_only=True):
-    """Watch channels. `ttl` is in seconds; notifications within `coalesce_seconds` become one sync."""
+    """Watch channels. `ttl` is in seconds; notifications within `coalesce_seconds` become one sync.
+
+    `filter_event_types`: no notifications of birthdays and the like; there were channels that then told nothing at all.
+    """
 
     notifications_url: str
     ttl: Count = 604_800
+    filter_event_types: bool = False
     coalesce_seconds: Seconds = 1.0
 
 

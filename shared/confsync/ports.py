@@ -375,11 +375,18 @@ class Queue(Protocol):
     """Work for later, delivered at least once, in any order."""
 
     def sync_calendar(
-        self, calendar_key: str, *, at: datetime | None = None, name: str | None = None, renew: bool = False
+        self,
+        calendar_key: str,
+        *,
+        at: datetime | None = None,
+        name: str | None = None,
+        renew: bool = False,
+        notified: bool = False,
     ) -> None:
         """Have the calendar synced at (or soon after) that time. A task of the same name absorbs this one.
 
-        `renew`: replace its watch channel first. Raises `Temporary` if the queue did not take it.
+        `renew`: replace its watch channel first. `notified`: because its channel told of a change. Raises `Temporary`
+        if the queue did not take it.
         """
         ...
 

@@ -123,7 +123,11 @@ def test_a_task_calls_our_function_as_the_service_account(cloud_tasks: CloudTask
     request = task["httpRequest"]
     assert task["name"] == f"{QUEUE}/tasks/a1b2-77"
     assert (request["httpMethod"], request["headers"]) == ("POST", {"Content-Type": "application/json"})
-    assert json.loads(base64.b64decode(request["body"])) == {"calendar_key": "calendar-1", "renew": False}
+    assert json.loads(base64.b64decode(request["body"])) == {
+        "calendar_key": "calendar-1",
+        "renew": False,
+        "notified": False,
+    }
     assert request["oidcToken"] == {"serviceAccountEmail": RUNTIME, "audience": SYNC}
 
 

@@ -14,6 +14,7 @@ class Task:
     at: datetime | None = None
     name: str | None = None
     renew: bool = False
+    notified: bool = False
 
 
 class FakeQueue:
@@ -25,9 +26,15 @@ class FakeQueue:
         self._names: set[str] = set()
 
     def sync_calendar(
-        self, calendar_key: str, *, at: datetime | None = None, name: str | None = None, renew: bool = False
+        self,
+        calendar_key: str,
+        *,
+        at: datetime | None = None,
+        name: str | None = None,
+        renew: bool = False,
+        notified: bool = False,
     ) -> None:
-        self._add(Task(kind="sync", key=calendar_key, at=at, name=name, renew=renew))
+        self._add(Task(kind="sync", key=calendar_key, at=at, name=name, renew=renew, notified=notified))
 
     def reconcile_conference(self, conference_id: str, *, at: datetime | None = None) -> None:
         self._add(Task(kind="reconcile", key=conference_id, at=at))

@@ -71,7 +71,7 @@ class Functions:
         """A task from the queue. Raises if the queue has to try again."""
         with suppress(*RECORDED):
             if task.kind == "sync":
-                self._usecases.sync_calendar(task.key, renew=task.renew)
+                self._usecases.sync_calendar(task.key, renew=task.renew, notified=task.notified)
             else:
                 self._usecases.reconcile_conference(task.key)
 

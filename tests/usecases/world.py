@@ -146,7 +146,7 @@ class World:
         """Whether the queue is done with it. A failure that was recorded has a task of its own."""
         try:
             if task.kind == "sync":
-                self.syncing(task.key, renew=task.renew)
+                self.syncing(task.key, renew=task.renew, notified=task.notified)
             else:
                 self.reconcile(task.key)
         except (Busy, ServiceError):

@@ -53,20 +53,28 @@ class CloudTasksQueue:
         self._sync_once = lru_cache(maxsize=NAMES_KEPT)(self._sync)  # what raises is not kept
 
     def sync_calendar(
-        self, calendar_key: str, *, at: datetime | None = None, name: str | None = None, renew: bool = False
+        self,
+        calendar_key: str,
+        *,
+        at: datetime | None = None,
+        name: str | None = None,
+        renew: bool = False,
+        notified: bool = False,
     ) -> None:
         """Have the calendar synced at (or soon after) that time. A task of the same name absorbs this one.
 
-        `renew`: replace its watch channel first. Raises `Temporary` if the queue did not take it.
+        `renew`: replace its watch channel first. `notified`: because its channel told of a change. Raises `Temporary`
+        if the queue did not take it.
         """
-        (self._sync if name is None else self._sync_once)(calendar_key, at, name, renew)
+        (self._sync if name is None else self._sync_once)(calendar_key, at, name, renew, notified)
 
     def reconcile_conference(self, conference_id: str, *, at: datetime | None = None) -> None:
         """Have the conference reconciled. Raises `Temporary` if the queue did not take it."""
         self._create(self._reconcile_url, {"conference_id": conference_id}, at, None)
 
-    def _sync(self, calendar_key: str, at: datetime | None, name: str | None, renew: bool) -> None:
-        self._create(self._sync_url, {"calendar_key": calendar_key, "renew": renew}, at, name)
+    def _sync(self, calendar_key: str, at: datetime | None, name: str | None, renew: bool, notified: bool) -> None:
+        body = {"calendar_key": calendar_key, "renew": renew, "notified": notified}
+        self._create(self._sync_url, body, at, name)
 
     def _create(self, url: str, payload: Mapping[str, Any], at: datetime | None, name: str | None) -> None:
         body = json.dumps({"task": self._task(url, payload, at, name)}).encode()

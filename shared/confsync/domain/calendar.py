@@ -34,6 +34,8 @@ GONE_LONGEST = timedelta(hours=18)
 DELETED_AFTER = timedelta(days=30)
 """A calendar that answered 404 for so long counts as deleted. As long as Calendar keeps what is in the trash."""
 
+SILENT = 3
+
 SLOWNESS = 10
 SLOW = timedelta(seconds=5)
 """What took so much longer than this to fail waits ten times as long: many that fail slowly must not take all workers.
@@ -80,6 +82,8 @@ class Calendar:
     """The sync token is valid only with the parameters of this version."""
     channel_id: str | None = None
     """Its current watch channel."""
+    unheard: int = 0
+    """How often in a row changes were found of which its channel had told nothing."""
     watch_at: datetime | None = None
     """When to try again to have a polled calendar watched."""
     write_mode: WriteMode = WriteMode.AUTO
@@ -145,6 +149,18 @@ def synced(
         last_success=now,
         due_at=next_visit(calendar.key, interval, now),
     )
+
+
+def heard(calendar: Calendar, *, notified: bool, changes: bool) -> Calendar:
+    """What a sync tells of the channel: it was called by a notification, or found changes that nobody told of."""
+    if notified or calendar.channel_id is None:
+        return replace(calendar, unheard=0) if calendar.unheard else calendar
+    return replace(calendar, unheard=calendar.unheard + 1) if changes else calendar
+
+
+def is_silent(calendar: Calendar) -> bool:
+    """Whether its channel is open, and nothing comes. (Once or twice a sweep is faster than a notification.)"""
+    return calendar.channel_id is not None and calendar.unheard >= SILENT
 
 
 def polling(calendar: Calendar, reason: str, now: datetime) -> Calendar:

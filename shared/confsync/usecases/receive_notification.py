@@ -45,4 +45,4 @@ class ReceiveNotification:
         end = bucket_end(self.clock.now(), self.coalesce)
         # the calendar key is a hash: no sequential prefix, as Cloud Tasks wants of names
         name = f"{calendar_key}-{int(end.timestamp() * 1000)}"
-        self.queue.sync_calendar(calendar_key, at=end + CLOCK_SKEW, name=name)
+        self.queue.sync_calendar(calendar_key, at=end + CLOCK_SKEW, name=name, notified=True)

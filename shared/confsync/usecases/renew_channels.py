@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import structlog
 
-from confsync.domain.calendar import Calendar, CalendarState
+from confsync.domain.calendar import Calendar, CalendarState, is_silent
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference
 from confsync.domain.errors import ConfsyncError, ServiceError, StoreConflict
@@ -36,7 +36,8 @@ class SweepReport:
     """What one run found and did: one log line, by which to see whether sweeps keep up.
 
     Of what was due, `busy` are those that somebody else was at, `failed` those that could not be handed out or renewed;
-    both stay due. `calendars_paused` and `calendars_gone` are among the due calendars. `more_due` names the kinds of
+    both stay due. `calendars_paused` and `calendars_gone` are among the due calendars, and so are the calendars of
+    `channels_silent`: open, but Google tells nothing on them. `more_due` names the kinds of
     which more were due than one run takes; `late_seconds` is how long the longest due had been waiting.
     """
 
@@ -49,6 +50,7 @@ class SweepReport:
     channels_due: int = 0
     channels_renewed: int = 0
     channels_queued: int = 0
+    channels_silent: int = 0
     busy: int = 0
     failed: int = 0
     late_seconds: int = 0
@@ -73,6 +75,7 @@ class RenewChannels:
             report.calendars_due += 1
             report.calendars_paused += calendar.state is CalendarState.PAUSED
             report.calendars_gone += calendar.state is CalendarState.GONE
+            report.channels_silent += is_silent(calendar)
             report.calendars_queued += self._try(report, calendar.key, self.queue.sync_calendar, calendar.key)
         for conference in self._due(Conference, report):
             report.conferences_due += 1

@@ -15,7 +15,7 @@ from itertools import chain
 import structlog
 
 from confsync.domain import link_index
-from confsync.domain.calendar import Calendar, CalendarState, needs_channel, quarantined, synced
+from confsync.domain.calendar import Calendar, CalendarState, heard, needs_channel, quarantined, synced
 from confsync.domain.errors import (
     Busy,
     ConfsyncError,
@@ -83,10 +83,11 @@ class SyncCalendar:
     window: timedelta | None = None
     """A full list goes this far back (None: to the beginning). Linked events before it are asked for one by one."""
 
-    def __call__(self, calendar_key: str, *, renew: bool = False) -> SyncReport:
+    def __call__(self, calendar_key: str, *, renew: bool = False, notified: bool = False) -> SyncReport:
         """Raises `Busy` while another worker syncs it, and what the store raises.
 
         Errors of Calendar are recorded, not raised: when to try again is in the record and, if that is soon, in a task.
+        `renew`: replace its watch channel first, if that is due. `notified`: because the channel told of a change.
         """
         for _ in range(CONFLICTS):
             calendar = self.store.get(Calendar, calendar_key)
@@ -94,7 +95,7 @@ class SyncCalendar:
                 return SyncReport(calendar_key)
             if calendar.lease.taken(self.clock.now()):
                 raise Busy(f"calendar {calendar_key} is being synced")
-            began, attempt = self.clock.now(), _Attempt(self, calendar)
+            began, attempt = self.clock.now(), _Attempt(self, calendar, notified=notified)
             try:
                 attempt.sync(renew=renew)
             except StoreConflict:
@@ -138,8 +139,9 @@ class SyncCalendar:
 class _Attempt:
     """One attempt at a sync. `calendar` is the record as it was last read."""
 
-    def __init__(self, settings: SyncCalendar, calendar: Calendar) -> None:
+    def __init__(self, settings: SyncCalendar, calendar: Calendar, *, notified: bool) -> None:
         self._settings = settings
+        self._notified = notified
         self._store, self._clock = settings.store, settings.clock
         self._read = calendar
         self._lease: CalendarLease | None = None
@@ -201,8 +203,8 @@ class _Attempt:
         if first.page_token is None and len(_commits(relevant, self._per_commit)) <= 1:
             # The usual case: one commit, conditional on the record that the token came from. That fences it as well
             # as a lease would, and saves taking one.
-            self._decide(relevant, self._synced(quarantined(calendar, first), first.sync_token or token))
             self._count(first)
+            self._decide(relevant, self._synced(quarantined(calendar, first), first.sync_token or token))
         else:
             self._under_lease(calendar, chain([first], pages), token)
 
@@ -324,7 +326,8 @@ class _Attempt:
 
     def _synced(self, calendar: Calendar, token: str | None) -> Calendar:
         version, now = self._settings.calendars.query_version, self._clock.now()
-        return synced(calendar, sync_token=token, query_version=version, interval=self._settings.interval, now=now)
+        told = heard(calendar, notified=self._notified, changes=self.report.events > 0 and not self.report.full)
+        return synced(told, sync_token=token, query_version=version, interval=self._settings.interval, now=now)
 
 
 def _commits(events: Iterable[Event], most: int) -> list[list[Event]]:

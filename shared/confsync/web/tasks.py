@@ -22,6 +22,7 @@ class SyncTask(msgspec.Struct, frozen=True):
 
     calendar_key: str
     renew: bool = False
+    notified: bool = False
 
 
 class ReconcileTask(msgspec.Struct, frozen=True):
@@ -39,7 +40,7 @@ def sync_calendar(sync: Callable[..., SyncReport], callers: ServiceCallers, veri
         callers.check(call.headers, verify)
         task = body(call, SyncTask)
         structlog.contextvars.bind_contextvars(calendar_key=task.calendar_key)
-        report = sync(task.calendar_key, renew=task.renew)
+        report = sync(task.calendar_key, renew=task.renew, notified=task.notified)
         if report.error is not None:
             return answer({"recorded": type(report.error).__name__})
         return answer({"full": report.full, "events": report.events, "reconcile": len(report.reconcile)})

@@ -68,8 +68,10 @@ class _CalendarListAnswer(msgspec.Struct):
 class GoogleCalendars:
     """Calendar as any account. One per process: it holds the built service, and one HTTP connection pool per thread.
 
-    `api` is the full base URL, `notifications_url` where watch channels deliver. `timeout` is in seconds, per socket
-    operation; `retries` is how often a call is repeated on 5xx, rate limits and transport errors, with backoff.
+    `api` is the full base URL, `notifications_url` where watch channels deliver. `filter_watched_types`: have them tell
+    only of the types of events that lists have, too; there were channels that told nothing then (see query.py).
+    `timeout` is in seconds, per socket operation; `retries` is how often a call is repeated on 5xx, rate limits and
+    transport errors, with backoff.
     """
 
     query_version = QUERY_VERSION
@@ -81,10 +83,12 @@ class GoogleCalendars:
         credentials: AccountCredentials,
         notifications_url: str,
         clock: Clock,
+        filter_watched_types: bool = False,
         timeout: float = 20.0,
         retries: int = 2,
     ) -> None:
         self.notifications_url = notifications_url
+        self.watch_filter: dict[str, Any] = {"eventTypes": EVENT_TYPES} if filter_watched_types else {}
         self._credentials = credentials
         self._clock = clock
         self._timeout = timeout
@@ -324,7 +328,9 @@ class GoogleCalendar:
             "token": token,
             "params": {"ttl": str(int(ttl.total_seconds()))},
         }
-        request = self._google.events.watch(calendarId=calendar_id, body=body, eventTypes=EVENT_TYPES, **self._standard)
+        request = self._google.events.watch(
+            calendarId=calendar_id, body=body, **self._google.watch_filter, **self._standard
+        )
         return self._run(request, _watch)
 
     def stop(self, channel_id: str, resource_id: str) -> None:
