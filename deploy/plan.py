@@ -106,10 +106,9 @@ class Plan:
 
     def callers(self, function: str) -> config.Callers:
         """Whom the function accepts. Raises `DeployError` if the environment does not say."""
-        try:
-            return getattr(self.settings.callers, function)  # type: ignore[no-any-return]
-        except AttributeError as error:
-            raise DeployError(f"{self.env}.toml: there is no [callers.{function}]") from error
+        if function not in self.settings.callers:
+            raise DeployError(f"{self.env}.toml: there is no [callers.{function}]")
+        return self.settings.callers[function]
 
 
 def load_table(text: str) -> Table:
@@ -144,7 +143,9 @@ def problems(plan: Plan) -> Iterator[str]:
     for function in plan.table.functions.values():
         if not (ROOT / function.source).is_file():
             yield f"functions.toml: {function.source} does not exist"
-    if not plan.settings.callers.create_conference.clients:
+    for name in sorted(plan.settings.callers.keys() - plan.table.functions.keys()):
+        yield f"{plan.env}.toml: [callers.{name}] is of no function in functions.toml"
+    if not plan.callers("create_conference").clients:
         yield f"{plan.env}.toml: callers.create_conference.clients is empty, so no person's token would be accepted"
     for name, audience, account in _own_calls(plan):
         callers = plan.callers(name)

@@ -108,8 +108,9 @@ def test_a_function_imports_flask_bootstrap_and_the_web_layer_only(name: str) ->
 
 @pytest.mark.parametrize("path", sorted((CONFSYNC / "domain").rglob("*.py")), ids=lambda path: path.stem)
 def test_the_domain_needs_the_standard_library_only(path: Path) -> None:
-    """But for recurrence rules, which nobody should write again."""
-    allowed = {*sys.stdlib_module_names, "confsync", *(["dateutil"] if path.stem == "recurrence" else [])}
+    """But for recurrence rules and telephone numbers, which nobody should write again."""
+    libraries = {"recurrence": {"dateutil"}, "telephone": {"phonenumbers"}}
+    allowed = {*sys.stdlib_module_names, "confsync"} | libraries.get(path.stem, set())
     assert {module.partition(".")[0] for module in imported(path)} <= allowed
 
 

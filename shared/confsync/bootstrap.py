@@ -222,7 +222,7 @@ class Process:
     def create_conference(self) -> Handler:
         from confsync.web import addon
 
-        settings, callers = self.settings, self.settings.callers.create_conference
+        settings, callers = self.settings, self.settings.callers_of("create_conference")
         return self._logged(
             addon.create_conference(
                 self.usecases.create_conference,
@@ -238,14 +238,14 @@ class Process:
     def sync_calendar(self) -> Handler:
         from confsync.web import tasks
 
-        callers = _callers(self.settings.callers.sync_calendar)
+        callers = _callers(self.settings.callers_of("sync_calendar"))
         return self._logged(tasks.sync_calendar(self.usecases.sync_calendar, callers, self.adapters.verify))
 
     @lazy
     def reconcile_conference(self) -> Handler:
         from confsync.web import tasks
 
-        callers = _callers(self.settings.callers.reconcile_conference)
+        callers = _callers(self.settings.callers_of("reconcile_conference"))
         return self._logged(
             tasks.reconcile_conference(self.usecases.reconcile_conference, callers, self.adapters.verify)
         )
@@ -254,7 +254,7 @@ class Process:
     def renew_channels(self) -> Handler:
         from confsync.web import tasks
 
-        callers = _callers(self.settings.callers.renew_channels)
+        callers = _callers(self.settings.callers_of("renew_channels"))
         return self._logged(tasks.renew_channels(self.usecases.renew_channels, callers, self.adapters.verify))
 
     def _logged(self, handler: Handler) -> Handler:

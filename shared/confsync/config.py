@@ -135,15 +135,6 @@ class Callers(Section, frozen=True, kw_only=True):
     clients: tuple[str, ...] = ()
 
 
-class FunctionCallers(Section, frozen=True, kw_only=True):
-    """`Callers` per function that has any. (Calendar's notifications prove themselves by their channel token.)"""
-
-    create_conference: Callers
-    sync_calendar: Callers
-    reconcile_conference: Callers
-    renew_channels: Callers
-
-
 class SolutionSettings(Section, frozen=True, kw_only=True):
     """A configured solution. `secret` is a name in the secret store; addresses default to the provider's own.
 
@@ -180,13 +171,20 @@ class Settings(Section, frozen=True, kw_only=True):
     store: Store
     queue: Queue
     channels: Channels
-    callers: FunctionCallers
+    callers: dict[str, Callers]
+    """By the function's name. Calendar's notifications prove themselves by their channel token, and have none."""
     solutions: dict[str, SolutionSettings]
     secrets: Secrets = Secrets()
     sweep: Sweep = Sweep()
     limits: Limits = Limits()
     addon: Addon = Addon()
     join: Join = Join()
+
+    def callers_of(self, function: str) -> Callers:
+        """Who may call that function. Raises `NotConfigured`, which names the key."""
+        if function not in self.callers:
+            raise NotConfigured(f"callers.{function} is missing: it says who may call that function")
+        return self.callers[function]
 
 
 def required(key: str, value: str | None) -> str:

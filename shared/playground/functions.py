@@ -7,15 +7,22 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("create_conference", "calendar_notifications", "sync_calendar", "reconcile_conference", "renew_channels")
-THREADS = {"calendar_notifications": 8, "create_conference": 8, "sync_calendar": 8, "reconcile_conference": 8}
+TABLE = ROOT / "deploy" / "functions.toml"
+"""The one table of functions: what is deployed runs here, too."""
+
+DEPLOYED: Mapping[str, Mapping[str, Any]] = tomllib.loads(TABLE.read_text(encoding="utf-8"))["functions"]
+NAMES = tuple(DEPLOYED)
+MOST_THREADS = 8
+"""Fewer than in a cloud: all functions share one machine."""
 
 
 class FunctionFailed(Exception):
@@ -39,14 +46,14 @@ class Function:
 
     def start(self) -> None:
         """Start the process, from a foreign working directory; `wait` tells when it answers."""
-        source = ROOT / "functions" / self.name / "main.py"
+        source = ROOT / DEPLOYED[self.name]["source"]
         command = [sys.executable, "-m", "functions_framework", "--target=handle", f"--source={source}"]
         environment = {
             **os.environ,
             **self.environment,
             "PORT": str(self.port),
             "HOST": "127.0.0.1",
-            "THREADS": str(THREADS.get(self.name, 2)),
+            "THREADS": str(min(DEPLOYED[self.name]["concurrency"], MOST_THREADS)),
             "WORKERS": "1",
         }
         with self.log.open("ab") as log:

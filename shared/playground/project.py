@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -65,23 +66,7 @@ calendar_interval = {calendar_interval}
 provider_deadline = {deadline}
 lease = {lease}
 
-[callers.create_conference]
-audiences = ["{create_conference}"]
-service_accounts = ["{addon}"]
-clients = ["{addon_client}"]
-
-[callers.sync_calendar]
-audiences = ["{sync_calendar}"]
-service_accounts = ["{runtime}"]
-
-[callers.reconcile_conference]
-audiences = ["{reconcile_conference}"]
-service_accounts = ["{runtime}"]
-
-[callers.renew_channels]
-audiences = ["{renew_channels}"]
-service_accounts = ["{runtime}"]
-
+{callers}
 [solutions.zoom]
 provider = "zoom"
 name = "Zoom Meeting"
@@ -106,6 +91,14 @@ icon_url = "{icon}"
 secret = "{jitsi_secret}"
 api = "https://meet.example.com"
 """
+
+
+def _callers(function: str, url: str) -> str:
+    """Who may call a function: the project's own runtime, or the add-on and people through it."""
+    people = function == "create_conference"
+    account, clients = (ADDON, [ADDON_CLIENT]) if people else (RUNTIME, [])
+    told = {"audiences": [url], "service_accounts": [account], **({"clients": clients} if people else {})}
+    return "\n".join([f"[callers.{function}]", *(f"{key} = {json.dumps(value)}" for key, value in told.items()), ""])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,8 +202,6 @@ class Project:
             location=LOCATION,
             queue=QUEUE,
             runtime=RUNTIME,
-            addon=ADDON,
-            addon_client=ADDON_CLIENT,
             zoom_secret=ZOOM_SECRET,
             jitsi_secret=JITSI_SECRET,
             icon=ICON,
@@ -220,6 +211,7 @@ class Project:
             deadline=self.tempo.provider_deadline,
             lease=self.tempo.lease,
             calendar_interval=self.tempo.calendar_interval,
+            callers="\n".join(_callers(name, url) for name, url in addresses.items() if name in NAMES),
             **addresses,
         )
 

@@ -23,7 +23,7 @@ def test_the_example_has_the_addresses_that_its_deployment_gets(plan: Plan) -> N
     assert settings.queue.sync_url == plan.url("sync_calendar")
     assert settings.queue.reconcile_url == plan.url("reconcile_conference")
     assert settings.channels.notifications_url == plan.url("calendar_notifications")
-    assert plan.url("create_conference") in settings.callers.create_conference.audiences
+    assert plan.url("create_conference") in settings.callers["create_conference"].audiences
 
 
 def test_the_queue_dispatches_no_more_than_its_functions_take(plan: Plan) -> None:
@@ -91,12 +91,18 @@ def test_what_the_table_and_the_environment_disagree_about_is_found(plan: Plan) 
 
 def test_an_environment_that_would_refuse_every_person_is_an_error(plan: Plan) -> None:
     callers = plan.settings.callers
-    closed = msgspec.structs.replace(callers.create_conference, clients=())
-    settings = msgspec.structs.replace(
-        plan.settings, callers=msgspec.structs.replace(callers, create_conference=closed)
-    )
+    closed = msgspec.structs.replace(callers["create_conference"], clients=())
+    settings = msgspec.structs.replace(plan.settings, callers={**callers, "create_conference": closed})
     assert list(problems(replace(plan, settings=settings))) == [
         "example.toml: callers.create_conference.clients is empty, so no person's token would be accepted"
+    ]
+
+
+def test_callers_of_a_function_that_is_not_deployed_are_told(plan: Plan) -> None:
+    callers = {**plan.settings.callers, "sync_calender": plan.settings.callers["sync_calendar"]}
+    settings = msgspec.structs.replace(plan.settings, callers=callers)
+    assert list(problems(replace(plan, settings=settings))) == [
+        "example.toml: [callers.sync_calender] is of no function in functions.toml"
     ]
 
 

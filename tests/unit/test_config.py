@@ -77,7 +77,7 @@ def test_a_solution_is_what_the_rest_knows() -> None:
 # --- mistakes --------------------------------------------------------------------------------------------------------
 
 SECTIONS = ["google", "store", "queue", "secrets", "channels", "sweep", "limits", "addon"]
-TABLES = [*SECTIONS, "callers", "callers.sync_calendar", "solutions.zoom"]
+TABLES = [*SECTIONS, "callers.sync_calendar", "solutions.zoom"]
 
 
 @pytest.mark.parametrize("section", TABLES)
@@ -85,7 +85,20 @@ def test_an_unknown_key_is_named_with_its_section(section: str) -> None:
     with pytest.raises(NotConfigured, match="`clor`") as refused:
         config.parse(with_lines(section, 'clor = "red"'))
     # msgspec says [...] for the key of a free table
-    assert f"`{section.replace('solutions.zoom', 'solutions[...]')}`" in str(refused.value)
+    free = re.sub(r"^(solutions|callers)\..*", r"\1[...]", section)
+    assert f"`{free}`" in str(refused.value)
+
+
+def test_a_function_without_callers_is_named_when_it_is_asked_for_and_not_before() -> None:
+    settings = config.parse(re.sub(r"\[callers\.renew_channels\].*?(?=^\[|\Z)", "", TEXT, flags=re.M | re.S))
+    assert settings.callers_of("sync_calendar").audiences
+    with pytest.raises(NotConfigured, match=r"callers\.renew_channels is missing"):
+        settings.callers_of("renew_channels")
+
+
+def test_callers_of_a_function_that_is_new_break_nothing() -> None:
+    text = TEXT + '\n[callers.connect]\naudiences = ["https://a"]\nservice_accounts = []\n'
+    assert config.parse(text).callers_of("connect").audiences == ("https://a",)
 
 
 def test_an_unknown_section_is_named() -> None:
@@ -145,7 +158,7 @@ def test_one_account_is_not_a_list_of_accounts() -> None:
     text = without("callers.sync_calendar", "service_accounts").replace(
         "[callers.sync_calendar]", '[callers.sync_calendar]\nservice_accounts = "a@example.com"', 1
     )
-    with pytest.raises(NotConfigured, match=r"callers\.sync_calendar\.service_accounts"):
+    with pytest.raises(NotConfigured, match=r"callers\[...\]\.service_accounts"):
         config.parse(text)
 
 

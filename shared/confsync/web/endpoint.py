@@ -9,19 +9,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import getrandbits
 from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
 
 from confsync.domain import errors
 
 MAX_BODY = 1_000_000
 """Bytes. The largest body we ever take is an event object with its attendees."""
 
-Answer = tuple[str, int, dict[str, str]]
+Headers = dict[str, str | list[str]]
+"""A list for a header that is there several times."""
+
+Answer = tuple[str, int, Headers]
 """Body, status, headers: what Flask takes for a response."""
+
+POST = frozenset({"POST"})
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 class Values(Protocol):
@@ -30,15 +37,25 @@ class Values(Protocol):
     def get(self, key: str, default: str, /) -> str: ...
 
 
+class Query(Values, Protocol):
+    """Query parameters, which may be repeated."""
+
+    def getlist(self, key: str, /) -> list[str]: ...
+
+
 class HttpRequest(Protocol):
     """As much of a web framework's request as we use."""
 
     @property
     def method(self) -> str: ...
     @property
+    def path(self) -> str: ...
+    @property
+    def environ(self) -> Mapping[str, Any]: ...
+    @property
     def headers(self) -> Values: ...
     @property
-    def args(self) -> Values: ...
+    def args(self) -> Query: ...
     @property
     def content_length(self) -> int | None: ...
     def get_data(self) -> bytes: ...
@@ -46,12 +63,17 @@ class HttpRequest(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """A request whose form was checked: its headers, query, body, and trace id."""
+    """A request whose form was checked."""
 
     headers: Values
-    query: Values
+    query: Query
     body: bytes
     trace: str
+    method: str = "POST"
+    path: str = "/"
+    """As it was sent, still percent-encoded: a calendar's id may hold a slash."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Of the path, decoded (see `routing`)."""
 
 
 class HttpError(Exception):
@@ -67,18 +89,27 @@ class HttpError(Exception):
 Handler = Callable[[Call], Answer]
 
 
-def serve(load: Callable[[], Handler], request: HttpRequest, *, json_body: bool = True) -> Answer:
-    """Answer a POST with what `load()` makes of it. Never raises.
+def serve(
+    load: Callable[[], Handler],
+    request: HttpRequest,
+    *,
+    methods: frozenset[str] | None = POST,
+    json_body: bool = True,
+) -> Answer:
+    """Answer a request with what `load()` makes of it. Never raises.
 
-    A context of its own: what is bound to the log lines of one request is on none of the next one in this thread.
+    `methods`: those that are taken, None if the handler (a router) sees to that. `json_body`: whether a body has to be
+    JSON. A context of its own: what is bound to the log lines of one request is on none of the next one in this thread.
     """
-    return copy_context().run(_serve, load, request, json_body=json_body)
+    return copy_context().run(_serve, load, request, methods=methods, json_body=json_body)
 
 
-def _serve(load: Callable[[], Handler], request: HttpRequest, *, json_body: bool) -> Answer:
+def _serve(
+    load: Callable[[], Handler], request: HttpRequest, *, methods: frozenset[str] | None, json_body: bool
+) -> Answer:
     trace = _trace_id(request.headers)
     try:
-        call = _checked(request, trace, json_body=json_body)
+        call = _checked(request, trace, methods=methods, json_body=json_body)
         return load()(call)
     except (HttpError, errors.ConfsyncError) as error:
         return _refusal(error, trace)
@@ -94,20 +125,40 @@ def answer(body: object, *, status: int = 200, headers: Mapping[str, str] | None
     return json.dumps(body), status, {"Content-Type": "application/json", **(headers or {})}
 
 
-def _checked(request: HttpRequest, trace: str, *, json_body: bool) -> Call:
-    if request.method != "POST":
-        raise HttpError(405, "method_not_allowed", f"{request.method} is not taken here; use POST", {"Allow": "POST"})
+def not_allowed(method: str, allowed: Iterable[str]) -> HttpError:
+    """405, which says what is allowed."""
+    listed = ", ".join(sorted(allowed))
+    return HttpError(405, "method_not_allowed", f"{method} is not taken here; use {listed}", {"Allow": listed})
+
+
+def _checked(request: HttpRequest, trace: str, *, methods: frozenset[str] | None, json_body: bool) -> Call:
+    if methods is not None and request.method not in methods:
+        raise not_allowed(request.method, methods)
     if (request.content_length or 0) > MAX_BODY:
         raise HttpError(413, "too_large", f"the body is larger than {MAX_BODY} bytes")
-    if json_body and _content_type(request.headers) != "application/json":
+    if json_body and request.method in WITH_BODY and content_type(request.headers) != "application/json":
         raise HttpError(415, "unsupported_media_type", "the body must be application/json")
     body = request.get_data()
     if len(body) > MAX_BODY:
         raise HttpError(413, "too_large", f"the body is larger than {MAX_BODY} bytes")
-    return Call(headers=request.headers, query=request.args, body=body, trace=trace)
+    return Call(
+        headers=request.headers,
+        query=request.args,
+        body=body,
+        trace=trace,
+        method=request.method,
+        path=_sent_path(request),
+    )
 
 
-def _content_type(headers: Values) -> str:
+def _sent_path(request: HttpRequest) -> str:
+    """The path as it was sent. WSGI decodes it, but servers keep what came (gunicorn and werkzeug do)."""
+    sent = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI")
+    return urlsplit(sent).path if sent else quote(request.path)
+
+
+def content_type(headers: Values) -> str:
+    """The body's type, without its parameters, in small letters."""
     return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 

@@ -1,0 +1,80 @@
+"""Answers and requests of browsers: HTML, redirects, forms, cookies."""
+
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qsl, urlsplit
+
+from confsync.domain.errors import BadRequest
+from confsync.web.endpoint import Answer, Call, Headers, content_type
+
+SAFE: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' https:; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""No script, no frame, nothing kept. https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html"""
+
+COOKIE_PREFIX = "__Host-"
+"""A browser takes such a cookie only from this host itself, over TLS, for every path."""
+MAX_FIELDS = 100
+
+
+def html(text: str, *, status: int = 200, cookies: tuple[str, ...] = ()) -> Answer:
+    """A page, with headers that allow it no more than it needs. `cookies`: what `cookie` made."""
+    return text, status, _with(cookies, {"Content-Type": "text/html; charset=utf-8", **SAFE})
+
+
+def redirect(location: str, *, status: int = 303, cookies: tuple[str, ...] = ()) -> Answer:
+    """Elsewhere: an https address, or a path of our own. Raises `ValueError` for anything else."""
+    parts = urlsplit(location)
+    own = not parts.scheme and not parts.netloc and location.startswith("/") and "\\" not in location
+    if not location.isprintable() or not (own or (parts.scheme == "https" and parts.hostname)):
+        raise ValueError("a redirect leads to an https address or a path of our own")
+    return "", status, _with(cookies, {"Location": location, **SAFE})
+
+
+def cookie(name: str, value: str, *, seconds: int) -> str:
+    """A cookie that only this host gets back, and no script sees. `seconds` 0 takes it away.
+
+    Raises `ValueError` for a name or a value that no cookie can have.
+    """
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar[COOKIE_PREFIX + name] = value
+    except CookieError as error:
+        raise ValueError(f"no cookie can be named {name!r}") from error
+    morsel = jar[COOKIE_PREFIX + name]
+    morsel.update({"path": "/", "samesite": "Lax", "max-age": str(seconds)})
+    for flag in ("secure", "httponly"):
+        morsel[flag] = True
+    return morsel.OutputString()
+
+
+def cookie_of(call: Call, name: str) -> str | None:
+    """The value of our cookie of that name, None if it did not come."""
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(call.headers.get("Cookie", ""))
+    except CookieError:
+        return None
+    morsel = jar.get(COOKIE_PREFIX + name)
+    return morsel.value if morsel is not None else None
+
+
+def form(call: Call) -> dict[str, str]:
+    """The fields of a form that was sent; of one that is there twice the last. Raises `BadRequest`."""
+    if content_type(call.headers) != "application/x-www-form-urlencoded":
+        raise BadRequest("a form is expected", field="Content-Type")
+    try:
+        pairs = parse_qsl(call.body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+    except (UnicodeDecodeError, ValueError) as error:
+        raise BadRequest("the form can't be read", field="body") from error
+    return dict(pairs)
+
+
+def _with(cookies: tuple[str, ...], headers: Headers) -> Headers:
+    return {**headers, **({"Set-Cookie": list(cookies)} if cookies else {})}
