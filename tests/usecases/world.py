@@ -171,6 +171,11 @@ class World:
     def change_calendar(self, **changes: Any) -> None:
         self.put(replace(self.calendar, **changes))
 
+    def change_link(self, event_id: str = "event1", **changes: Any) -> None:
+        link = self.link(event_id)
+        assert link is not None
+        self.put(replace(link, **changes))
+
     def conference(self, conference_id: str) -> Conference:
         found = self.store.get(Conference, conference_id)
         assert found is not None

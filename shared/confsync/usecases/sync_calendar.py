@@ -150,6 +150,8 @@ class _Attempt:
         self._apply_events = ApplyEvents(store=self._store, clock=self._clock, find_moved=find_moved)
         # after a fault of our own each event has a commit of its own, so that one which causes it keeps no other
         self._per_commit = 1 if Unexpected.told_in(calendar.reason) else EVENTS_PER_COMMIT
+        self._spoiled: dict[str, UnreadableEvent] = {}
+        """Events over which we stumbled."""
         self._linked_ids: set[str] | None = None
         """Of events with links, once all links have been listed."""
         self.report = SyncReport(calendar.key)
@@ -204,7 +206,7 @@ class _Attempt:
             # The usual case: one commit, conditional on the record that the token came from. That fences it as well
             # as a lease would, and saves taking one.
             self._count(first)
-            self._decide(relevant, self._synced(quarantined(calendar, first), first.sync_token or token))
+            self._decide(relevant, self._synced(self._noted(calendar, first), first.sync_token or token))
         else:
             self._under_lease(calendar, chain([first], pages), token)
 
@@ -291,16 +293,23 @@ class _Attempt:
             if len(events) != 1:
                 raise
             log.exception("unexpected error over an event", calendar_key=update.key, event_id=events[0].id)
-            unreadable = UnreadableEvent(id=events[0].id, reason=str(Unexpected.of(error)))
-            applied = self._apply_events(quarantined(update, EventPage(events=(), unreadable=(unreadable,))), [])
+            self._spoiled[events[0].id] = UnreadableEvent(id=events[0].id, reason=str(Unexpected.of(error)))
+            applied = self._apply_events(self._noted(update, EventPage(events=())), [])
         self.report.actions += applied.actions
         self.report.reconcile |= applied.reconcile
         self.report.first_syncs |= applied.first_syncs
 
+    def _noted(self, calendar: Calendar, page: EventPage) -> Calendar:
+        """The calendar with those events of the page quarantined that can't be read, or that we can't cope with."""
+        events = tuple(event for event in page.events if event.id not in self._spoiled)
+        return quarantined(
+            calendar, replace(page, events=events, unreadable=(*page.unreadable, *self._spoiled.values()))
+        )
+
     def _decide_leased(self, lease: CalendarLease, events: Sequence[Event], page: EventPage, learned: Calendar) -> None:
         """The same under the lease: a conflict over an event's records is no reason to begin the calendar anew."""
         for _ in range(CONFLICTS):
-            update = quarantined(learned, page)
+            update = self._noted(learned, page)
             if not events and update == lease.calendar and not lease.is_old:
                 return
             try:
