@@ -173,7 +173,7 @@ class World:
         for record in due:
             changes: dict[str, Any] = {"due_at": now}
             if pauses and isinstance(record, Conference):
-                changes["retry_at"] = None
+                changes["pauses"] = {}
             self._save(replace(record, **changes))
 
     def sweep(self) -> None:
