@@ -1,6 +1,7 @@
 """The simulated Zoom account behaves as Zoom's pages say."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from playground.server import serve
 from playground.zoom import Account, ZoomService, create_app
 
 HOST = "alice@example.com"
-TIMED = {"type": 2, "start_time": "2027-03-22T10:00:00", "timezone": "Europe/Berlin", "duration": 30}
+NOW = datetime(2027, 1, 4, 8, 20, tzinfo=UTC)  # a Monday
+TIMED: dict[str, Any] = {"type": 2, "start_time": "2027-03-22T10:00:00", "timezone": "Europe/Berlin", "duration": 30}
 WEEKLY = {**TIMED, "type": 8, "recurrence": {"type": 2, "weekly_days": "2", "end_times": 2}}
 
 
@@ -18,11 +20,15 @@ class Zoom:
     """An application of the account, as a plain HTTP client."""
 
     def __init__(self, url: str) -> None:
+        self.now = NOW
         self.url = url
         self.session = requests.Session()
+        self.log_in()
+
+    def log_in(self) -> None:
         account = Account()
         granted = self.session.post(
-            f"{url}/oauth/token",
+            f"{self.url}/oauth/token",
             data={"grant_type": "account_credentials", "account_id": account.account_id},
             auth=(account.client_id, account.client_secret),
             timeout=5,
@@ -42,8 +48,11 @@ class Zoom:
 
 @pytest.fixture
 def zoom() -> Iterator[Zoom]:
-    server = serve(create_app(ZoomService()), name="zoom")
-    yield Zoom(server.url)
+    service = ZoomService(lambda: NOW)
+    server = serve(create_app(service), name="zoom")
+    client = Zoom(server.url)
+    service.clock = lambda: client.now
+    yield client
     server.stop()
 
 
@@ -158,3 +167,95 @@ def test_a_series_until_a_date(zoom: Zoom) -> None:
     recurrence = {"type": 3, "monthly_week": -1, "monthly_week_day": 2, "end_date_time": "2027-05-31T23:00:00Z"}
     starts = [each["start_time"][:10] for each in zoom.create(**{**WEEKLY, "recurrence": recurrence})["occurrences"]]
     assert starts == ["2027-03-29", "2027-04-26", "2027-05-31"]
+
+
+# --- what takes its time, and who is not there ---
+
+
+def refusal(response: requests.Response) -> tuple[int, int]:
+    return response.status_code, response.json().get("code")
+
+
+def test_a_meeting_with_people_in_it_is_left_alone(zoom: Zoom) -> None:
+    path = f"/v2/meetings/{zoom.create(topic='One')['id']}"
+    status = path.replace("/v2/", "/_playground/") + "/status"
+    zoom("PUT", status, {"status": "started"})
+    assert refusal(zoom("PATCH", path, {"topic": "Two"})) == (400, 3000)
+    assert refusal(zoom("DELETE", path)) == (400, 3002)
+    zoom("PUT", status, {"status": "ended"})
+    assert refusal(zoom("DELETE", path)) == (400, 3007)
+    assert zoom("PATCH", path, {"topic": "Two"}).status_code == 204
+    zoom("PUT", status, {"status": "waiting"})
+    assert zoom("DELETE", path).status_code == 204
+
+
+@pytest.mark.parametrize(("users", "answer"), [("missing", (404, 1001)), ("elsewhere", (400, 1010))])
+def test_nothing_can_be_done_for_a_host_who_is_not_of_the_account(
+    zoom: Zoom, users: str, answer: tuple[int, int]
+) -> None:
+    path, theirs = f"/v2/meetings/{zoom.create(topic='One')['id']}", f"/v2/users/{HOST}/meetings"
+    zoom("PUT", "/_playground/settings", {users: [HOST]})
+    calls: list[tuple[str, str, Any]] = [
+        ("POST", theirs, {}),
+        ("GET", theirs, None),
+        ("GET", path, None),
+        ("PATCH", path, {"topic": "Two"}),
+        ("DELETE", path, None),
+    ]
+    assert {refusal(zoom(*call)) for call in calls} == {answer}
+
+
+# --- what is over ---
+
+
+def starts(meeting: dict[str, Any]) -> list[str]:
+    return [each["start_time"] for each in meeting["occurrences"]]
+
+
+def test_a_new_meetings_start_that_is_over_is_now(zoom: Zoom) -> None:
+    assert zoom.create(**{**TIMED, "start_time": "2027-01-04T09:00:00"})["start_time"] == "2027-01-04T08:20:00Z"
+
+
+def test_a_new_series_whose_start_is_over_begins_at_the_time_of_now(zoom: Zoom) -> None:
+    """On the right days, but not at the hour that was asked for: jrchamp/moodle-mod_zoom#341."""
+    created = zoom.create(
+        **{**WEEKLY, "start_time": "2026-12-07T10:00:00", "recurrence": {"type": 2, "weekly_days": "3", "end_times": 2}}
+    )
+    assert starts(created) == ["2027-01-05T08:20:00Z", "2027-01-12T08:20:00Z"]
+
+
+@pytest.mark.parametrize("start", [{}, {"start_time": "2027-01-04T07:00:00Z"}])
+def test_a_change_to_a_start_that_is_over_is_ignored_and_the_recurrence_with_it(
+    zoom: Zoom, start: dict[str, str]
+) -> None:
+    created = zoom.create(**WEEKLY)
+    path = f"/v2/meetings/{created['id']}"
+    body = {"topic": "New", "type": 8, **start, "recurrence": {"type": 1, "end_times": 9}}
+    assert zoom("PATCH", path, body).status_code == 204
+    changed = zoom("GET", path).json()
+    assert (changed["topic"], starts(changed)) == ("New", starts(created))
+
+
+def test_what_is_over_of_a_series_is_not_told_any_more(zoom: Zoom) -> None:
+    created = zoom.create(**WEEKLY)
+    zoom.now = datetime.fromisoformat(created["start_time"]) + timedelta(minutes=TIMED["duration"])
+    zoom.now -= timedelta(seconds=1)
+    zoom.log_in()
+    assert zoom("GET", f"/v2/meetings/{created['id']}").json()["start_time"] == starts(created)[0]
+    zoom.now += timedelta(seconds=1)
+    later = zoom("GET", f"/v2/meetings/{created['id']}").json()
+    assert later["start_time"] == starts(later)[0] == starts(created)[1]
+    zoom.now += timedelta(weeks=1)
+    zoom.log_in()
+    assert starts(zoom("GET", f"/v2/meetings/{created['id']}").json()) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "times"), [({"type": 2, "weekly_days": "2"}, 110), ({"type": 3, "monthly_day": 5}, 60)]
+)
+def test_a_change_gives_an_endless_series_an_end(zoom: Zoom, rule: dict[str, Any], times: int) -> None:
+    endless = {**TIMED, "type": 8, "recurrence": {**rule, "end_times": 0}}
+    created = zoom.create(**endless)
+    assert created["recurrence"]["end_times"] == 0
+    zoom("PATCH", f"/v2/meetings/{created['id']}", endless)
+    assert zoom("GET", f"/v2/meetings/{created['id']}").json()["recurrence"]["end_times"] == times

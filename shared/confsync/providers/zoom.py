@@ -74,32 +74,49 @@ MAX_OCCURRENCES = 50
 FOR_EVER = 0  # "end_times 0 means there is no end time" (API reference, create a meeting)
 LAST_DAY_OF_ALL_MONTHS = 28  # what Zoom does in a month without the day is nowhere written
 
-# What the code in an error body means to us, where it tells more than the status. Zoom's lists of codes stand with each
-# endpoint: https://developers.zoom.us/docs/api/meetings/ (create, get, update, delete, list). What is not here means
-# what its status says; of a removal not even a 400 is final.
+INVALID_FIELDS = 300
+
+# What the code in an error body means to us, where it tells more than the status. Zoom lists its codes with each
+# endpoint (https://developers.zoom.us/docs/api/meetings/: create, get, update, delete, list); [seen] are in no list of
+# these, and others met them. What a person can mend, or time, is tried again; a meeting is gone only if Zoom says so of
+# the meeting. A code that is not here means what its status says: as to a 400 of a removal, see `Zoom.delete`.
 CODES: Mapping[int | str, type[ServiceError]] = {
     124: AuthExpired,  # invalid or expired access token
     200: PermissionDenied,  # only for paid accounts, or an administrator has forbidden it
-    1001: NotFound,  # no such user
-    1010: PermissionDenied,  # the user is of another account: somebody has to mend it, as with 1001
-    3000: PermissionDenied,  # not this user's to schedule, a blocked domain, a meeting that can't be accessed
-    3001: NotFound,  # no such meeting (any more)
-    3002: Temporary,  # it can't be deleted while people are in it
-    3003: PermissionDenied,  # not the meeting's host
-    3007: Temporary,  # it can't be deleted as it has just ended: in the end Zoom forgets it by itself
-    3018: PermissionDenied,  # somebody's personal room
-    3037: PermissionDenied,  # somebody's personal audio conference
-    3161: PermissionDenied,  # the user may not host
-    4700: PermissionDenied,
-    4711: PermissionDenied,  # scopes
+    1000: PermissionDenied,  # [seen] a user who was invited to the account and has not joined it (moodle-mod_zoom#131)
+    1001: PermissionDenied,  # all: no such user. What becomes of their meetings, it does not say
+    1010: PermissionDenied,  # get, update, delete, and [seen] create: the host is of another account
+    1120: PermissionDenied,  # [seen] like 1000
+    3000: PermissionDenied,  # create, update: not this user's to schedule, a blocked domain; else see PHRASES
+    3001: NotFound,  # get, update, delete: no such meeting, or one that has expired
+    3002: Temporary,  # delete: people are in it
+    3003: PermissionDenied,  # update, delete: not its host
+    3007: Temporary,  # delete: it has just ended; in the end it expires, which is 3001
+    3018: PermissionDenied,  # delete: somebody's personal room
+    3037: PermissionDenied,  # delete: somebody's personal audio conference
+    3161: PermissionDenied,  # all: the user may not host
+    4700: PermissionDenied,  # the token lacks a scope, or is of another kind of app
+    4711: PermissionDenied,  # the same, of a server-to-server app
     4735: ReauthorizationRequired,
     4738: ReauthorizationRequired,
     4741: ReauthorizationRequired,
 }
-GONE = "is not found or has expired"
-"""What code 300 also says, on some endpoints, of a meeting that is not there."""
 DAILY_LIMIT = "meetings can be created/updated for a single user in one day"
-"""What code 300 also says, besides the 429 with its headers."""
+PHRASES: Sequence[tuple[int, str, type[ServiceError]]] = (
+    (3000, "meetings that have started", Temporary),  # update
+    (3000, "Cannot access", Temporary),  # get, update, delete: while it is being made, moved, or turned into a webinar
+    (INVALID_FIELDS, DAILY_LIMIT, RateLimited),  # create, update: besides the 429 with its headers
+)
+"""Codes that mean several things, which Zoom's words tell apart."""
+_USER = "add this user to the Zoom account, or set settings.host"
+HINTS: Mapping[int, str] = {
+    1000: _USER,
+    1001: _USER,
+    1010: _USER,
+    1120: _USER,
+    4711: f"the app needs the scopes {', '.join(SCOPES)}",
+}
+"""What to do about it."""
 
 T = TypeVar("T")
 
@@ -237,10 +254,7 @@ class Zoom:
             path = _meetings_of(host)
             return self._api.fetch("create a meeting", "POST", path, into=_Meeting, deadline=deadline, body=body)
 
-        try:
-            meeting = _in_a_known_zone(post, body, spec)
-        except NotFound as error:
-            raise _no_such_host(host) from error
+        meeting = _in_a_known_zone(post, body, spec)
         try:
             return self._conference(meeting, host, deadline)
         except ServiceError as error:
@@ -251,10 +265,7 @@ class Zoom:
 
     def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:
         deadline, host = self._deadline(), self._host(spec.host)
-        try:
-            carriers = [meeting for meeting in self._list(host, deadline) if _tag(marker) in (meeting.agenda or "")]
-        except NotFound as error:
-            raise _no_such_host(host) from error
+        carriers = [meeting for meeting in self._list(host, deadline) if _tag(marker) in (meeting.agenda or "")]
         found = []
         for listed in sorted(carriers, key=lambda meeting: meeting.created_at or ""):
             try:
@@ -281,6 +292,13 @@ class Zoom:
         return self._read(reference.ids["id"], reference.host, deadline)
 
     def delete(self, reference: Reference) -> None:
+        """A refusal is never `Invalid`: as long as the meeting may exist, something has to become of it."""
+        try:
+            self._delete(reference)
+        except Invalid as error:
+            raise PermissionDenied(str(error), service=error.service, status=error.status) from error
+
+    def _delete(self, reference: Reference) -> None:
         self._api.send("delete a meeting", "DELETE", _meeting(reference.ids["id"]), deadline=self._deadline())
 
     # --- access ---
@@ -448,30 +466,25 @@ def _meeting(meeting_id: str) -> str:
     return f"/meetings/{quote(meeting_id, safe='')}"
 
 
-def _no_such_host(host: str) -> PermissionDenied:
-    return PermissionDenied(
-        f"zoom: {host} is no user of this Zoom account; add them there, or set settings.host",
-        service="zoom",
-        status=404,
-    )
-
-
 def _refusal(reply: Reply) -> Refusal:
     try:
         said = msgspec.json.decode(reply.body, type=_Error)
     except (msgspec.DecodeError, UnicodeDecodeError):
         said = _Error(message="no error of Zoom's")
     words = "; ".join([said.message, *(f"{e.field}: {e.message}" for e in said.errors or ())])
-    scopes = f" (the app needs the scopes {', '.join(SCOPES)})" if said.code == 4711 else ""
+    hint = f" ({HINTS[said.code]})" if said.code in HINTS else ""
+    return Refusal(kind=_kind(said, reply.status), detail=f"code {said.code}: {safe(words)}{hint}")
+
+
+def _kind(said: _Error, status: int) -> type[ServiceError] | None:
+    """None: what the status says."""
+    if said.code == INVALID_FIELDS and {error.field for error in said.errors or ()} == {"timezone"}:
+        return _UnknownZone
+    for code, phrase, kind in PHRASES:
+        if said.code == code and phrase in said.message:
+            return kind
     # a 404 without Zoom's own code is a wrong address or a proxy's, and must not pass for a deleted meeting
-    kind = CODES.get(said.code, Temporary if reply.status == 404 else None)
-    if said.code == 300 and {error.field for error in said.errors or ()} == {"timezone"}:
-        kind = _UnknownZone
-    elif said.code == 300 and GONE in said.message:
-        kind = NotFound
-    elif said.code == 300 and DAILY_LIMIT in said.message:
-        kind = RateLimited
-    return Refusal(kind=kind, detail=f"code {said.code}: {safe(words)}{scopes}")
+    return CODES.get(said.code, Temporary if status == 404 else None)
 
 
 # --- an event as Zoom takes it ---------------------------------------------------------------------------------------

@@ -76,6 +76,11 @@ def _add_controls(app: Flask, zoom: ZoomService) -> None:
     def meetings() -> Response:
         return jsonify(zoom.meetings())
 
+    @app.put("/_playground/meetings/<meeting_id>/status")
+    def status(meeting_id: str) -> tuple[str, int]:
+        zoom.set_status(meeting_id, request.get_json()["status"])
+        return "", 204
+
     @app.put("/_playground/settings")
     def settings() -> Response:
         changes = request.get_json()

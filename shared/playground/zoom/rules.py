@@ -1,11 +1,11 @@
-"""What Zoom accepts in a meeting, and when the instances of a series take place.
+"""What Zoom accepts in a meeting, when it takes place, and when the instances of a series do.
 
 https://developers.zoom.us/docs/api/references/recurrence-object-definitions/
 """
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -60,7 +60,7 @@ _RECURRENCE: Mapping[str, _Check] = {
     "monthly_day": _between(1, 31),
     "monthly_week": lambda value: value in {-1, 1, 2, 3, 4},
     "monthly_week_day": _between(1, 7),
-    "end_times": _between(0, 50),
+    "end_times": _between(0, 50),  # 0, which is nowhere documented, is what Zoom's own pages store for "no end"
     "end_date_time": _matches(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
 }
 _INTERVALS = {1: 90, 2: 12, 3: 3}
@@ -107,10 +107,55 @@ def _wrong(values: Mapping[str, Any], checks: Mapping[str, _Check], prefix: str)
 
 
 _FREQUENCIES: Mapping[int, Literal[1, 2, 3]] = {1: DAILY, 2: WEEKLY, 3: MONTHLY}
+HORIZON = {1: 730, 2: 110, 3: 60}
+"""What a change makes of a series without end: about two years of days and weeks, five of months.
+
+Met by cornellh4i/ithaca-recovery#506 and #508; every change counts anew from its day.
+"""
 
 
-def occurrences(meeting: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The instances of a series, at the same wall-clock time each."""
+def schedule(meeting: Mapping[str, Any], body: Mapping[str, Any], now: datetime, *, creating: bool) -> dict[str, Any]:
+    """When the meeting takes place after that request: its `type`, `timezone`, and what else it then has of these.
+
+    A start that is over becomes the present in a new meeting; in a change it is ignored, and the recurrence with it
+    ("Update a meeting" in Zoom's reference; jrchamp/moodle-mod_zoom#341, cornellh4i/ithaca-recovery#506).
+    """
+    kind, zone = body.get("type", meeting["type"]), body.get("timezone", meeting["timezone"])
+    given = instant(body["start_time"], zone) if "start_time" in body else None
+    start, to_come = meeting.get("start_time"), given is not None and given > now
+    if given is not None and (to_come or start is None):
+        start = utc_text(max(given, now))
+    if kind == 3:
+        return {"type": kind, "timezone": zone}
+    if kind != 8:
+        return {"type": kind, "timezone": zone, **({"start_time": start} if start else {})}
+    heard = creating or to_come or "recurrence" not in meeting
+    rule = (body.get("recurrence") if heard else None) or meeting.get("recurrence") or {"type": 1}
+    series = {"type": kind, "timezone": zone, "recurrence": rule if creating else _bounded(rule)}
+    first = next(_times({**series, "start_time": start or utc_text(now)}), now)
+    return {**series, "start_time": utc_text(first)}
+
+
+def _bounded(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**rule, "end_times": HORIZON[rule["type"]]} if rule.get("end_times") == 0 else rule
+
+
+def occurrences(meeting: Mapping[str, Any], after: datetime | None = None) -> list[dict[str, Any]]:
+    """The instances of a series, at the same wall-clock time each; those that are not over by then."""
+    length = timedelta(minutes=meeting["duration"])
+    times = _times(meeting) if after is None else (at for at in _times(meeting) if at + length > after)
+    return [
+        {
+            "occurrence_id": str(int(at.timestamp() * 1000)),
+            "start_time": utc_text(at),
+            "duration": meeting["duration"],
+            "status": "available",
+        }
+        for at in islice(times, SHOWN_OCCURRENCES)
+    ]
+
+
+def _times(meeting: Mapping[str, Any]) -> Iterator[datetime]:
     rule, zone = meeting["recurrence"], ZoneInfo(meeting["timezone"])
     start = datetime.fromisoformat(meeting["start_time"]).astimezone(zone).replace(tzinfo=None)
     times = rrule(
@@ -123,15 +168,7 @@ def occurrences(meeting: Mapping[str, Any]) -> list[dict[str, Any]]:
         byweekday=_weekdays(rule),
         bymonthday=rule.get("monthly_day") if rule["type"] == 3 and "monthly_week" not in rule else None,
     )
-    return [
-        {
-            "occurrence_id": str(int(at.timestamp() * 1000)),
-            "start_time": utc_text(at),
-            "duration": meeting["duration"],
-            "status": "available",
-        }
-        for at in (naive.replace(tzinfo=zone) for naive in islice(times, SHOWN_OCCURRENCES))
-    ]
+    return (naive.replace(tzinfo=zone) for naive in times)
 
 
 def _local_end(rule: Mapping[str, Any], zone: ZoneInfo) -> datetime | None:

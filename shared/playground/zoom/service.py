@@ -3,14 +3,14 @@
 import secrets
 import threading
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from playground.zoom.rules import instant, occurrences, utc_text, wrong_fields
+from playground.zoom.rules import occurrences, schedule, utc_text, wrong_fields
 
 SCOPES = (
     "meeting:write:meeting:admin",
@@ -30,8 +30,8 @@ DIAL_IN = (
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """How the account behaves. `locked` settings win over what a meeting asks for; `missing` users don't exist, and
-    those `elsewhere` are of another account; `unknown_zones` are IANA's, but not on Zoom's list.
+    """How the account behaves. `locked` settings win over what a meeting asks for; `missing` users don't exist (any
+    more), and those `elsewhere` are of another account; `unknown_zones` are IANA's, but not on Zoom's list.
 
     `per_day` counts creates and updates per host and UTC day; `per_second` counts all calls of the account.
     `list_lag`: seconds until a new meeting shows up in lists.
@@ -66,10 +66,11 @@ class ZoomError(Exception):
 
 
 class ZoomService:
-    """The account's state. Every method is atomic."""
+    """The account's state. Every method is atomic. `clock` tells the time."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.account = Account()
+        self.clock = clock
         self._lock = threading.RLock()
         self._meetings: dict[str, dict[str, Any]] = {}
         self._tokens: dict[str, datetime] = {}
@@ -124,7 +125,7 @@ class ZoomService:
             if form.get("account_id") != account.account_id:
                 raise TokenRefused("invalid_request", "Bad request")
             token = secrets.token_urlsafe(48)
-            self._tokens[token] = _now() + timedelta(seconds=account.token_seconds)
+            self._tokens[token] = self.clock() + timedelta(seconds=account.token_seconds)
             return {
                 "access_token": token,
                 "token_type": "bearer",
@@ -135,7 +136,7 @@ class ZoomService:
     def admit(self, token: str, scope: str) -> None:
         """Let a call in, or not: token, scope, and calls per second."""
         with self._lock:
-            now = _now()
+            now = self.clock()
             if self._tokens.get(token, now) <= now:
                 raise ZoomError(401, 124, "Invalid access token.")
             if scope not in self.account.scopes:
@@ -173,30 +174,36 @@ class ZoomService:
                 "timezone": "UTC",
                 "duration": 60,
                 "agenda": "",
-                "created_at": utc_text(_now()),
+                "created_at": utc_text(self.clock()),
                 "start_url": f"https://zoom.us/s/{meeting_id}?zak={secrets.token_urlsafe(64)}",
                 "password": secrets.token_hex(3),
                 "pstn_password": str(100_000 + secrets.randbelow(900_000)),
                 "settings": {"global_dial_in_countries": ["US", "DE"], "global_dial_in_numbers": list(DIAL_IN)},
             }
             meeting["h323_password"] = meeting["pstn_password"]
-            self._apply(meeting, body)
+            self._apply(meeting, body, creating=True)
             self._meetings[str(meeting_id)] = meeting
             return deepcopy(meeting)
 
     def get(self, meeting_id: str) -> dict[str, Any]:
+        """The meeting; of a series, what is still to come."""
         with self._lock:
-            return deepcopy(self._meeting(meeting_id))
+            meeting = deepcopy(self._meeting(meeting_id))
+            if meeting["type"] == 8:
+                meeting["occurrences"] = occurrences(meeting, self.clock())
+                meeting["start_time"] = next((o["start_time"] for o in meeting["occurrences"]), meeting["start_time"])
+            return meeting
 
     def update(self, meeting_id: str, body: Mapping[str, Any]) -> None:
         with self._lock:
             meeting = self._meeting(meeting_id)
+            if meeting["status"] == "started":
+                raise ZoomError(400, 3000, "You cannot update or delete meetings that have started using this method.")
             self._require_valid(body, creating=False)
             self._count_write(meeting["host_email"])
-            self._apply(meeting, body)
+            self._apply(meeting, body, creating=False)
 
     def delete(self, meeting_id: str) -> None:
-        """Codes: https://developers.zoom.us/docs/api/meetings/#tag/meetings/DELETE/meetings/{meetingId}"""
         with self._lock:
             meeting = self._meeting(meeting_id)
             if meeting["status"] == "started":
@@ -205,19 +212,8 @@ class ZoomService:
                 raise ZoomError(400, 3007, "Sorry, you cannot delete this meeting since it has ended.")
             del self._meetings[meeting_id]
 
-    def enter(self, meeting_id: str) -> None:
-        """Somebody joins."""
-        self._set_status(meeting_id, "started")
-
-    def leave(self, meeting_id: str) -> None:
-        """The last one leaves."""
-        self._set_status(meeting_id, "ended")
-
-    def rest(self, meeting_id: str) -> None:
-        """Zoom has done with the end of it."""
-        self._set_status(meeting_id, "waiting")
-
-    def _set_status(self, meeting_id: str, status: str) -> None:
+    def set_status(self, meeting_id: str, status: str) -> None:
+        """Somebody joins ("started"), the last one leaves ("ended"), Zoom has done with the end of it ("waiting")."""
         with self._lock:
             self._meeting(meeting_id)["status"] = status
 
@@ -225,7 +221,7 @@ class ZoomService:
         """A page, without passcodes and dial-in numbers, and with the agenda cut."""
         with self._lock:
             self._require_user(host)
-            before = utc_text(_now() - timedelta(seconds=self.account.list_lag))
+            before = utc_text(self.clock() - timedelta(seconds=self.account.list_lag))
             mine = [m for m in self._meetings.values() if m["host_email"] == host and m["created_at"] <= before]
             if token and token not in self._pages:
                 raise ZoomError(400, 300, "The next page token is invalid or expired.")
@@ -240,6 +236,7 @@ class ZoomService:
     def _meeting(self, meeting_id: str) -> dict[str, Any]:
         if meeting_id not in self._meetings:
             raise ZoomError(404, 3001, f"Meeting does not exist: {meeting_id}.")
+        self._require_user(self._meetings[meeting_id]["host_email"])
         return self._meetings[meeting_id]
 
     def _require_user(self, host: str) -> None:
@@ -258,7 +255,7 @@ class ZoomService:
             raise ZoomError(400, 300, "Validation Failed.", fields=dict.fromkeys(wrong, "Invalid field."))
 
     def _count_write(self, host: str) -> None:
-        now = _now()
+        now = self.clock()
         today = (host, now.date().isoformat())
         if self._writes[today] >= self.account.per_day:
             midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -272,20 +269,15 @@ class ZoomService:
             )
         self._writes[today] += 1
 
-    def _apply(self, meeting: dict[str, Any], body: Mapping[str, Any]) -> None:
-        meeting |= {name: body[name] for name in ("topic", "agenda", "type", "password", "duration") if name in body}
+    def _apply(self, meeting: dict[str, Any], body: Mapping[str, Any], *, creating: bool) -> None:
+        scheduled = schedule(meeting, body, self.clock(), creating=creating)
+        for name in ("start_time", "recurrence", "occurrences"):  # a recurrence on any type but 8 is ignored
+            meeting.pop(name, None)
+        kept = ("topic", "agenda", "password", "duration")
+        meeting |= {**{name: body[name] for name in kept if name in body}, **scheduled}
         meeting["settings"] |= {**body.get("settings", {}), **self.account.locked}
-        if "start_time" in body:
-            meeting["timezone"] = body.get("timezone", meeting["timezone"])
-            meeting["start_time"] = utc_text(instant(body["start_time"], meeting["timezone"]))
         if meeting["type"] == 8:
-            meeting["recurrence"] = body.get("recurrence", meeting.get("recurrence"))
             meeting["occurrences"] = occurrences(meeting)
-        else:  # a recurrence on any other type is ignored, without a word
-            meeting.pop("recurrence", None)
-            meeting.pop("occurrences", None)
-        if meeting["type"] == 3:
-            meeting.pop("start_time", None)
         hashed = sha256(f"{meeting['id']} {meeting['password']}".encode()).hexdigest()[:32]
         meeting["join_url"] = f"https://us02web.zoom.us/j/{meeting['id']}?pwd={hashed}.1"
         meeting["encrypted_password"] = hashed
@@ -297,10 +289,6 @@ class TokenRefused(Exception):
     def __init__(self, error: str, reason: str) -> None:
         super().__init__(reason)
         self.body = {"reason": reason, "error": error}
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _listed(meeting: Mapping[str, Any]) -> dict[str, Any]:
