@@ -28,6 +28,7 @@ from confsync.domain.errors import (
     ReauthorizationRequired,
     Temporary,
 )
+from confsync.domain.fitting import fit
 from confsync.domain.recurrence import WEEKDAYS
 from confsync.domain.solution import Solution
 from confsync.ports import Clock, ConferenceProvider
@@ -36,10 +37,12 @@ from confsync.providers.zoom import DAILY_LIMIT
 from playground.faults import Faults
 from playground.server import Server, serve
 from playground.zoom import Account, ZoomService, create_app, rules
+from playground.zoom.rules import HORIZON
 from tests.contracts.provider import (
     ALL_DAY,
     BERLIN,
     MARKER,
+    OTHER_MARKER,
     SPEC,
     SPECS,
     RemoteProviderContract,
@@ -404,6 +407,68 @@ def test_an_all_day_series_keeps_its_days(vendor: ZoomVendor) -> None:
     vendor.provider().create(replace(SPEC, **ALL_DAY, recurrence=("RRULE:FREQ=DAILY;UNTIL=20270303",)), MARKER)
     days = [f"2027-{day}T23:00:00+00:00" for day in ("02-28", "03-01", "03-02")]
     assert [[at.isoformat() for at in series] for series in vendor.occurrences()] == [days]
+
+
+@pytest.mark.parametrize(
+    ("rule", "now", "left"),
+    [
+        ("FREQ=WEEKLY;COUNT=40", datetime(2027, 4, 1, tzinfo=UTC), 35),  # since the clocks changed
+        ("FREQ=WEEKLY;UNTIL=20271206T235959Z", datetime(2027, 4, 1, tzinfo=UTC), 36),
+        ("FREQ=WEEKLY;COUNT=40", datetime(2027, 3, 15, 9, 30, tzinfo=UTC), 37),  # one is going on
+        ("FREQ=DAILY;COUNT=50", datetime(2027, 4, 9, tzinfo=UTC), 11),
+        ("FREQ=MONTHLY;BYDAY=1MO;COUNT=9", datetime(2027, 4, 9, tzinfo=UTC), 7),
+    ],
+)
+def test_a_series_that_began_in_the_past_has_what_is_to_come(
+    vendor: ZoomVendor, rule: str, now: datetime, left: int
+) -> None:
+    """At its own hour, in a new meeting as in one that is changed."""
+    provider, series = vendor.provider(), recurring(rule)
+    naive = SPEC.start.replace(tzinfo=None)
+    times = [at.replace(tzinfo=BERLIN).astimezone(UTC) for at in rrulestr(rule.replace("Z", ""), dtstart=naive)][-left:]
+    old = provider.create(SPEC, OTHER_MARKER).reference
+    vendor.service.clock = lambda: now
+    vendor.revoke_tokens()
+    sent = fit(series, provider.capabilities, now)
+    provider.update(old, sent, frozenset({"schedule"}), OTHER_MARKER)
+    provider.create(sent, MARKER)
+    assert vendor.occurrences() == [times, times]
+    assert times[0] > now
+
+
+def test_a_meeting_that_is_going_on_ends_when_its_event_ends(vendor: ZoomVendor) -> None:
+    provider, now = vendor.provider(), SPEC.start + timedelta(minutes=20)
+    vendor.service.clock = lambda: now
+    provider.create(fit(SPEC, provider.capabilities, now), MARKER)
+    assert vendor.times() == [(now.astimezone(UTC), SPEC.end - now)]
+
+
+def test_a_series_without_end_is_given_new_times_before_they_run_out(vendor: ZoomVendor) -> None:
+    """Every change gives it some two years of them; that the engine changes it in time is what `lifetime` says."""
+    provider, series = vendor.provider(), recurring("FREQ=WEEKLY")
+    reference = provider.create(series, MARKER).reference
+    assert provider.capabilities.lifetime is not None
+    assert provider.capabilities.lifetime < timedelta(weeks=HORIZON[2])
+    for now in (NOW, SPEC.start + timedelta(days=360)):
+        vendor.service.clock = lambda now=now: now
+        vendor.revoke_tokens()
+        sent = fit(series, provider.capabilities, now)
+        provider.update(reference, sent, frozenset(provider.kept(series)), MARKER)
+        (times,) = vendor.occurrences()
+        assert times[0] == sent.start > now
+        assert vendor.meeting["recurrence"]["end_times"] == HORIZON[2]
+
+
+def test_what_zoom_changes_of_a_series_by_itself_is_nobodys_change(vendor: ZoomVendor) -> None:
+    provider = vendor.provider()
+    made = provider.create(recurring("FREQ=WEEKLY"), MARKER)
+    changed = provider.update(made.reference, recurring("FREQ=WEEKLY"), frozenset({"schedule"}), MARKER)
+    assert vendor.meeting["recurrence"]["end_times"] == HORIZON[2]
+    vendor.service.clock = lambda: SPEC.start + timedelta(days=30)
+    vendor.revoke_tokens()
+    assert provider.get(made.reference).fingerprint == changed.fingerprint == made.fingerprint
+    vendor.service.update(made.reference.ids["id"], {"topic": "Changed by hand"})
+    assert provider.get(made.reference).fingerprint != made.fingerprint
 
 
 def test_the_agenda_is_the_marker_then_the_description_as_text(vendor: ZoomVendor) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from confsync.domain.conference import ConferenceSpec
-from confsync.domain.recurrence import MAX_COUNT, WEEKDAYS, Frequency, SimpleRule, last_end, simple_rule
+from confsync.domain.recurrence import MAX_COUNT, WEEKDAYS, Frequency, SimpleRule, last_end, simple_rule, upcoming
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2027, 3, 1, 10, 0, tzinfo=BERLIN)  # a Monday; the clocks change on 28 March
@@ -460,3 +460,138 @@ def test_no_rule_takes_long(rule: str) -> None:
     simple_rule(spec)
     last_end(spec)
     assert time.process_time() - started < 1
+
+
+# --- the next time ---------------------------------------------------------------------------------------------------
+
+JANUARY = datetime(2027, 1, 4, 10, tzinfo=BERLIN)  # a Monday, in winter
+
+
+@pytest.mark.parametrize(
+    ("lines", "now", "start", "left"),
+    [
+        # in April the clocks have changed, and it still begins at ten
+        (["RRULE:FREQ=WEEKLY"], "2027-04-06T00:00", "2027-04-12T10:00", ["RRULE:FREQ=WEEKLY"]),
+        (["RRULE:FREQ=WEEKLY;COUNT=20"], "2027-04-06T00:00", "2027-04-12T10:00", ["RRULE:FREQ=WEEKLY;COUNT=6"]),
+        (["rrule:freq=weekly;count=+20"], "2027-04-06T00:00", "2027-04-12T10:00", ["rrule:freq=weekly;COUNT=6"]),
+        (
+            ["RRULE:FREQ=WEEKLY;UNTIL=20270501"],
+            "2027-04-06T00:00",
+            "2027-04-12T10:00",
+            ["RRULE:FREQ=WEEKLY;UNTIL=20270501"],
+        ),
+        # the next time is one that does not take place
+        (
+            ["RRULE:FREQ=WEEKLY;COUNT=20", "EXDATE;TZID=Europe/Berlin:20270412T100000"],
+            "2027-04-06T00:00",
+            "2027-04-19T10:00",
+            ["RRULE:FREQ=WEEKLY;COUNT=5", "EXDATE;TZID=Europe/Berlin:20270412T100000"],
+        ),
+        (["RRULE:FREQ=MONTHLY;BYDAY=1MO"], "2027-04-06T00:00", "2027-05-03T10:00", ["RRULE:FREQ=MONTHLY;BYDAY=1MO"]),
+        # one is going on: the one after it
+        (["RRULE:FREQ=WEEKLY;COUNT=20"], "2027-01-11T10:30", "2027-01-18T10:00", ["RRULE:FREQ=WEEKLY;COUNT=18"]),
+        # the last one is going on
+        (["RRULE:FREQ=WEEKLY;COUNT=2"], "2027-01-11T10:30", "2027-01-11T10:00", ["RRULE:FREQ=WEEKLY;COUNT=1"]),
+    ],
+)
+def test_a_series_that_began_in_the_past_begins_with_its_next_time(
+    lines: list[str], now: str, start: str, left: list[str]
+) -> None:
+    next_start = datetime.fromisoformat(start).replace(tzinfo=BERLIN)
+    spec = event(*lines, start=JANUARY)
+    at = upcoming(spec, datetime.fromisoformat(now).replace(tzinfo=BERLIN), begun=False)
+    assert at == replace(spec, start=next_start, end=next_start + HOUR, recurrence=tuple(left))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ["RRULE:FREQ=WEEKLY;COUNT=2"],  # all of it is over
+        ["RRULE:FREQ=WEEKLY;COUNT=20", "RRULE:FREQ=DAILY"],
+        ["RRULE:FREQ=YEARLY"],
+        ["RDATE:20290101T000000Z"],
+        ["RRULE:nonsense"],
+    ],
+)
+@pytest.mark.parametrize("begun", [True, False])
+def test_what_has_no_next_time_that_we_know_stays_as_it_is(lines: list[str], begun: bool) -> None:
+    spec = event(*lines, start=JANUARY)
+    assert upcoming(spec, JANUARY + timedelta(days=99), begun=begun) == spec
+
+
+def test_what_is_to_come_stays_as_it_is() -> None:
+    spec = event("RRULE:FREQ=WEEKLY;COUNT=2", start=JANUARY)
+    assert upcoming(spec, JANUARY - timedelta(seconds=1), begun=False) == spec
+    assert upcoming(spec, JANUARY + HOUR - timedelta(seconds=1)) == spec
+
+
+def test_a_series_does_not_begin_in_the_hour_that_the_clocks_leave_out() -> None:
+    """From half past three it would go on at half past three."""
+    spec = event("RRULE:FREQ=DAILY;COUNT=9", start=datetime(2027, 3, 25, 2, 30, tzinfo=BERLIN))
+    at = upcoming(spec, datetime(2027, 3, 27, 12, tzinfo=BERLIN))
+    assert at.start == datetime(2027, 3, 29, 2, 30, tzinfo=BERLIN)
+    assert at.recurrence == ("RRULE:FREQ=DAILY;COUNT=5",)
+
+
+def test_days_without_hours_go_on_at_midnight() -> None:
+    spec = on(date(2027, 3, 1), recurrence=("RRULE:FREQ=WEEKLY;COUNT=9",))
+    later = on(date(2027, 3, 22), recurrence=("RRULE:FREQ=WEEKLY;COUNT=6",))
+    assert upcoming(spec, later.start - timedelta(days=3)) == later
+    assert upcoming(spec, later.start + timedelta(hours=5)) == later
+
+
+@given(
+    zone=st.sampled_from(ZONES).map(ZoneInfo),
+    start=st.datetimes(datetime(2027, 1, 1), datetime(2028, 12, 31)).map(lambda at: at.replace(microsecond=0)),
+    rule=st.sampled_from(["DAILY", "DAILY;INTERVAL=3", "WEEKLY", "WEEKLY;INTERVAL=2;BYDAY={day},{other}", "MONTHLY"]),
+    other=st.integers(0, 6),
+    end=st.sampled_from(["", ";COUNT={number}", ";UNTIL={until}"]),
+    number=st.integers(1, 60),
+    removed=st.sets(st.integers(0, 59), max_size=5),
+    length=st.timedeltas(timedelta(minutes=15), timedelta(days=3)),
+    passed=st.timedeltas(timedelta(0), timedelta(days=400)),
+    begun=st.booleans(),
+)
+def test_the_rest_of_a_series_is_what_is_to_come_of_it(
+    zone: ZoneInfo,
+    start: datetime,
+    rule: str,
+    other: int,
+    end: str,
+    number: int,
+    removed: set[int],
+    length: timedelta,
+    passed: timedelta,
+    begun: bool,
+) -> None:
+    """Whatever its end, and however the clocks change: the same instants, and the first of them the next."""
+    start = start.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(fold=0)
+    day, until = WEEKDAYS[start.weekday()], (start + timedelta(days=number)).astimezone(UTC)
+    text = f"FREQ={rule}{end}".format(day=day, other=WEEKDAYS[other], number=number, until=f"{until:%Y%m%dT%H%M%SZ}")
+    own = list(islice(instances(text, start), 500))
+    gone = {own[index] for index in removed if index < len(own)}
+    exceptions = [f"EXDATE:{at:%Y%m%dT%H%M%SZ}" for at in gone]
+    spec = event(f"RRULE:{text}", *exceptions, start=start, length=length)
+    now = spec.start + passed
+    rest = upcoming(spec, now, begun=begun)
+
+    alive = [
+        at for at in own if at not in gone and at + length > now and wall_clock(at, zone) == wall_clock(start, zone)
+    ]
+    to_come = [at for at in alive if at > now]
+    first_is_next = (spec.end if begun else spec.start) > now
+    expected = spec.start if first_is_next or not alive else alive[0] if begun else (to_come or alive)[0]
+    assert (rest.start, rest.end) == (expected, expected + length)
+    left = instances(rest.recurrence[0].removeprefix("RRULE:"), rest.start.astimezone(zone))
+    since = own.index(rest.start)
+    assert list(islice(left, 60)) == own[since : since + 60]
+
+
+def instances(text: str, start: datetime) -> Iterator[datetime]:
+    """dateutil's own, in UTC."""
+    return (at.astimezone(UTC) for at in rrulestr(text, dtstart=start))
+
+
+def wall_clock(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%H:%M:%S}"

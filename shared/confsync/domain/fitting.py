@@ -10,7 +10,7 @@ from confsync.domain.solution import Capabilities, OwnRecurrence
 
 def fit(spec: ConferenceSpec, capabilities: Capabilities, now: datetime | None = None) -> ConferenceSpec:
     """The spec as this vendor takes it. Without `now`: as far as that does not depend on when it is sent."""
-    fitted = spec if now is None else upcoming(spec, now)
+    fitted = spec if now is None else upcoming(spec, now, begun=capabilities.past_starts)
     if capabilities.mails_attendees and spec.attendees:
         fitted = replace(fitted, attendees=())
     if capabilities.recurrence is OwnRecurrence.NONE and spec.recurrence:
@@ -20,9 +20,12 @@ def fit(spec: ConferenceSpec, capabilities: Capabilities, now: datetime | None =
     return _timed(fitted, capabilities, now)
 
 
-def notes(spec: ConferenceSpec, capabilities: Capabilities, now: datetime) -> list[str]:
-    """What people should know of how their meeting differs from the event: a line for each, in plain words."""
-    length, kept = spec.end - spec.start, fit(spec, capabilities, now)
+def notes(spec: ConferenceSpec, capabilities: Capabilities) -> list[str]:
+    """What people should know of how their meeting differs from the event: a line for each, in plain words.
+
+    That its start was moved into the present is no news to people who want to join now, and none at all later.
+    """
+    length, kept = spec.end - spec.start, fit(spec, capabilities)
     told = []
     if capabilities.shortest is not None and length < capabilities.shortest:
         told.append(f"The meeting is kept as {_minutes(capabilities.shortest)} long, the shortest that is possible.")
@@ -30,8 +33,6 @@ def notes(spec: ConferenceSpec, capabilities: Capabilities, now: datetime) -> li
         told.append(f"The meeting is kept as {_minutes(capabilities.longest)} long, the longest that is possible.")
     if spec.all_day and not kept.all_day:
         told.append("The meeting is kept with times, as one for whole days is not possible.")
-    if kept.start > spec.start:
-        told.append("The meeting is kept as one that starts now, as its start has passed.")
     return told
 
 

@@ -20,12 +20,12 @@ from dateutil.rrule import rrulestr
 from confsync.domain.conference import ConferenceSpec
 
 MAX_COUNT = 1000
-WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 MAX_PAST = 20_000
-"""Times of a series that are looked at; more than fifty years of days."""
+"""So many times of a series are looked at for the next one; more than fifty years of days."""
 
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 SUNDAY = 6
-_COUNT = re.compile(r"(?<=[;:])COUNT=\d+", re.IGNORECASE)
+_COUNT = re.compile(r"(?<=[;:])COUNT=[^;]*", re.IGNORECASE)
 _PARTS = {"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYSETPOS", "COUNT", "UNTIL", "WKST"}
 _DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 _ORDINALS = {1, 2, 3, 4, -1}
@@ -90,30 +90,45 @@ def last_end(spec: ConferenceSpec) -> datetime | None:
         return None
 
 
-def upcoming(spec: ConferenceSpec, now: datetime) -> ConferenceSpec:
-    """The spec from its first time on that is not over, with what is left of its count; unchanged if that is the first.
+def upcoming(spec: ConferenceSpec, now: datetime, *, begun: bool = True) -> ConferenceSpec:
+    """The spec from its next time on, with what is left of its count; unchanged if that is its first.
 
-    Also unchanged if none is left, or by more than a simple rule. It keeps the wall clock of the event's time zone.
+    The next is the first that is not over or, without `begun`, that has not begun, if there is one: a vendor that takes
+    no start in the past would give the whole series the hour of now. It keeps the wall clock, so it never begins in an
+    hour that the clocks leave out. Unchanged also if no time is left, or by more than a simple rule.
     """
-    if not spec.recurrence or _end(spec, spec.start) > now:
+    if not spec.recurrence or (_end(spec, spec.start) if begun else spec.start) > now:
         return spec
     try:
         series = _read(spec)
         rule, _ = _simple(series)
-        for past, at in enumerate(_times(series)):
-            if _end(spec, at) > now and at.astimezone(UTC) not in series.removed:
-                lines = tuple(_counting(line, rule.count, past) for line in spec.recurrence)
-                return replace(spec, start=at.astimezone(UTC), end=_end(spec, at).astimezone(UTC), recurrence=lines)
-            if past > MAX_PAST:
-                break
+        found = _next(spec, series, now, begun=begun)
     except _UNREADABLE:
-        pass
-    return spec
+        return spec
+    if found is None:
+        return spec
+    past, at = found
+    lines = (
+        spec.recurrence if rule.count is None else tuple(_counting(each, rule.count - past) for each in spec.recurrence)
+    )
+    return replace(spec, start=at.astimezone(UTC), end=_end(spec, at).astimezone(UTC), recurrence=lines)
 
 
-def _counting(line: str, count: int | None, past: int) -> str:
-    """The line of a rule whose first so many times are past."""
-    return line if count is None else _COUNT.sub(f"COUNT={count - past}", line)
+def _next(spec: ConferenceSpec, series: "_Series", now: datetime, *, begun: bool) -> tuple[int, datetime] | None:
+    """How many times of the rule come before the next one, and when that is."""
+    going_on = None
+    for past, at in enumerate(islice(_times(series), MAX_PAST)):
+        instant = at.astimezone(UTC)
+        if instant in series.removed or _naive(instant.astimezone(at.tzinfo)) != _naive(at) or _end(spec, at) <= now:
+            continue
+        if begun or instant > now:
+            return past, at
+        going_on = past, at
+    return going_on
+
+
+def _counting(line: str, left: int) -> str:
+    return _COUNT.sub(f"COUNT={left}", line)
 
 
 def _end(spec: ConferenceSpec, start: datetime) -> datetime:

@@ -74,7 +74,7 @@ class Capabilities:
     all_day: bool = True
     """Whether it knows days without times; else a day is sent as its 24 hours."""
     past_starts: bool = True
-    """Whether it takes a start that is over; else a meeting that is going on starts now."""
+    """Whether it takes a start in the past; else a meeting that is going on starts now, a series with its next time."""
     lifetime: timedelta | None = None
     """A meeting or its dial-in lapses so long after its last time or change, None if it does not."""
     drifts: bool = True

@@ -64,6 +64,10 @@ MAX_DURATION = timedelta(hours=24)
 MIN_DURATION = timedelta(minutes=1)
 TIME = "%Y-%m-%dT%H:%M:%S"  # local to the meeting's time zone; in UTC with a Z
 
+LIFETIME = timedelta(days=365)
+"""A series that nobody started for a year expires (https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0065196),
+and of one without end Zoom keeps some two years of times since its last change (cornellh4i/ithaca-recovery#508)."""
+
 SCHEDULED, NO_FIXED_TIME, FIXED_TIME = 2, 3, 8  # meeting types
 PAGE_SIZE = 300
 
@@ -71,7 +75,7 @@ PAGE_SIZE = 300
 RECURRENCE_TYPE = {Frequency.DAILY: 1, Frequency.WEEKLY: 2, Frequency.MONTHLY: 3}
 MAX_INTERVAL = {Frequency.DAILY: 90, Frequency.WEEKLY: 12, Frequency.MONTHLY: 3}
 MAX_OCCURRENCES = 50
-FOR_EVER = 0  # "end_times 0 means there is no end time" (API reference, create a meeting)
+FOR_EVER = 0  # nowhere documented: what Zoom's own pages store for "no end" (cornellh4i/ithaca-recovery#506)
 LAST_DAY_OF_ALL_MONTHS = 28  # what Zoom does in a month without the day is nowhere written
 
 INVALID_FIELDS = 300
@@ -232,6 +236,8 @@ class Zoom:
         self.capabilities = Capabilities(
             settle=timedelta(seconds=5),
             limit=CallLimit(calls=DAILY_CALLS, account=self._secret, host=self._settings.host),
+            past_starts=False,
+            lifetime=LIFETIME,
         )
         self._config = config
         self._secrets = secrets
@@ -387,9 +393,14 @@ class Zoom:
 
 
 def _fingerprint(meeting: _Meeting) -> str:
-    """Changes when somebody changes what we set. Of a series Zoom tells another start once the first one is over."""
-    start = None if meeting.recurrence else meeting.start_time
-    kept = (meeting.topic, meeting.agenda, meeting.type, start, meeting.duration, meeting.timezone, meeting.recurrence)
+    """Changes when somebody changes what we set.
+
+    Of a series, what changes by itself stays out of it: its next time, and the end that Zoom gives it.
+    """
+    series = meeting.recurrence or {}
+    rule = {name: value for name, value in series.items() if name not in {"end_times", "end_date_time"}}
+    start = None if series else meeting.start_time
+    kept = (meeting.topic, meeting.agenda, meeting.type, start, meeting.duration, meeting.timezone, rule)
     return sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
 
 

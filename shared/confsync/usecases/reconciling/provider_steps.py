@@ -113,7 +113,7 @@ class ProviderSteps:
                 raise NotConfigured(f"solutions.{self.solution.id}: each person's own link needs `join.url`")
             details = details.joined_at(f"{self.join_url.rstrip('/')}/{self.taken.id}")
         if self.taken.desired.spec is not None:
-            details = details.noting(notes(self.taken.desired.spec, self.capabilities, self.clock.now()))
+            details = details.noting(notes(self.taken.desired.spec, self.capabilities))
         return replace(meeting, details=details)
 
     # --- looking -----------------------------------------------------------------------------------------------------
