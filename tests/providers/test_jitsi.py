@@ -75,6 +75,12 @@ def test_dial_in_numbers_become_phone_entry_points() -> None:
     assert (other.uri, other.pin) == ("tel:+18005550123", None)
 
 
+def test_an_extension_is_dialled_and_shown() -> None:
+    number = {"number": "+1 613 555 1212 ext. 27777", "pin": "4711"}
+    _, phone = jitsi(settings={"dial_in": [number]}).create(SPEC, MARKER).details.entry_points
+    assert (phone.uri, phone.label) == ("tel:+16135551212,,27777,,4711#", "+1 613-555-1212 ext. 27777")
+
+
 @pytest.mark.parametrize(
     ("settings", "key"),
     [
@@ -82,7 +88,8 @@ def test_dial_in_numbers_become_phone_entry_points() -> None:
         ({"prefix": "a b"}, "prefix"),
         ({"config": {"a=b": True}}, "config"),
         ({"config": {"a": []}}, "config"),
-        ({"dial_in": [{"number": "none"}]}, "solutions.jitsi"),
+        ({"dial_in": [{"number": "none"}]}, r"solutions\.jitsi.*dial_in"),
+        ({"dial_in": [{"number": "069 12345678"}]}, r"solutions\.jitsi.*dial_in"),
         ({"dial_in": [{"number": "+18005550123", "pin": "abc"}]}, "pin"),
     ],
 )

@@ -689,6 +689,9 @@ def test_dial_in_numbers_with_extensions_and_without_any_digit(vendor: ZoomVendo
         {"number": "+1 613 555 1212 ext. 27777", "country": "CA", "type": "toll"},
         {"country": "US", "type": "toll"},
         {"number": "", "country": "US", "type": "toll"},
+        {"number": None, "country": "US", "type": "toll"},
+        {"number": "to be announced", "country": "US", "type": "toll"},
+        {"number": "9" * 400, "country": "US", "type": "toll"},
     ]
     vendor.faults.add(path="^/v2/meetings/1$", status=200, body=body)
     details = vendor.provider().get(Reference(ids={"id": "1"}, host="h")).details

@@ -17,7 +17,7 @@ from confsync.domain.conference import ConferenceSpec, ProviderConference, Refer
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType, Feature
 from confsync.domain.errors import Invalid, NotConfigured, NotFound
 from confsync.domain.solution import Capabilities, Solution
-from confsync.domain.telephone import PAUSE, dial
+from confsync.domain.telephone import PAUSE, dial, is_international
 from confsync.ports import Clock, Secrets
 from confsync.providers import ProviderConfig, credential, required, settings_of
 
@@ -26,7 +26,10 @@ _ROOM_BYTES = 20  # 160 bits, 32 letters in base 32
 
 
 class DialIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A number of the installation's own telephone bridge, in international form, and the PIN that it asks for."""
+    """A number of the installation's own telephone bridge and the PIN that it asks for.
+
+    The number is in international form, perhaps with an extension: "+1 613 555 1212 ext. 27777".
+    """
 
     number: str
     pin: Annotated[str, msgspec.Meta(pattern=r"^\d+$")] | None = None
@@ -117,8 +120,8 @@ class Jitsi:
 
 def _phone(number: DialIn) -> EntryPoint:
     dialled = dial(number.number, *([f"{PAUSE}{number.pin}#"] if number.pin else []))
-    if dialled is None:
-        raise Invalid(f"dial_in: {number.number!r} has no digits")
+    if dialled is None or not is_international(number.number):
+        raise Invalid(f"settings.dial_in: {number.number!r} is no number in international form, as +49 69 12345678 is")
     uri, label = dialled
     return EntryPoint(
         type=EntryPointType.PHONE,

@@ -184,7 +184,7 @@ class _UnknownZone(Invalid):
 
 
 class _DialIn(msgspec.Struct, frozen=True):
-    number: str = ""
+    number: str | None = None
     country: str | None = None
     type: str | None = None
 
@@ -623,8 +623,8 @@ def _phone(meeting: _Meeting, dial_in: _DialIn) -> EntryPoint | None:
     None for an entry without a number.
     """
     passcode = meeting.pstn_password
-    then = [f"{PAUSE}{meeting.id}#", *([f"{PAUSE}{PAUSE}*{passcode}#"] if passcode else [])]
-    dialled = dial(dial_in.number, *then)
+    entered = [f"{PAUSE}{meeting.id}#", *([f"{PAUSE}{PAUSE}*{passcode}#"] if passcode else [])]
+    dialled = dial(dial_in.number or "", *entered)
     if dialled is None:
         return None
     uri, label = dialled
