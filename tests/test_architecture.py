@@ -155,9 +155,15 @@ def test_a_notification_loads_nothing_heavy() -> None:
 # --- providers -------------------------------------------------------------------------------------------------------
 
 
+def provider_files(name: str) -> list[Path]:
+    """The files of a provider: a module, or a package of some."""
+    package = CONFSYNC / "providers" / name
+    return sorted(package.glob("*.py")) or [package.with_suffix(".py")]
+
+
 def test_every_provider_module_is_registered() -> None:
-    modules = {path.stem for path in (CONFSYNC / "providers").glob("*.py")} - {"__init__"}
-    assert modules == set(providers.PROVIDERS)
+    found = [*(CONFSYNC / "providers").glob("*.py"), *(CONFSYNC / "providers").glob("*/")]
+    assert {path.stem for path in found} - {"__init__", "__pycache__"} == set(providers.PROVIDERS)
 
 
 @pytest.mark.parametrize(("name", "cls"), providers.PROVIDERS.items())
@@ -170,7 +176,8 @@ def test_every_provider_passes_the_contract(name: str) -> None:
     """With answers of its vendor, if it asks one."""
     suites = contract_suites(name)
     assert suites, f"tests/providers/test_{name}.py has no test class that subclasses ProviderContract"
-    if any(module.startswith("confsync.transport") for module in imported(CONFSYNC / "providers" / f"{name}.py")):
+    used = {module for path in provider_files(name) for module in imported(path)}
+    if any(module.startswith("confsync.transport") for module in used):
         assert any(issubclass(suite, RemoteProviderContract) for suite in suites)
         assert list((ROOT / "tests" / "providers" / "fixtures" / name).glob("*.json"))
 

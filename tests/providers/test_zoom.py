@@ -33,7 +33,7 @@ from confsync.domain.recurrence import WEEKDAYS
 from confsync.domain.solution import Solution
 from confsync.ports import Clock, ConferenceProvider
 from confsync.providers import ProviderConfig, build
-from confsync.providers.zoom import DAILY_LIMIT
+from confsync.providers.zoom.refusals import DAILY_LIMIT
 from playground.faults import Faults
 from playground.server import Server, serve
 from playground.zoom import Account, ZoomService, create_app, rules

@@ -32,6 +32,7 @@ def delivered(event: str, payload: dict[str, Any], *, secret: str = SECRET, at: 
         ("meeting.updated", Happening.CHANGED),
         ("meeting.deleted", Happening.GONE),
         ("meeting.converted_to_webinar", Happening.GONE),
+        ("webinar.converted_to_meeting", Happening.CHANGED),
         ("meeting.started", Happening.STARTED),
         ("meeting.ended", Happening.ENDED),
     ],
@@ -41,6 +42,13 @@ def test_what_became_of_a_meeting(event: str, what: Happening, meeting_id: objec
     told = delivered(event, {"account_id": "a", "object": {"id": meeting_id, "uuid": "u"}})
     assert told == MeetingEvent(ids={"id": "85746065432"}, what=what)
     assert meeting_key("zoom", told.ids) == meeting_key("zoom", {"id": "85746065432"})
+
+
+@pytest.mark.parametrize(("operation", "what"), [("all", Happening.GONE), ("single", Happening.CHANGED)])
+def test_a_series_that_lost_one_of_its_times_is_there(operation: str, what: Happening) -> None:
+    times = [{"occurrence_id": "1772442000000", "start_time": "2026-03-02T09:00:00Z"}]
+    told = delivered("meeting.deleted", {"operation": operation, "object": {"id": 1, "type": 8, "occurrences": times}})
+    assert told == MeetingEvent(ids={"id": "1"}, what=what)
 
 
 @pytest.mark.parametrize("event", ["meeting.participant_joined", "user.created", ""])

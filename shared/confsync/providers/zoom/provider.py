@@ -1,0 +1,226 @@
+"""The provider: Zoom's calls, and what is sent with them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from confsync.domain import description_block
+from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
+from confsync.domain.entry_point import ConferenceDetails
+from confsync.domain.errors import Ambiguous, Invalid, NotConfigured, NotFound, PermissionDenied, ServiceError
+from confsync.domain.passcode import passcode as passcode_of
+from confsync.domain.solution import CallLimit, Capabilities, Solution
+from confsync.domain.text import cut, plain
+from confsync.ports import Clock, Secrets
+from confsync.providers import ProviderConfig, credential, required, settings_of
+from confsync.providers.zoom.entry_points import entry_points
+from confsync.providers.zoom.refusals import UnknownZone, refusal
+from confsync.providers.zoom.replies import Invitation, Listed, Meeting, Page, fingerprint
+from confsync.providers.zoom.schedule import schedule, without_zone
+from confsync.providers.zoom.settings import Credentials, MeetingSettings, Settings
+from confsync.transport.json_api import JsonApi
+from confsync.transport.oauth import Client, Token, TokenCache, fetch_token
+from confsync.transport.session import Deadline, Session
+
+TOKEN_URL = "https://zoom.us/oauth/token"  # noqa: S105 - an address
+API = "https://api.zoom.us/v2"
+DAILY_CALLS = 100  # to create and update, per host and UTC day: https://developers.zoom.us/docs/api/rate-limits/
+MAX_TOPIC = 200
+MAX_AGENDA = 2000
+LIFETIME = timedelta(days=365)
+"""A series that nobody started for so long expires, and of one without end Zoom keeps some two years of times since its
+last change. https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0065196, cornellh4i/ithaca-recovery#508
+"""
+PAGE_SIZE = 300
+
+T = TypeVar("T")
+
+
+class Zoom:
+    """Meetings of one Zoom account."""
+
+    def __init__(self, solution: Solution, config: ProviderConfig, secrets: Secrets, clock: Clock) -> None:
+        self._solution = solution
+        self._settings = settings_of(solution, Settings)
+        self._secret = required(solution, "secret", config.secret)
+        self.capabilities = Capabilities(
+            settle=timedelta(seconds=5),
+            limit=CallLimit(calls=DAILY_CALLS, account=self._secret, host=self._settings.host),
+            past_starts=False,
+            lifetime=LIFETIME,
+        )
+        self._config = config
+        self._secrets = secrets
+        self._clock = clock
+        self._session = Session()
+        self._api = JsonApi(
+            service="zoom",
+            session=self._session,
+            tokens=TokenCache(self._token, clock),
+            clock=clock,
+            base=self._base,
+            refusal=refusal,
+        )
+
+    def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
+        deadline, host = self._deadline(), self._host(spec.host)
+        body = {"topic": self._topic(spec), "agenda": _agenda(spec, marker), **schedule(spec), **self._options()}
+
+        def post(body: dict[str, Any]) -> Meeting:
+            path = _meetings_of(host)
+            return self._api.fetch("create a meeting", "POST", path, into=Meeting, deadline=deadline, body=body)
+
+        meeting = _in_a_known_zone(post, body, spec)
+        try:
+            return self._conference(meeting, host, deadline)
+        except ServiceError as error:
+            raise Ambiguous(f"zoom created meeting {meeting.id}, but then: {error}", service="zoom") from error
+
+    def kept(self, spec: ConferenceSpec) -> Mapping[str, Any]:
+        return {"topic": self._topic(spec), "agenda": _agenda(spec, ""), "schedule": schedule(spec)}
+
+    def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:
+        deadline, host = self._deadline(), self._host(spec.host)
+        carriers = [meeting for meeting in self._list(host, deadline) if _tag(marker) in (meeting.agenda or "")]
+        found = []
+        for listed in sorted(carriers, key=lambda meeting: meeting.created_at or ""):
+            try:
+                found.append(self._read(str(listed.id), host, deadline))
+            except NotFound:
+                continue  # deleted since it was listed
+        return found
+
+    def get(self, reference: Reference) -> ProviderConference:
+        return self._read(reference.ids["id"], reference.host, self._deadline())
+
+    def update(
+        self, reference: Reference, spec: ConferenceSpec, changed: frozenset[str], marker: str
+    ) -> ProviderConference:
+        deadline, body = self._deadline(), self._changes(spec, changed, marker)
+
+        def patch(body: dict[str, Any]) -> None:
+            path = _meeting(reference.ids["id"])
+            self._api.send("update a meeting", "PATCH", path, deadline=deadline, body=body)
+
+        if body:
+            _in_a_known_zone(patch, body, spec)
+        # the answer to a PATCH is empty, and a new passcode is a new link
+        return self._read(reference.ids["id"], reference.host, deadline)
+
+    def delete(self, reference: Reference) -> None:
+        """A refusal is never `Invalid`: as long as the meeting may exist, something has to become of it."""
+        try:
+            self._api.send("delete a meeting", "DELETE", _meeting(reference.ids["id"]), deadline=self._deadline())
+        except Invalid as error:
+            raise PermissionDenied(str(error), service=error.service, status=error.status) from error
+
+    # --- access ---
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._config.deadline)
+
+    def _token(self, deadline: Deadline) -> Token:
+        try:
+            credentials = msgspec.json.decode(credential(self._secrets, self._secret), type=Credentials)
+        except msgspec.ValidationError as error:
+            raise NotConfigured(f"the secret {self._secret}: {str(error).replace('$.', '')}") from None
+        except msgspec.DecodeError:
+            raise NotConfigured(f"the secret {self._secret} is not a JSON object") from None
+        grant = {"grant_type": "account_credentials", "account_id": credentials.account_id}
+        client = Client(id=credentials.client_id, secret=credentials.client_secret, grant=grant)
+        url = self._config.token_url or TOKEN_URL
+        return fetch_token(self._session, self._clock, service="zoom", url=url, client=client, deadline=deadline)
+
+    def _base(self, token: Token) -> str:
+        if self._config.api:
+            return self._config.api.rstrip("/")
+        return f"{token.api_url.rstrip('/')}/v2" if token.api_url else API
+
+    def _host(self, asked: str) -> str:
+        host = self._settings.host or asked
+        if host in {"", "me"}:  # to a server-to-server app, "me" is whoever owns the app
+            raise NotConfigured(f"solutions.{self._solution.id}.settings.host: name a Zoom user, {host!r} is none")
+        return host
+
+    # --- calls ---
+
+    def _read(self, meeting_id: str, host: str, deadline: Deadline) -> ProviderConference:
+        meeting = self._api.fetch("read a meeting", "GET", _meeting(meeting_id), into=Meeting, deadline=deadline)
+        return self._conference(meeting, host, deadline)
+
+    def _list(self, host: str, deadline: Deadline) -> Iterator[Listed]:
+        query = {"type": "scheduled", "page_size": str(PAGE_SIZE)}
+        while True:
+            page = self._api.fetch(
+                "list a host's meetings", "GET", _meetings_of(host), into=Page, deadline=deadline, query=query
+            )
+            yield from page.meetings
+            if not page.next_page_token:
+                return
+            query["next_page_token"] = page.next_page_token
+
+    def _sip(self, meeting: Meeting, deadline: Deadline) -> str | None:
+        if not self._settings.sip:
+            return None
+        path = f"{_meeting(str(meeting.id))}/invitation"
+        invitation = self._api.fetch("read an invitation", "GET", path, into=Invitation, deadline=deadline)
+        return next(iter(invitation.sip_links or ()), None)
+
+    # --- our values to Zoom's ---
+
+    def _topic(self, spec: ConferenceSpec) -> str:
+        return cut(" ".join(spec.title.split()) or self._solution.name, MAX_TOPIC)
+
+    def _options(self) -> dict[str, Any]:
+        names = MeetingSettings.__struct_fields__
+        chosen = {name: value for name in names if (value := getattr(self._settings, name)) is not None}
+        length = self._settings.passcode_length
+        only = self._settings.passcode_digits
+        passcode = {"password": passcode_of(length, self._clock.new_id(), digits_only=only)} if length else {}
+        return {**passcode, **({"settings": chosen} if chosen else {})}
+
+    def _changes(self, spec: ConferenceSpec, changed: frozenset[str], marker: str) -> dict[str, Any]:
+        """The fields to PATCH. The schedule goes as a whole: each of its parts decides the meeting's type."""
+        topic = {"topic": self._topic(spec)} if "topic" in changed else {}
+        agenda = {"agenda": _agenda(spec, marker)} if "agenda" in changed else {}
+        return {**topic, **agenda, **(schedule(spec) if "schedule" in changed else {})}
+
+    # --- Zoom's values to ours ---
+
+    def _conference(self, meeting: Meeting, host: str, deadline: Deadline) -> ProviderConference:
+        points = entry_points(meeting, self._sip(meeting, deadline))
+        return ProviderConference(
+            reference=Reference(ids={"id": str(meeting.id)}, host=host),
+            details=ConferenceDetails(entry_points=points),
+            fingerprint=fingerprint(meeting),
+        )
+
+
+def _in_a_known_zone(send: Callable[[dict[str, Any]], T], body: dict[str, Any], spec: ConferenceSpec) -> T:
+    """Send it; once more with other times, if Zoom does not know the time zone."""
+    try:
+        return send(body)
+    except UnknownZone:
+        return send(without_zone(body, spec))
+
+
+def _meetings_of(host: str) -> str:
+    return f"/users/{quote(host, safe='@')}/meetings"
+
+
+def _meeting(meeting_id: str) -> str:
+    return f"/meetings/{quote(meeting_id, safe='')}"
+
+
+def _tag(marker: str) -> str:
+    # the brackets keep the marker of generation 1 from being found in that of generation 10
+    return f"[{marker}]"
+
+
+def _agenda(spec: ConferenceSpec, marker: str) -> str:
+    """The marker comes first: lists show no more than 250 characters of an agenda."""
+    text = plain(description_block.strip(spec.description))
+    return cut(f"{_tag(marker)}\n\n{text}".strip(), MAX_AGENDA)
