@@ -117,14 +117,11 @@ def test_a_start_that_is_over_is_now_where_that_must_be() -> None:
 
 
 def test_people_are_told_what_differs_and_nothing_else() -> None:
-    assert notes(SPEC, EASY, START) == []
+    assert notes(SPEC, EASY) == []
     clamped = Capabilities(shortest=timedelta(minutes=90), longest=24 * HOUR, all_day=False, past_starts=False)
-    assert notes(SPEC, clamped, START) == ["The meeting is kept as 90 min long, the shortest that is possible."]
+    assert notes(SPEC, clamped) == ["The meeting is kept as 90 min long, the shortest that is possible."]
     week = replace(SPEC, end=START + timedelta(days=7), all_day=True)
-    assert notes(week, clamped, START) == [
+    assert notes(week, clamped) == [
         "The meeting is kept as 24 h long, the longest that is possible.",
         "The meeting is kept with times, as one for whole days is not possible.",
-    ]
-    assert notes(SPEC, Capabilities(past_starts=False), START + HOUR / 2) == [
-        "The meeting is kept as one that starts now, as its start has passed."
     ]

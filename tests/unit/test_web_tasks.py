@@ -72,7 +72,7 @@ def test_nobody_else_gets_anything_done(handler: Any, headers: dict[str, str], e
 def test_a_sync_task(sent: dict[str, Any], renewed: bool) -> None:
     case = Case(SyncReport("c1", full=True, events=3, reconcile={"a", "b"}))
     answered = sync(case)(call({"calendar_key": "c1", **sent}, headers=SIGNED))
-    assert case.calls == [(("c1",), {"renew": renewed})]
+    assert case.calls == [(("c1",), {"renew": renewed, "notified": False})]
     assert (answered[1], told(answered)) == (200, {"full": True, "events": 3, "reconcile": 2})
 
 
