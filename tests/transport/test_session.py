@@ -26,7 +26,8 @@ from confsync.domain.errors import (
 )
 from confsync.transport import errors
 from confsync.transport.errors import Refusal
-from confsync.transport.session import MAX_REPLY, Authorization, Deadline, Reply, Request, Session
+from confsync.transport.messages import Reply, Request
+from confsync.transport.session import MAX_REPLY, Authorization, Deadline, Session
 
 NOW = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 OK = b"HTTP/1.1 200 OK\r\n"

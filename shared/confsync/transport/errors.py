@@ -4,7 +4,6 @@ import re
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import requests
 import urllib3
@@ -21,10 +20,8 @@ from confsync.domain.errors import (
     ServiceError,
     Temporary,
 )
+from confsync.transport.messages import Reply, Request
 from confsync.transport.retry_after import retry_at
-
-if TYPE_CHECKING:
-    from confsync.transport.session import Reply, Request
 
 STATUSES: dict[int, type[ServiceError]] = {
     401: AuthExpired,
@@ -54,7 +51,7 @@ class Refusal:
     detail: str = ""
 
 
-def from_reply(request: "Request", reply: "Reply", refusal: Refusal, now: datetime) -> ServiceError:
+def from_reply(request: Request, reply: Reply, refusal: Refusal, now: datetime) -> ServiceError:
     """The error that a reply outside 2xx means."""
     kind = refusal.kind or _of_status(reply.status, repeatable=request.repeatable)
     message = f"{request.service} would not {request.action}: HTTP {reply.status}"
@@ -66,14 +63,14 @@ def from_reply(request: "Request", reply: "Reply", refusal: Refusal, now: dateti
     return kind(message, service=request.service, status=reply.status)
 
 
-def unreadable(request: "Request", reply: "Reply", reason: str) -> ServiceError:
+def unreadable(request: Request, reply: Reply, reason: str) -> ServiceError:
     """The error that a success with a body we can't use means: for a create, the thing may well be there."""
     kind = Temporary if request.repeatable else Ambiguous
     message = f"{request.service} answered the request to {request.action} with HTTP {reply.status}, but {reason}"
     return kind(message, service=request.service, status=reply.status)
 
 
-def from_exception(request: "Request", error: Exception) -> ServiceError:
+def from_exception(request: Request, error: Exception) -> ServiceError:
     """The error that no answer means: `Temporary` if nothing can have been done, or doing it twice does no harm."""
     message = f"{request.service} gave no answer to the request to {request.action} ({_reason(error)})"
     if isinstance(error, ValueError):  # how requests says that an address or header is malformed

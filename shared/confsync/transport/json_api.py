@@ -10,8 +10,9 @@ from confsync.domain.errors import AuthExpired, PermissionDenied
 from confsync.ports import Clock
 from confsync.transport import errors
 from confsync.transport.errors import Refusal
+from confsync.transport.messages import Reply, Request
 from confsync.transport.oauth import Token, TokenCache
-from confsync.transport.session import Authorization, Deadline, Reply, Request, Session
+from confsync.transport.session import Authorization, Deadline, Session
 
 T = TypeVar("T")
 

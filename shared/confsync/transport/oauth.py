@@ -12,7 +12,8 @@ from confsync.domain.errors import ReauthorizationRequired
 from confsync.ports import Clock
 from confsync.transport import errors
 from confsync.transport.errors import Refusal
-from confsync.transport.session import Deadline, Reply, Request, Session
+from confsync.transport.messages import Reply, Request
+from confsync.transport.session import Deadline, Session
 
 EARLY = timedelta(seconds=60)  # a token that ends while its request travels is worthless
 

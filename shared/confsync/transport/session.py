@@ -1,7 +1,6 @@
 """One HTTP session for all providers: every call has a deadline, no redirects, and a reply of bounded size."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
@@ -12,6 +11,7 @@ from requests.auth import AuthBase
 
 from confsync.domain.errors import Temporary
 from confsync.transport import errors
+from confsync.transport.messages import Reply, Request
 
 CONNECT_TIMEOUT = 5.0  # seconds
 MAX_REPLY = 4 * 1024 * 1024  # bytes; the largest honest reply, 300 listed meetings, is a tenth of it
@@ -39,37 +39,6 @@ class Authorization(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = self.value
         return request
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """One HTTP request. Its repr, which may reach a log, names only the service and the action ("create a meeting").
-
-    `repeatable`: sending it twice does no harm, so a lost answer is no riddle.
-    """
-
-    service: str
-    action: str
-    method: str = field(repr=False)
-    url: str = field(repr=False)
-    repeatable: bool = field(repr=False)
-    auth: AuthBase = field(repr=False)
-    query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | Mapping[str, str] | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """An HTTP answer; header names are case-insensitive."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300
 
 
 class Session:

@@ -16,7 +16,7 @@ from confsync.domain.errors import (
 )
 from confsync.providers.zoom.settings import SCOPES
 from confsync.transport.errors import Refusal, safe
-from confsync.transport.session import Reply
+from confsync.transport.messages import Reply
 
 INVALID_FIELDS = 300
 
