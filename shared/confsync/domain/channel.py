@@ -26,21 +26,25 @@ class ChannelState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """One watch channel. `key` is the channel id. `due_at`: when to renew it (or to give a stuck one up), None if
-    retired.
+    """One watch channel.
 
-    `resource_id` and `expiration` are known once Google answered. `owner` made it, and only that account can stop it.
+    REGISTERING -- Google answered --> ACTIVE -- replaced, stopped, or its calendar is not read --> RETIRED
+         `------- Google never answered, or said no: retired when due, or removed -----------------^
     """
 
     key: str
+    """The channel's id."""
     calendar_key: str
     calendar_id: str
     owner: str
+    """The account that opened it; no other can stop it."""
     created_at: datetime
     state: ChannelState = ChannelState.REGISTERING
     resource_id: str | None = None
+    """Known once Google answered, and so is the expiration."""
     expiration: datetime | None = None
     due_at: datetime | None = None
+    """When to renew it, or to give up one that is stuck; None if it is retired."""
     expire_at: datetime | None = None
     version: str | None = None
 

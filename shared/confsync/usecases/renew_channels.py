@@ -33,17 +33,12 @@ is limited."""
 
 @dataclass
 class SweepReport:
-    """What one run found and did: one log line, by which to see whether sweeps keep up.
-
-    Of what was due, `busy` are those that somebody else was at, `failed` those that could not be handed out or renewed;
-    both stay due. `calendars_paused` and `calendars_gone` are among the due calendars, and so are the calendars of
-    `channels_silent`: open, but Google tells nothing on them. `more_due` names the kinds of
-    which more were due than one run takes; `late_seconds` is how long the longest due had been waiting.
-    """
+    """What one run found and did: one log line, by which to see whether sweeps keep up."""
 
     calendars_due: int = 0
     calendars_queued: int = 0
     calendars_paused: int = 0
+    """Of those that were due; so are the next."""
     calendars_gone: int = 0
     conferences_due: int = 0
     conferences_queued: int = 0
@@ -51,22 +46,29 @@ class SweepReport:
     channels_renewed: int = 0
     channels_queued: int = 0
     channels_silent: int = 0
+    """Channels of due calendars that are open, and on which Google told nothing of changes that syncs found."""
     busy: int = 0
+    """Due, and somebody else was at it; it stays due."""
     failed: int = 0
+    """Due, and could not be handed out or renewed; it stays due."""
     late_seconds: int = 0
+    """How long the longest due had been waiting."""
     more_due: list[str] = field(default_factory=list)
+    """The kinds of which more were due than one run takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RenewChannels:
-    """One run. It renews `inline` channels itself and hands the rest to the queue; `batch` bounds each kind."""
+    """One run of the sweep."""
 
     store: Store
     queue: Queue
     clock: Clock
     channels: WatchChannels
     inline: int
+    """How many channels it renews itself; the rest goes to the queue."""
     batch: int
+    """How many things of each kind it hands out."""
 
     def __call__(self) -> SweepReport:
         """One failure does not stop the others; each is counted and logged."""
