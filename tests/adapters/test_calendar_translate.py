@@ -301,3 +301,23 @@ def test_a_private_event_is_hidden_from_a_reader(role: str, visibility: str, rea
     assert ([each.id for each in page.events], [each.id for each in page.unreadable]) == (
         (["e1"], []) if readable else ([], ["e1"])
     )
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        (rb"Lunch \ud83c", "Lunch \ufffd"),  # half of an emoji, where a client cut the title
+        (rb"\udf55 Lunch", "\ufffd Lunch"),
+        (rb"\ud83c\ud83c\udf55", "\ufffd\U0001f355"),
+        (rb"\ud83c\udf55", "\U0001f355"),
+        (rb"C:\\ud83c", r"C:\ud83c"),
+    ],
+)
+def test_half_a_character_in_one_title_costs_nothing_but_that(title: bytes, expected: str) -> None:
+    times = b'"start": {"dateTime": "2026-03-03T09:00:00Z"}, "end": {"dateTime": "2026-03-03T10:00:00Z"}'
+    spoiled = b'{"id": "e1", "summary": "' + title + b'", ' + times + b"}"
+    other = b'{"id": "e2", "summary": "Fine", ' + times + b"}"
+    found = translate.page(b'{"items": [' + spoiled + b", " + other + b'], "nextSyncToken": "t"}')
+    assert [event.title for event in found.events] == [expected, "Fine"]
+    assert (found.unreadable, found.sync_token) == ((), "t")
+    assert translate.event(spoiled, "UTC").title == expected

@@ -858,3 +858,11 @@ def test_an_unknown_provider_is_refused_with_the_known_ones(vendor: ZoomVendor) 
 def test_not_found_is_for_meetings(vendor: ZoomVendor) -> None:
     with pytest.raises(NotFound):
         vendor.provider().get(Reference(ids={"id": "1"}, host="alice@example.com"))
+
+
+def test_a_time_that_is_taken_out_of_a_series_is_no_reason_to_write(vendor: ZoomVendor) -> None:
+    weekly = replace(SPEC, recurrence=("RRULE:FREQ=WEEKLY;COUNT=6",))
+    without = replace(weekly, recurrence=(*weekly.recurrence, f"EXDATE:{SPEC.start + timedelta(weeks=1):%Y%m%d}"))
+    provider = vendor.provider()
+    assert provider.kept(weekly) == provider.kept(without)
+    assert provider.kept(weekly) != provider.kept(SPEC)

@@ -100,13 +100,13 @@ class ReconcileConference:
 class _Round:
     """One look at the conference, and one step."""
 
-    def __init__(self, settings: ReconcileConference, conference: Conference) -> None:
-        self._settings = settings
-        self._clock = settings.clock
+    def __init__(self, usecase: ReconcileConference, conference: Conference) -> None:
+        self._usecase = usecase
+        self._clock = usecase.clock
         self._conference = conference
         self._provider: ConferenceProvider | NotConfigured
         try:
-            self._provider = settings.providers.provider(conference.solution)
+            self._provider = usecase.providers.provider(conference.solution)
         except NotConfigured as error:
             self._provider = error
         self._upkeep = self._upkeep_of(self._provider)
@@ -120,7 +120,7 @@ class _Round:
         possible = steps(conference, now, self._upkeep, unpublished=True)
         if not check and self._all_wait(list(possible)):
             return Outcome(conference=conference, error=earlier)
-        links = self._settings.store.get_many(Link, conference.links)
+        links = self._usecase.store.get_many(Link, conference.links)
         if self._collected(links):
             return None
         needed = list(steps(conference, now, self._upkeep, unpublished=bool(unpublished(conference, links))))
@@ -131,7 +131,7 @@ class _Round:
             if self._waits(step) and not (check and step is Step.CHECK):
                 continue
             if step is Step.UPDATE and self._agrees():
-                self._settings.store.commit([Save(record=agreed(conference))])
+                self._usecase.store.commit([Save(record=agreed(conference))])
                 return None
             try:
                 spending = self._spending(step)
@@ -152,7 +152,7 @@ class _Round:
         if isinstance(provider, NotConfigured):
             return Upkeep()
         capabilities = provider.capabilities
-        check_every = self._settings.check_every if capabilities.drifts else None
+        check_every = self._usecase.check_every if capabilities.drifts else None
         return Upkeep(check_every=check_every, lifetime=capabilities.lifetime)
 
     def _waits(self, step: Step) -> bool:
@@ -168,7 +168,7 @@ class _Round:
         A calendar out of reach is no reason to leave the rest undone: it is looked at later.
         """
         try:
-            return self._settings.give_up_links(self._conference, links)
+            return self._usecase.give_up_links(self._conference, links)
         except ServiceError as error:
             log.warning(
                 "could not look whether the event was saved", conference_id=self._conference.id, error=str(error)
@@ -186,7 +186,7 @@ class _Round:
         """What the step is counted in. Raises `RateLimited` if it has to wait."""
         if isinstance(self._provider, NotConfigured):
             return None
-        return self._settings.budgets.of(step, self._provider.capabilities.limit, self._conference)
+        return self._usecase.budgets.of(step, self._provider.capabilities.limit, self._conference)
 
     def _ended(
         self, needed: list[Step], links: dict[str, Link], postponed: RateLimited | None, earlier: Error | None
@@ -202,8 +202,8 @@ class _Round:
             due_at = min(filter(None, times), default=None)
             ended, soon = waiting(conference, due_at=due_at, postponed=postponed), due_at if postponed else None
         if ended != conference:
-            self._settings.store.commit([Save(record=ended)])
-            self._settings.follow_up(conference.id, soon)
+            self._usecase.store.commit([Save(record=ended)])
+            self._usecase.follow_up(conference.id, soon)
         return Outcome(conference=ended, error=postponed or earlier)
 
     # --- a step ------------------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ class _Round:
             return None
         stored = self._fail(lease, step, failure, links)
         if spending is not None:
-            self._settings.budgets.refund(spending, failure, now)
+            self._usecase.budgets.refund(spending, failure, now)
         return stored, failure
 
     def _take(self, step: Step, spending: Spending | None, now: datetime) -> ConferenceLease:
@@ -234,9 +234,9 @@ class _Round:
         if sent is not None and not isinstance(self._provider, NotConfigured):
             sent = fit(sent, self._provider.capabilities, now)
         return ConferenceLease(
-            self._settings.store,
+            self._usecase.store,
             self._clock,
-            self._settings.lease,
+            self._usecase.lease,
             self._conference,
             step,
             sent=sent,
@@ -248,11 +248,11 @@ class _Round:
         if isinstance(self._provider, NotConfigured):
             raise self._provider
         return ProviderSteps(
-            store=self._settings.store,
+            store=self._usecase.store,
             clock=self._clock,
             provider=self._provider,
-            solution=self._settings.providers.solution(self._conference.solution),
-            join_url=self._settings.join_url,
+            solution=self._usecase.providers.solution(self._conference.solution),
+            join_url=self._usecase.join_url,
             before=self._conference,
             taken=lease.taken,
         )
@@ -288,7 +288,7 @@ class _Round:
             error_class=type(error).__name__,
             due_at=stored.due_at.isoformat() if stored.due_at else None,
         )
-        self._settings.follow_up(stored.id, stored.due_at)
+        self._usecase.follow_up(stored.id, stored.due_at)
         return stored
 
     def _publish(self, lease: ConferenceLease, links: dict[str, Link]) -> Change:
@@ -298,7 +298,7 @@ class _Round:
             if number:
                 lease.renew()
             try:
-                self._settings.publish(lease.taken, link)
+                self._usecase.publish(lease.taken, link)
             except (StoreConflict, Busy):
                 raise
             except Exception as error:  # noqa: BLE001 - raised below

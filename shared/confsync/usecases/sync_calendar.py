@@ -139,14 +139,14 @@ class SyncCalendar:
 class _Attempt:
     """One attempt at a sync. `calendar` is the record as it was last read."""
 
-    def __init__(self, settings: SyncCalendar, calendar: Calendar, *, notified: bool) -> None:
-        self._settings = settings
+    def __init__(self, usecase: SyncCalendar, calendar: Calendar, *, notified: bool) -> None:
+        self._usecase = usecase
         self._notified = notified
-        self._store, self._clock = settings.store, settings.clock
+        self._store, self._clock = usecase.store, usecase.clock
         self._read = calendar
         self._lease: CalendarLease | None = None
-        self._google: CalendarApi = settings.calendars.acting_as(calendar.owner)
-        find_moved = FindMoved(self._store, settings.calendars, self._clock, calendar)
+        self._google: CalendarApi = usecase.calendars.acting_as(calendar.owner)
+        find_moved = FindMoved(self._store, usecase.calendars, self._clock, calendar)
         self._apply_events = ApplyEvents(store=self._store, clock=self._clock, find_moved=find_moved)
         # after a fault of our own each event has a commit of its own, so that one which causes it keeps no other
         self._per_commit = 1 if Unexpected.told_in(calendar.reason) else EVENTS_PER_COMMIT
@@ -163,7 +163,7 @@ class _Attempt:
     def sync(self, *, renew: bool) -> None:
         calendar = self._watched(self.calendar, renew=renew)
         token = calendar.sync_token
-        if token is not None and calendar.query_version == self._settings.calendars.query_version:
+        if token is not None and calendar.query_version == self._usecase.calendars.query_version:
             try:
                 self._delta(calendar, token)
             except SyncTokenExpired:
@@ -183,11 +183,11 @@ class _Attempt:
         """
         worn = renew and calendar.state is not CalendarState.POLLING
         if not needs_channel(calendar, self._clock.now()) and not (
-            worn and calendar.channel_id is not None and self._settings.channels.worn(calendar.channel_id)
+            worn and calendar.channel_id is not None and self._usecase.channels.worn(calendar.channel_id)
         ):
             return calendar
         try:
-            self._read = self._settings.channels.open(calendar)
+            self._read = self._usecase.channels.open(calendar)
         except ServiceError as error:
             log.warning("no watch channel yet", calendar_key=calendar.key, error=str(error))
             stored = self._store.get(Calendar, calendar.key)
@@ -215,7 +215,7 @@ class _Attempt:
         links = list(self._store.links_of_calendar(calendar.key))
         self._linked_ids = {link.event_id for link in links}
         seen = {link.event_id: link.seen_at is not None for link in links}
-        since = self._clock.now() - self._settings.window if self._settings.window else None
+        since = self._clock.now() - self._usecase.window if self._usecase.window else None
         pages = event_pages.everything(self._google, calendar.calendar_id, seen, since)
         self._under_lease(replace(calendar, link_index=link_index.index_of(links)), pages, None)
 
@@ -224,7 +224,7 @@ class _Attempt:
 
         Events whose turn is later wait for the last page: what they hang on may be on any.
         """
-        lease = self._lease = CalendarLease(self._store, self._clock, self._settings.lease, calendar)
+        lease = self._lease = CalendarLease(self._store, self._clock, self._usecase.lease, calendar)
         waiting: dict[str, Event] = {}
         for page in pages:
             learned, relevant = self._relevant(lease.calendar, page)
@@ -334,9 +334,9 @@ class _Attempt:
         raise Temporary(f"calendar {lease.calendar.key} is being changed by others", service="confsync")
 
     def _synced(self, calendar: Calendar, token: str | None) -> Calendar:
-        version, now = self._settings.calendars.query_version, self._clock.now()
+        version, now = self._usecase.calendars.query_version, self._clock.now()
         told = heard(calendar, notified=self._notified, changes=self.report.events > 0 and not self.report.full)
-        return synced(told, sync_token=token, query_version=version, interval=self._settings.interval, now=now)
+        return synced(told, sync_token=token, query_version=version, interval=self._usecase.interval, now=now)
 
 
 def _commits(events: Iterable[Event], most: int) -> list[list[Event]]:
