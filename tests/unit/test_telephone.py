@@ -40,6 +40,7 @@ def test_what_is_not_in_international_form(number: str) -> None:
         ("1 6135551212", "tel:+16135551212", "+1 613-555-1212"),
         ("49 69 38079883", "tel:+496938079883", "+49 69 38079883"),
         ("+0 12345", "tel:+012345", "+012345"),
+        ("+999 1", "tel:+9991", "+9991"),
     ],
 )
 def test_a_vendors_numbers_are_taken_as_they_come(number: str, uri: str, label: str) -> None:
