@@ -96,8 +96,8 @@ MUTATIONS = [
     Mutation(
         name="the fingerprint ignores the time zone",
         file="domain/conference.py",
-        old="if getattr(self, f.name) != getattr(other, f.name))\n",
-        new='if getattr(self, f.name) != getattr(other, f.name) and f.name != "time_zone")\n',
+        old="if known.get(name, ...) != value)\n",
+        new='if known.get(name, ...) != value and name != "time_zone")\n',
     ),
     Mutation(
         name="the last word of two changes is lost (the version is not raised)",

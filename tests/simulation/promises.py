@@ -202,7 +202,9 @@ class Promises:
 
         def differing(event: Event) -> list[str]:
             spec: ConferenceSpec = event.spec(host=meeting.spec.host)
-            return sorted(meeting.spec.changed_from(spec) & self.cloud.vendor.follows)
+            return sorted(
+                name for name in self.cloud.vendor.follows if getattr(meeting.spec, name) != getattr(spec, name)
+            )
 
         masters = [event for event in events if event.recurring_event_id is None] or events
         differences = {event.id: differing(event) for event in masters}

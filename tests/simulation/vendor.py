@@ -71,11 +71,7 @@ class SimulatedVendor(FakeProvider):
         self._must_be_ours(reference)
         _acceptable(spec)
         before = self.meetings.get(reference.ids["id"])
-        if (
-            before is not None
-            and not spec.changed_from(before.spec) & WATCHED
-            and self.kept(spec) == self.kept(before.spec)
-        ):
+        if before is not None and self.kept(spec) == self.kept(before.spec):
             self.needless += 1
         return super().update(reference, spec, changed, marker)
 

@@ -52,13 +52,6 @@ def test_a_meeting_that_was_given_up_has_another_marker() -> None:
     assert all(marker.startswith("confsync-1.") for marker in markers)
 
 
-def test_a_spec_names_what_changed() -> None:
-    assert SPEC.changed_from(SPEC) == frozenset()
-    moved = replace(SPEC, start=SPEC.start + MINUTE, title="Moved")
-    assert moved.changed_from(SPEC) == {"start", "title"}
-    assert replace(SPEC, time_zone="Europe/Berlin").changed_from(SPEC) == {"time_zone"}
-
-
 def test_a_meeting_of_which_nothing_is_known_may_differ_in_all_that_is_watched() -> None:
     def kept(spec: ConferenceSpec) -> dict[str, object]:
         return {"title": spec.title, "start": spec.start}

@@ -1,7 +1,7 @@
 """Our record of one meeting at a provider: what it should be, what it is, and what is still to do."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -30,10 +30,6 @@ class ConferenceSpec:
     """The Google account that it is made for."""
     open_ended: bool = False
     """Other events have the conference too, and need it after this one's last time."""
-
-    def changed_from(self, other: "ConferenceSpec") -> frozenset[str]:
-        """Names of the fields in which they differ. The time zone counts: it moves a series across DST."""
-        return frozenset(f.name for f in fields(self) if getattr(self, f.name) != getattr(other, f.name))
 
 
 @dataclass(frozen=True, kw_only=True)
