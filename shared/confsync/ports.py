@@ -140,43 +140,50 @@ class Watch:
 
 
 SendUpdates = Literal["all", "externalOnly", "none"]
-"""Whom Calendar mails about a change."""
+"""Which guests Calendar mails about a change. (It may mail some all the same.)"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventResource:
-    """An event as Calendar's API has it, with all its fields, and its conference as a value (None: it has none).
+    """An event as Calendar's API has it, and its conference as a value (None: it has none).
 
     https://developers.google.com/workspace/calendar/api/v3/reference/events#resource-representations
     """
 
     resource: Mapping[str, Any]
+    """All its fields, as they came."""
     conference: ConferenceData | None
 
     @property
     def id(self) -> str:
+        """Its id on this calendar."""
         return str(self.resource["id"])
 
     @property
     def etag(self) -> str:
+        """Its version, for a later write."""
         return str(self.resource["etag"])
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was deleted, or is an instance that its series has no more."""
+        return bool(self.resource.get("status") == "cancelled")
+
+    @property
+    def hangout_link(self) -> str | None:
+        """Where its Meet is joined."""
+        return self.resource.get("hangoutLink")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResourcePage:
-    """A page of people's events. `time_zone` is the calendar's; `page_token` leads to the next page, if any."""
+    """A page of people's events. It may hold none though there is a next one."""
 
     events: tuple[EventResource, ...]
     time_zone: str
+    """The calendar's: of times and dates that name none."""
     page_token: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConferencingSettings:
-    """Which conferences Calendar itself makes on a calendar, and whether this account's new events get one unasked."""
-
-    allowed_types: tuple[str, ...]
-    auto_add: bool
+    """Leads to the next page, if there is one."""
 
 
 class CalendarApi(Protocol):
@@ -225,10 +232,12 @@ class CalendarApi(Protocol):
         """
         ...
 
-    # people's own reads and writes: apart from the sync, whose query is fixed
+    # people's own reads and writes, apart from the sync, whose query is fixed: a body holds fields of Calendar's own
+    # resource, and is passed on as it is; after `Temporary` a write may have been done (an insert is repeated safely
+    # only with an id of one's own)
 
     def read_event(self, calendar_id: str, event_id: str) -> EventResource:
-        """The event with all its fields, cancelled or not. Raises `NotFound`."""
+        """The event with all its fields, cancelled or not; also an instance of a series. Raises `NotFound`."""
         ...
 
     def list_window(
@@ -239,21 +248,26 @@ class CalendarApi(Protocol):
         until: datetime | None = None,
         text: str | None = None,
         expand: bool = True,
+        deleted: bool = False,
         page_size: int = 250,
         page_token: str | None = None,
     ) -> ResourcePage:
-        """A page of the events that touch the time from `since` to `until`, by their starts; nothing cancelled.
+        """A page (of 2500 at most) of the events that end after `since` and begin before `until`.
 
-        `expand`: series as their instances; else series as they are, in no order. `text`: those that hold it.
+        `text`: those that hold it. `expand`: instances in place of their series, by their start; else series and
+        exceptions as they are, in no order. `deleted`: cancelled ones too, as far as Calendar still has them.
+        With a `page_token` all the rest must be as it was. Raises `NotFound`, `Invalid`.
         """
         ...
 
     def insert_event(
         self, calendar_id: str, body: Mapping[str, Any], *, send_updates: SendUpdates = "none"
     ) -> EventResource:
-        """A new event of the body's fields, `conferenceData` and own `id` among them, as it was stored.
+        """A new event, as it was stored. It may bring its own `id`: 5 to 1024 of the characters a-v and 0-9.
 
-        Raises `Conflict` if the id was ever used, `Invalid` with Calendar's words, `PermissionDenied`.
+        A Meet that the body asks for (`createRequest`) comes later, or never: see `ConferenceData.request`.
+        Raises `Conflict` if the id was ever used on this calendar, `Invalid` with Calendar's reason,
+        `PermissionDenied`.
         """
         ...
 
@@ -266,20 +280,34 @@ class CalendarApi(Protocol):
         etag: str | None = None,
         send_updates: SendUpdates = "none",
     ) -> EventResource:
-        """Change the fields in the body (None clears one); the event as it was stored.
+        """Change the fields in the body; returns the event as it was stored.
 
-        Raises `PreconditionFailed` if it has another etag, `NotFound`, `Invalid`, `PermissionDenied`.
+        Objects are merged, lists replaced, None takes a field away. A deleted event comes back with its `status`.
+        `etag`: only if it still has this one, else `PreconditionFailed`. Raises `NotFound`, and what an insert raises.
         """
         ...
 
     def delete_event(
         self, calendar_id: str, event_id: str, *, etag: str | None = None, send_updates: SendUpdates = "none"
     ) -> None:
-        """Put the event into the trash. Raises `NotFound` if it is not there or deleted, `PreconditionFailed`."""
+        """Put the event into the trash: a whole series, or one instance of it.
+
+        Raises `NotFound` if there is none (`status` 404) or it is deleted (410), `PreconditionFailed` as above.
+        """
         ...
 
-    def conferencing(self, calendar_id: str) -> ConferencingSettings:
-        """What Calendar itself offers there. Raises `NotFound`."""
+    def conference_types(self, calendar_id: str) -> tuple[str, ...]:
+        """Types of conferences that Calendar itself can make there (`hangoutsMeet`); asking for another is `Invalid`.
+
+        Third parties' are never among them, and may be written all the same. Raises `NotFound`.
+        """
+        ...
+
+    def adds_meet(self) -> bool:
+        """Whether Calendar's own dialogs add a Meet to this account's new events, asked or not; the API never does.
+
+        Raises `PermissionDenied` where nobody can tell.
+        """
         ...
 
     def watch(self, calendar_id: str, channel_id: str, *, token: str, ttl: timedelta) -> Watch:

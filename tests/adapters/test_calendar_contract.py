@@ -33,6 +33,14 @@ class FakeWorld:
         self.revoke = self.calendars.revoked.add
         self.expire_sync_tokens = self.calendars.expire_sync_tokens
         self.make_unwatchable = self.calendars.make_unwatchable
+        self.let_see = self.calendars.let_see
+        self.add_meet = self.calendars.adding_meet.add
+
+    def set_meet(self, outcome: Any) -> None:
+        self.calendars.meet = outcome
+
+    def set_conference_types(self, calendar_id: str, types: list[str]) -> None:
+        self.calendars._of(calendar_id).conference_types = tuple(types)
 
     def set_writes(self, what: Any) -> None:
         self.calendars.writes = what
@@ -118,6 +126,18 @@ class SimulatedWorld:
 
     def make_unwatchable(self, calendar_id: str) -> None:
         self.control("PATCH", f"calendars/{calendar_id}", {"watchable": False})
+
+    def let_see(self, calendar_id: str, account: str) -> None:
+        self.control("PATCH", f"calendars/{calendar_id}", {"acl": {account: "reader"}})
+
+    def set_meet(self, outcome: str) -> None:
+        self.control("PATCH", "settings", {"conference_outcome": outcome})
+
+    def set_conference_types(self, calendar_id: str, types: list[str]) -> None:
+        self.control("PATCH", f"calendars/{calendar_id}", {"conference_types": types})
+
+    def add_meet(self, account: str) -> None:
+        self.control("PATCH", f"calendars/{account}", {"auto_add_hangouts": True})
 
     def set_writes(self, what: str) -> None:
         self.control("PATCH", f"calendars/{ANN}", {"write_policy": what})

@@ -1,15 +1,12 @@
 """Google Calendar in a few dictionaries, for use-case tests: `fake.user("ann@example.com").insert(title="Standup")`."""
 
 import json
-import re
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from confsync.adapters.google_calendar import resources, translate
 from confsync.adapters.google_calendar.conference_data import conference_data
 from confsync.domain import description_block
 from confsync.domain.errors import (
@@ -23,17 +20,9 @@ from confsync.domain.errors import (
     Unwatchable,
 )
 from confsync.domain.event import Event, EventConference, EventPage, EventTime, UnreadableEvent
-from confsync.ports import (
-    ConferenceOnEvent,
-    ConferencingSettings,
-    EventResource,
-    ResourcePage,
-    SendUpdates,
-    Watch,
-)
+from confsync.ports import ConferenceOnEvent, Watch
 from tests.fakes.clock import FakeClock
-
-_ID = re.compile("[a-v0-9]{5,1024}")
+from tests.fakes.peoples_calendar import PeoplesFake, answer_requests
 
 MAX_DESCRIPTION = 8192
 """Characters that Calendar takes."""
@@ -72,8 +61,12 @@ class _Calendar:
     changed: dict[str, int] = field(default_factory=dict)
     """When each event last changed."""
     unreadable: dict[str, str] = field(default_factory=dict)
-    raw: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Fields of resources as they were written."""
+    viewers: set[str] = field(default_factory=set)
+    """Those of the readers who may change nothing."""
+    more: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Resources as they were last written: for the fields that `Event` does not have, and whole conferences."""
+    asked: set[str] = field(default_factory=set)
+    """Events on which somebody waits for a Meet."""
     conference_types: tuple[str, ...] = ("hangoutsMeet",)
     token_era: int = 0
     watchable: bool = True
@@ -82,7 +75,8 @@ class _Calendar:
 class FakeCalendars:
     """The `Calendars` port. Every address has its own calendar from its first use; ids of events count up.
 
-    `writes` tells what becomes of conferences: kept, refused (400), or stripped. `calls` is what the port was asked.
+    `writes` tells what becomes of conferences: kept, refused (400), or stripped; `meet` what becomes of a Meet that is
+    asked for, by the next call for its calendar. `calls` is what the port was asked.
     """
 
     def __init__(self, clock: FakeClock | None = None, *, page_size: int = 2500) -> None:
@@ -93,7 +87,9 @@ class FakeCalendars:
         self.calls: list[Call] = []
         self.channels: dict[str, FakeChannel] = {}
         self.revoked: set[str] = set()
-        self.auto_add_meet = False
+        self.meet: Literal["success", "failure"] = "success"
+        self.adding_meet: set[str] = set()
+        """Accounts to whose events Calendar's dialogs add one."""
         self._calendars: dict[str, _Calendar] = {}
         self._tokens: dict[str, str] = {}
         self._failures: dict[str, deque[Exception]] = {}
@@ -129,6 +125,11 @@ class FakeCalendars:
         """The account may do there what the owner may."""
         self._of(calendar_id).readers.add(account)
         return FakeUser(self, account, calendar_id)
+
+    def let_see(self, calendar_id: str, account: str) -> None:
+        """The account may look at it, and change nothing."""
+        self.share(calendar_id, account)
+        self._of(calendar_id).viewers.add(account)
 
     def unshare(self, calendar_id: str, account: str) -> None:
         """For this account the calendar is not there any more."""
@@ -180,6 +181,7 @@ class FakeCalendars:
         calendar = self._of(calendar_id)
         if account not in calendar.readers:
             raise NotFound(f"calendar {calendar_id} as {account}")
+        answer_requests(self, calendar_id, calendar)
         return calendar
 
     def _admit(self, call: Call) -> None:
@@ -192,8 +194,8 @@ class FakeCalendars:
             raise ReauthorizationRequired(f"{call.account} took the access back")
 
 
-class FakeCalendar:
-    """The `Calendar` port as one account."""
+class FakeCalendar(PeoplesFake):
+    """The `CalendarApi` port as one account."""
 
     def __init__(self, fake: FakeCalendars, account: str) -> None:
         self._fake = fake
@@ -262,7 +264,7 @@ class FakeCalendar:
             raise Invalid("400 invalid: Invalid conference data")
         if self._fake.writes == "keep":
             stored = replace(stored, conference=_shown(conference))
-            calendar.raw.setdefault(event.id, {})["conferenceData"] = conference_data(conference)
+            calendar.more.setdefault(event.id, {})["conferenceData"] = conference_data(conference)
         return _read(self._fake._put(calendar_id, stored))
 
     def write_text(self, calendar_id: str, event: Event, *, location: str | None, description: str | None) -> Event:
@@ -273,100 +275,6 @@ class FakeCalendar:
         written = {name: text for name, text in words.items() if text is not None}
         stored = replace(_unchanged(calendar, event), **written, conference=None)
         return _read(self._fake._put(calendar_id, stored))
-
-    def read_event(self, calendar_id: str, event_id: str) -> EventResource:
-        calendar = self._fake._ask("read_event", self._account, calendar_id, event_id)
-        return _resource(calendar, _found(calendar, event_id))
-
-    def list_window(
-        self,
-        calendar_id: str,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        text: str | None = None,
-        expand: bool = True,
-        page_size: int = 250,
-        page_token: str | None = None,
-    ) -> ResourcePage:
-        calendar = self._fake._ask("list_window", self._account, calendar_id)
-        found = [
-            event
-            for event in calendar.events.values()
-            if not event.cancelled
-            and event.start is not None
-            and (since is None or not _ended(event, since))
-            and (until is None or event.start.at < until)
-            and (text is None or text.lower() in f"{event.title} {event.description}".lower())
-        ]
-        found.sort(key=lambda event: event.start.at if event.start else since)
-        start = int(page_token or 0)
-        more = str(start + page_size) if len(found) > start + page_size else None
-        page = tuple(_resource(calendar, event) for event in found[start : start + page_size])
-        return ResourcePage(events=page, time_zone=calendar.time_zone, page_token=more)
-
-    def insert_event(
-        self, calendar_id: str, body: Mapping[str, Any], *, send_updates: SendUpdates = "none"
-    ) -> EventResource:
-        calendar = self._fake._ask("insert_event", self._account, calendar_id)
-        event_id = body.get("id") or f"made{self._fake._revision + 1}"
-        if not _ID.fullmatch(event_id):
-            raise Invalid("400 invalid: Invalid resource id value.")
-        if event_id in calendar.events:
-            raise Conflict("409 duplicate: The requested identifier already exists.")
-        calendar.raw[event_id] = {}
-        return self._write(calendar_id, calendar, Event(id=event_id, organizer=self._account), body)
-
-    def patch_event(
-        self,
-        calendar_id: str,
-        event_id: str,
-        body: Mapping[str, Any],
-        *,
-        etag: str | None = None,
-        send_updates: SendUpdates = "none",
-    ) -> EventResource:
-        calendar = self._fake._ask("patch_event", self._account, calendar_id, event_id)
-        return self._write(calendar_id, calendar, _matching(_found(calendar, event_id), etag), body)
-
-    def delete_event(
-        self, calendar_id: str, event_id: str, *, etag: str | None = None, send_updates: SendUpdates = "none"
-    ) -> None:
-        calendar = self._fake._ask("delete_event", self._account, calendar_id, event_id)
-        event = _matching(_found(calendar, event_id), etag)
-        if event.cancelled:
-            raise NotFound("410 deleted: Resource has been deleted")
-        self._fake._put(calendar_id, replace(event, cancelled=True))
-
-    def conferencing(self, calendar_id: str) -> ConferencingSettings:
-        calendar = self._fake._ask("conferencing", self._account, calendar_id)
-        return ConferencingSettings(allowed_types=calendar.conference_types, auto_add=self._fake.auto_add_meet)
-
-    def _write(self, calendar_id: str, calendar: _Calendar, event: Event, body: Mapping[str, Any]) -> EventResource:
-        """The event after these fields of a resource were written; a Meet that is asked for is there at once."""
-        raw = {**calendar.raw.get(event.id, {}), **body}
-        data = raw.get("conferenceData")
-        if data and "createRequest" in data:
-            kind = data["createRequest"].get("conferenceSolutionKey", {}).get("type", "hangoutsMeet")
-            if kind not in calendar.conference_types:
-                raise Invalid("400 invalid: Invalid conference type value.")
-            request = {**data["createRequest"], "status": {"statusCode": "success"}}
-            point = {"entryPointType": "video", "uri": "https://meet.google.com/abc-defg-hij"}
-            solution = {"key": {"type": kind}, "name": "Google Meet"}
-            raw["conferenceData"] = {
-                "createRequest": request,
-                "conferenceSolution": solution,
-                "conferenceId": "abc-defg-hij",
-                "entryPoints": [point],
-                "signature": "AL",
-            }
-        elif _is_meet(data) and data.get("signature") != "AL":
-            raise Invalid("400 invalid: Invalid conference data")
-        calendar.raw[event.id] = raw
-        content = json.dumps(_without_none({**_plain(event), **raw, "id": event.id})).encode()
-        read = translate.event(content, calendar.time_zone)
-        stored = replace(read, organizer=event.organizer, organizer_self=event.organizer_self, etag=event.etag)
-        return _resource(calendar, self._fake._put(calendar_id, stored))
 
     def watch(self, calendar_id: str, channel_id: str, *, token: str, ttl: timedelta) -> Watch:
         if not self._fake._ask("watch", self._account, calendar_id).watchable:
@@ -393,43 +301,6 @@ class FakeCalendar:
         if (channel.account, channel.resource_id) != (self._account, resource_id):
             raise NotFound(f"channel {channel_id} as {self._account}")
         channel.stopped = True
-
-
-def _is_meet(data: dict[str, Any] | None) -> bool:
-    return bool(data) and data.get("conferenceSolution", {}).get("key", {}).get("type") == "hangoutsMeet"
-
-
-def _matching(event: Event, etag: str | None) -> Event:
-    if etag is not None and etag != event.etag:
-        raise PreconditionFailed("412 conditionNotMet")
-    return event
-
-
-def _resource(calendar: _Calendar, event: Event) -> EventResource:
-    whole = {**_plain(event), **calendar.raw.get(event.id, {}), "id": event.id, "etag": event.etag}
-    whole["status"] = "cancelled" if event.cancelled else "confirmed"
-    return resources.resource(json.dumps(_without_none(whole)).encode())
-
-
-def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _plain(event: Event) -> dict[str, Any]:
-    """The event as a resource, as far as the fake knows it."""
-    plain: dict[str, Any] = {"id": event.id, "summary": event.title, "description": event.description}
-    for name, time_ in (("start", event.start), ("end", event.end)):
-        if time_ is not None:
-            plain[name] = {"dateTime": time_.at.isoformat(), "timeZone": time_.time_zone}
-    if event.conference is not None and event.conference.id is not None:
-        points = [{"entryPointType": "video", "uri": uri} for uri in sorted(event.conference.uris)]
-        solution = {"key": {"type": event.conference.solution_type}, "name": event.conference.solution_name}
-        plain["conferenceData"] = {
-            "conferenceId": event.conference.id,
-            "conferenceSolution": solution,
-            "entryPoints": points,
-        }
-    return plain
 
 
 class FakeUser:
@@ -472,6 +343,7 @@ class FakeUser:
         """Change its organizer, exceptions included; what stays behind is a stub that holds only the id."""
         for exception in self._of_series(event_id):
             self._move(exception, destination)
+        self._fake._of(destination).more[event_id] = self._fake._of(self.calendar_id).more.pop(event_id, {})
         return self._move(self._stored(event_id), destination)
 
     def _of_series(self, event_id: str) -> list[Event]:

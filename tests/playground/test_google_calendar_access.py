@@ -32,6 +32,30 @@ def test_a_revoked_account_is_out_at_once(sim: Simulator) -> None:
     assert sim.raw("GET", "/calendars/primary").json()["error"]["errors"][0]["reason"] == "authError"
 
 
+@pytest.mark.parametrize(
+    ("scope", "method", "path", "status"),
+    [
+        ("calendar.events", "GET", "/calendars/primary/events", 200),
+        ("calendar.events.readonly", "GET", "/calendars/primary/events", 200),
+        ("calendar.events.readonly", "POST", "/calendars/primary/events", 403),
+        ("calendar.events.readonly", "PATCH", "/calendars/primary/events/any", 403),
+        ("calendar.events", "GET", "/calendars/primary", 403),
+        ("calendar.calendars.readonly", "GET", "/calendars/primary", 200),
+        ("calendar.calendars.readonly", "GET", "/users/me/calendarList", 403),
+        ("calendar.events", "GET", "/users/me/settings/autoAddHangouts", 403),
+        ("calendar.settings.readonly", "GET", "/users/me/settings/autoAddHangouts", 200),
+        ("calendar.readonly", "GET", "/users/me/settings", 200),
+        ("userinfo.email", "GET", "/calendars/primary/events", 403),
+    ],
+)
+def test_a_token_does_what_its_scopes_allow(sim: Simulator, scope: str, method: str, path: str, status: int) -> None:
+    token = sim.accounts.issue(ANNA, [f"https://www.googleapis.com/auth/{scope}"])
+    answer = sim.raw(method, path, headers={"Authorization": f"Bearer {token}"}, json={} if method != "GET" else None)
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.json()["error"]["errors"][0]["reason"] == "insufficientPermissions"
+
+
 def test_roles(sim: Simulator) -> None:
     event = sim.insert(summary="Private")
     ben = sim.client(BEN).events()

@@ -161,6 +161,8 @@ def test_a_create_request_is_pending_and_then_meet(sim: Simulator) -> None:
     assert patch(sim, event, meet_request())["conferenceData"] == data, "the same request again is ignored"
     copied = insert(sim, {key: value for key, value in data.items() if key != "createRequest"})
     assert copied["hangoutLink"] == ready["hangoutLink"]
+    whole = insert(sim, data)
+    assert whole["conferenceData"] == data, "it may be copied with the request that it came from"
     assert patch(sim, event, meet_request("r2"))["conferenceData"]["createRequest"]["status"]["statusCode"] == "pending"
 
 

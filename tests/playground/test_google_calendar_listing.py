@@ -19,8 +19,8 @@ def sim() -> Iterator[Simulator]:
         yield simulator
 
 
-def listed(sim: Simulator, **options: Any) -> list[str]:
-    items = sim.client().events().list(calendarId=ANNA, **options).execute()["items"]
+def listed(sim: Simulator, email: str = ANNA, **options: Any) -> list[str]:
+    items = sim.client(email).events().list(calendarId=email, **options).execute()["items"]
     return [item.get("summary", item["id"]) for item in items]
 
 
@@ -81,10 +81,40 @@ def test_a_delta_has_tombstones_and_a_full_list_has_none(sim: Simulator) -> None
     assert (tombstone["id"], tombstone["status"]) == (gone["id"], "cancelled")
     assert sim.delta(page["nextSyncToken"])["items"] == []
     assert listed(sim) == ["Kept"]
-    assert listed(sim, showDeleted=True) == ["Kept", gone["id"]]
-    sim.control("PATCH", "/settings", detailed_tombstones=True)
-    assert listed(sim, showDeleted=True) == ["Kept", "Gone"]
     assert kept["id"] != gone["id"]
+    sim.control("PATCH", "/settings", detailed_tombstones=True)
+    assert sim.delta(token)["items"][0]["summary"] == "Gone"
+
+
+def test_show_deleted_tells_all_to_whoever_could_restore_it(sim: Simulator) -> None:
+    """https://developers.google.com/workspace/calendar/api/v3/reference/events#status"""
+    for name in ("Kept", "Gone"):
+        event = sim.insert(summary=name, attendees=[{"email": BEN}])
+    sim.client(BEN).events().delete(calendarId=BEN, eventId=event["id"]).execute()
+    assert sorted(listed(sim, email=BEN, showDeleted=True)) == ["Gone", "Kept"], "removed by the guest"
+    removed = sim.insert(summary="Cancelled", attendees=[{"email": BEN}])
+    for each in (event, removed):
+        sim.client().events().delete(calendarId=ANNA, eventId=each["id"]).execute()
+    assert sorted(listed(sim, showDeleted=True)) == ["Cancelled", "Gone", "Kept"]
+    assert sorted(listed(sim, email=BEN, showDeleted=True)) == sorted(["Gone", "Kept", removed["id"]])
+    assert listed(sim, showDeleted=True, timeMin="2027-01-01T00:00:00Z") == []
+
+
+def test_a_deleted_series_is_listed_as_its_instances_or_as_itself(sim: Simulator) -> None:
+    master = sim.insert(summary="Series", recurrence=["RRULE:FREQ=DAILY;COUNT=3"])
+    sim.client().events().delete(calendarId=ANNA, eventId=master["id"]).execute()
+    assert listed(sim, showDeleted=True) == ["Series"]
+    events = sim.client().events()
+    items = events.list(calendarId=ANNA, showDeleted=True, singleEvents=True, orderBy="startTime").execute()["items"]
+    assert [(item["recurringEventId"], item["status"]) for item in items] == [(master["id"], "cancelled")] * 3
+
+
+def test_free_text_looks_where_the_reference_says(sim: Simulator) -> None:
+    sim.insert(summary="Quarterly Numbers", location="Room 1", attendees=[{"email": BEN, "displayName": "Ben Bee"}])
+    for found in ("numbers quarterly", "room", "ben@example", "bee", "ANNA@"):
+        assert listed(sim, q=found) == ["Quarterly Numbers"]
+    for missed in ("numbers yearly", "needsAction", "confirmed"):
+        assert listed(sim, q=missed) == []
 
 
 def test_a_cancelled_instance_says_which_one_and_shows_in_a_full_list(sim: Simulator) -> None:

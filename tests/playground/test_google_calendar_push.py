@@ -194,6 +194,22 @@ def test_notifications_get_lost_doubled_late_and_out_of_order(
     assert [known.index(number) for number in numbers] == order
 
 
+def test_channels_with_event_types_may_never_deliver(sim: Simulator, receiver: Receiver) -> None:
+    """https://github.com/closeio/sync-engine/pull/688: the channel is there, and nothing comes."""
+    sim.control("PATCH", "/settings", filtered_channels_silent=True)
+    body = {"id": "typed", "type": "web_hook", "address": receiver.url}
+    opened = sim.client().events().watch(calendarId=ANNA, body=body, eventTypes="default").execute()
+    assert opened["resourceId"]
+    sim.insert()
+    sim.client().events().watch(calendarId=ANNA, body=body | {"id": "plain"}).execute()
+    sim.insert()
+    eventually(lambda: receiver.states() == ["sync", "exists"])
+    assert settled(sim)
+    assert {headers["X-Goog-Channel-ID"] for headers, _ in receiver.requests} == {"plain"}
+    channels = {channel["id"]: channel for channel in sim.control("GET", "/channels")["channels"]}
+    assert (channels["typed"]["live"], channels["typed"]["delivered"]) == (True, 0)
+
+
 def test_only_the_event_types_asked_for_notify(sim: Simulator, receiver: Receiver) -> None:
     body = {"id": "typed", "type": "web_hook", "address": receiver.url}
     sim.client().events().watch(calendarId=ANNA, body=body, eventTypes="default").execute()

@@ -21,13 +21,15 @@ from google.oauth2.credentials import Credentials
 
 from confsync.domain.errors import PermissionDenied
 
-# events: list, get, patch, watch. calendars.readonly: calendars.get, which tells what "primary" is.
-# calendarlist.readonly: calendarList.list, to find an event that was moved to another calendar.
+# events: list, get, insert, patch, delete, watch. calendars.readonly: calendars.get, which tells what "primary" is and
+# which conferences Calendar makes there. calendarlist.readonly: calendarList.list, to find an event that was moved to
+# another calendar. settings.readonly: settings.get, for whether Calendar adds a Meet unasked.
 # https://developers.google.com/workspace/calendar/api/auth
 CALENDAR_SCOPES = (
     "https://www.googleapis.com/auth/calendar.events",
     "https://www.googleapis.com/auth/calendar.calendars.readonly",
     "https://www.googleapis.com/auth/calendar.calendarlist.readonly",
+    "https://www.googleapis.com/auth/calendar.settings.readonly",
 )
 IAM_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 MAX_ACCOUNTS = 1024

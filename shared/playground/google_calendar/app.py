@@ -9,7 +9,7 @@ import msgspec
 from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from playground.google_calendar import calendars, query
+from playground.google_calendar import calendars, discovery, query
 from playground.google_calendar.access import Call, calendar_for
 from playground.google_calendar.control import control_blueprint
 from playground.google_calendar.errors import ApiError, invalid, required
@@ -20,6 +20,26 @@ Json = dict[str, Any]
 
 UI_HEADER = "X-Playground-Calendar-Ui"
 """Marks what Calendar's own web UI does (`playground.person`); no such thing exists on the real API."""
+
+
+_METHODS = {
+    "get_event": "events.get",
+    "insert_event": "events.insert",
+    "import_event": "events.import",
+    "write_event": "events.patch",
+    "delete_event": "events.delete",
+    "move_event": "events.move",
+    "list_events": "events.list",
+    "list_instances": "events.instances",
+    "watch_events": "events.watch",
+    "stop_channel": "channels.stop",
+    "get_calendar": "calendars.get",
+    "get_calendar_list_entry": "calendarList.get",
+    "list_calendars": "calendarList.list",
+    "get_setting": "settings.get",
+    "list_settings": "settings.list",
+}
+"""What the functions below are in Google's discovery document."""
 
 
 def create_app(service: CalendarService) -> Flask:
@@ -127,16 +147,24 @@ def _add_calendars(api: Blueprint, service: CalendarService) -> None:
 
 
 def _admit(service: CalendarService) -> None:
-    """Find out who asks. Raises 401 for nobody, 403 or 429 for too often."""
+    """Find out who asks. Raises 401 for nobody, 403 for a token without the scope, 403 or 429 for too often."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token:
         raise ApiError(401, "required", "Login Required.", location="Authorization")
     user = service.accounts.whois(token)
     if user is None:
         raise ApiError(401, "authError", "Invalid Credentials", location="Authorization")
+    _check_scopes(service.accounts.scopes(token))
     g.user = user
     service.store.ensure_primary(user)
     service.quota.spend(user, request.method)
+
+
+def _check_scopes(granted: frozenset[str]) -> None:
+    """Raises 403 unless they allow what is asked for. A token that was issued without any may do everything."""
+    method = _METHODS[str(request.endpoint).rpartition(".")[2]]
+    if granted and not granted & discovery.scopes(method):
+        raise ApiError(403, "insufficientPermissions", "Request had insufficient authentication scopes.")
 
 
 def _call() -> Call:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 
+from playground.google_calendar.body import merged
 from playground.google_calendar.errors import ApiError, invalid
 from playground.google_calendar.store import Calendar
 
@@ -21,6 +22,21 @@ _CODE_LIMIT, _URI_LIMIT, _LABEL_LIMIT, _NOTES_LIMIT, _ID_LIMIT = 128, 1300, 512,
 _MANY, _KEY_LIMIT, _VALUE_LIMIT = 300, 50, 1024
 
 
+def after(old: Json | None, body: Json, calendar: Calendar, *, patch: bool, by_calendar_itself: bool) -> Json | None:
+    """The conference that an event has after a write with this body. Raises 400, as below.
+
+    A patch without the field leaves it, and one of the same kind is merged in.
+    """
+    if patch and "conferenceData" not in body:
+        return old
+    given = body.get("conferenceData")
+    if patch and given and old and not given.get("createRequest"):
+        kinds = [data.get("conferenceSolution", {}).get("key", {}).get("type") for data in (old, given)]
+        if kinds[1] in (None, kinds[0]):
+            given = merged(old, given)
+    return decide(old, given, calendar, by_calendar_itself=by_calendar_itself)
+
+
 def decide(old: Json | None, given: Json | None, calendar: Calendar, *, by_calendar_itself: bool) -> Json | None:
     """The conference that an event has after `given` was written over `old`.
 
@@ -28,7 +44,7 @@ def decide(old: Json | None, given: Json | None, calendar: Calendar, *, by_calen
     """
     if not given or given == old:
         return given or None
-    if given.get("createRequest"):
+    if given.get("createRequest") and not _is_whole(given):
         return _requested(old, given["createRequest"], calendar)
     kind = given.get("conferenceSolution", {}).get("key", {}).get("type")
     _check(given)
@@ -43,6 +59,11 @@ def decide(old: Json | None, given: Json | None, calendar: Calendar, *, by_calen
     if calendar.write_policy == "strip":
         return old
     raise _invalid_data()
+
+
+def _is_whole(given: Json) -> bool:
+    """Whether it is a conference, though it was asked for once: the guide says to copy "the entire conferenceData"."""
+    return bool(given.get("conferenceSolution") and given.get("entryPoints"))
 
 
 def _requested(old: Json | None, request: Json, calendar: Calendar) -> Json | None:

@@ -36,6 +36,7 @@ KEPT_BY_UPDATE = frozenset(
         "etag",
     ]
 )
+_NO = {"responseStatus": "declined"}
 _RESCHEDULING = ("start", "end", "recurrence", "status")
 
 
@@ -117,11 +118,12 @@ class Events:
             raise ApiError(410, "deleted", "Resource has been deleted")
         new = {**old, "status": "cancelled", "sequence": old["sequence"] + 1}
         self._mail(call, new)
-        self._store.write(calendar, new)
         if copies.is_organizer(calendar, old):
+            self._store.write(calendar, new)
             copies.spread(self._store, calendar, new, old)
         else:
-            self._answer_invitation(calendar, old, {"responseStatus": "declined"})
+            self._store.write(calendar, copies.with_answer(new, calendar.id, _NO))
+            self._answer_invitation(calendar, old, _NO)
 
     @exclusive
     def move(self, call: Call, calendar_id: str, event_id: str, destination: str) -> Json:
@@ -167,14 +169,9 @@ class Events:
     def _conference(self, call: Call, calendar: Calendar, old: Json | None, body: Json, *, patch: bool) -> Json | None:
         """The conference after this write; without conferenceDataVersion=1 it stays as it was."""
         present = old.get("conferenceData") if old else None
-        if not call.conferences or (patch and "conferenceData" not in body):
+        if not call.conferences:
             return present
-        given = body.get("conferenceData")
-        if patch and given and present and not given.get("createRequest"):
-            kinds = [data.get("conferenceSolution", {}).get("key", {}).get("type") for data in (present, given)]
-            if kinds[1] in (None, kinds[0]):
-                given = bodies.merged(present, given)
-        return conference.decide(present, given, calendar, by_calendar_itself=call.by_calendar_itself)
+        return conference.after(present, body, calendar, patch=patch, by_calendar_itself=call.by_calendar_itself)
 
     def _save(self, call: Call, calendar: Calendar, new: Json, old: Json | None, data: Json | None) -> Json:
         new = bodies.normalised(new, calendar.time_zone)

@@ -3,15 +3,14 @@
 https://developers.google.com/workspace/calendar/api/guides/performance#partial-response
 """
 
-import json
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from typing import Any, Union
 
 import msgspec
 
+from playground.google_calendar import discovery
 from playground.google_calendar.errors import ApiError
 
 _TOKEN = re.compile(r"[A-Za-z0-9_*-]+|[(),/]")
@@ -37,17 +36,9 @@ def _decoder(mask: str, kind: str) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(_type_of(tree))
 
 
-@cache
-def _schemas() -> dict[str, Any]:
-    """The shapes of all answers, from the discovery document that comes with Google's client."""
-    folder = files("googleapiclient") / "discovery_cache" / "documents"
-    schemas: dict[str, Any] = json.loads((folder / "calendar.v3.json").read_text())["schemas"]
-    return schemas
-
-
 def _check_names(tree: Tree, schema: Any) -> None:
     while "$ref" in schema or "items" in schema:
-        schema = schema["items"] if "items" in schema else _schemas()[schema["$ref"]]
+        schema = schema["items"] if "items" in schema else discovery.document()["schemas"][schema["$ref"]]
     for name, inner in tree.items():
         known = schema.get("properties", {}).get(name, schema.get("additionalProperties"))
         if name != "*" and known is None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from playground.google_calendar import recurrence
+from playground.google_calendar import copies, recurrence
 from playground.google_calendar.access import busy_only, calendar_for
 from playground.google_calendar.errors import ApiError, full_sync_required, invalid, not_found
 from playground.google_calendar.query import ListQuery
@@ -87,7 +87,7 @@ class Listing:
         plain = query.takes_everything and calendar.role_of(user) != "freeBusyReader"
         found = self._selected(calendar, query, since, deleted=deleted)
         if plain:
-            return (self._rendered(calendar, record) for record in found)
+            return (self._rendered(calendar, record, query) for record in found)
         resources = self._read(calendar, query, found)
         if query.order_by == "startTime":
             resources = iter(sorted(resources, key=_start))
@@ -110,14 +110,20 @@ class Listing:
             ):
                 yield record
 
-    def _rendered(self, calendar: Calendar, record: Record) -> bytes:
+    def _rendered(self, calendar: Calendar, record: Record, query: ListQuery) -> bytes:
         if not calendar.is_cancelled(record):
             return record.body
-        return msgspec.json.encode(self._tombstone(record.resource()))
+        return msgspec.json.encode(self._tombstone(calendar, record.resource(), query))
 
-    def _tombstone(self, resource: Json) -> Json:
-        """A deleted event shows only its id; a cancelled instance also which one it was."""
-        if self._settings.detailed_tombstones:
+    def _tombstone(self, calendar: Calendar, resource: Json, query: ListQuery) -> Json:
+        """A deleted event shows only its id; a cancelled instance also which one it was.
+
+        With showDeleted all is told to whoever could restore it: the organizer, and a guest who removed it.
+        https://developers.google.com/workspace/calendar/api/v3/reference/events#status
+        """
+        removed = copies.own_answer(calendar.id, resource).get("responseStatus") == "declined"
+        restorable = copies.is_organizer(calendar, resource) or removed
+        if (query.show_deleted and restorable) or self._settings.detailed_tombstones:
             return {**resource, "status": "cancelled"}
         kept = _INSTANCE_TOMBSTONE if "recurringEventId" in resource else _TOMBSTONE
         return {key: resource[key] for key in kept if key in resource} | {"status": "cancelled"}
@@ -128,7 +134,9 @@ class Listing:
             if not query.matches(resource):
                 continue
             if calendar.is_cancelled(record):
-                yield self._tombstone(resource)
+                resource = self._tombstone(calendar, resource, query)
+            if "start" not in resource:
+                yield resource  # nobody can tell when it was
             elif "recurrence" in resource:
                 found = self._occurrences(calendar, resource, query)
                 yield from found if query.single_events else [resource] if next(found, None) else []
@@ -152,7 +160,7 @@ class Listing:
         stored = [calendar.records[event_id] for event_id in calendar.exceptions_of(resource["id"])]
         for record in stored:
             if record.cancelled and query.show_deleted:
-                yield self._tombstone(record.resource())
+                yield self._tombstone(calendar, record.resource(), query)
             elif not record.cancelled and query.overlaps(record.resource()):
                 yield record.resource()
         yield from self._occurrences(calendar, resource, query)

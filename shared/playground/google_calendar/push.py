@@ -119,6 +119,8 @@ class Push:
 
     def greet(self, channel: Channel) -> None:
         """Send the `sync` message, and wait a little: it usually arrives before the watch response."""
+        if self._is_dead(channel):
+            return
         channel.number = 1
         message = Message(number=1, state="sync")
         self._enqueue(channel, message)
@@ -136,7 +138,7 @@ class Push:
         """Tell every live channel of the calendar that something changed."""
         with self._lock:
             for channel in self.channels.values():
-                if channel.calendar_id == calendar.id and channel.live and _is_watched(channel, resource):
+                if channel.calendar_id == calendar.id and channel.live and self._tells(channel, resource):
                     channel.number += self._gaps.randint(1, 4)
                     self._send(channel, Message(number=channel.number, state="exists"))
 
@@ -185,6 +187,15 @@ class Push:
         if asked <= now:
             raise invalid("Channel expiration is in the past.")
         return min(asked, now + self._settings.channel_max_ttl * 1000)
+
+    def _is_dead(self, channel: Channel) -> bool:
+        return bool(channel.event_types) and self._settings.filtered_channels_silent
+
+    def _tells(self, channel: Channel, resource: Json) -> bool:
+        """Whether a change of this event is notified on the channel."""
+        if self._is_dead(channel):
+            return False
+        return not channel.event_types or resource.get("eventType", "default") in channel.event_types
 
     def _send(self, channel: Channel, message: Message) -> None:
         kind, seconds = self._mishaps.popleft() if self._mishaps else ("none", 0.0)
@@ -247,7 +258,3 @@ def _post(address: str, headers: dict[str, str]) -> int:
         return requests.post(address, headers=headers, timeout=_TIMEOUT, allow_redirects=False).status_code
     except requests.RequestException:
         return 503
-
-
-def _is_watched(channel: Channel, resource: Json) -> bool:
-    return not channel.event_types or resource.get("eventType", "default") in channel.event_types

@@ -66,11 +66,10 @@ class ListQuery:
     def matches(self, resource: Json) -> bool:
         """The filters that look at one event alone; times are not among them."""
         properties = resource.get("extendedProperties", {})
-        text = " ".join(str(resource.get(name, "")) for name in ("summary", "description", "location", "attendees"))
         return (
             (not self.event_types or resource.get("eventType", "default") in self.event_types)
             and (not self.ical_uid or resource.get("iCalUID") == self.ical_uid)
-            and (not self.q or self.q.lower() in text.lower())
+            and (not self.q or _holds(resource, self.q))
             and _has_all(properties.get("private", {}), self.private_properties)
             and _has_all(properties.get("shared", {}), self.shared_properties)
         )
@@ -126,6 +125,15 @@ def _check(query: ListQuery, args: MultiDict[str, str]) -> None:
         return
     if any(name in args for name in FORBIDDEN_WITH_SYNC_TOKEN) or args.get("showDeleted") == "false":
         raise invalid("Sync token cannot be used with the requested filters or ordering.", location="syncToken")
+
+
+def _holds(resource: Json, terms: str) -> bool:
+    """Free text search: every term stands in one of the fields that the reference names."""
+    people = [*resource.get("attendees", ()), resource.get("organizer", {})]
+    texts = [resource.get(name, "") for name in ("summary", "description", "location")]
+    texts += [person.get(name, "") for person in people for name in ("displayName", "email")]
+    text = "\n".join(texts).lower()
+    return all(term in text for term in terms.lower().split())
 
 
 def _has_all(properties: Json, constraints: tuple[str, ...]) -> bool:

@@ -18,6 +18,10 @@ class Whois(Protocol):
         """The account's address, None for a token that is not valid."""
         ...
 
+    def scopes(self, token: str) -> frozenset[str]:
+        """What the token was issued for; nothing if nobody asked."""
+        ...
+
 
 class CalendarService:
     """One simulated Google Calendar. `stop` ends its threads."""

@@ -14,6 +14,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     push_backoff: float = 0.2
     """Wait before the first repetition of a notification; it doubles each time."""
     push_attempts: int = 12
+    filtered_channels_silent: bool = False
+    """Channels that were opened with `eventTypes` never deliver anything: https://github.com/closeio/sync-engine/pull/688"""
     channel_max_ttl: int = 604_800
     """Google's limit is not documented; 7 days is its default and what clients see granted."""
     quota_units_per_minute: int | None = None

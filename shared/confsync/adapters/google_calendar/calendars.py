@@ -1,15 +1,15 @@
-"""The `Calendars` and `Calendar` ports on google-api-python-client.
+"""The `Calendars` and `CalendarApi` ports on google-api-python-client.
 
-httplib2 silently repeats a request whose connection was cut, even a POST. Every call here bears it: reads and `stop`
-are idempotent, a repeated PATCH fails its If-Match, and a repeated watch fails by its channel id. An insert has to be
-given an id of its own for that; a repeated one is a `Conflict`.
+httplib2 silently repeats a request whose connection was cut, even a POST, and so do our own retries. Every call here
+bears it: reads and `stop` are idempotent, a repeated PATCH fails its If-Match, a repeated watch or insert fails by its
+id, and a repeated delete by its own success.
 """
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import httplib2
 import msgspec
@@ -18,22 +18,15 @@ from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import build
 from googleapiclient.http import HttpRequest
 
-from confsync.adapters.google_calendar import resources, translate
+from confsync.adapters.google_calendar import translate
 from confsync.adapters.google_calendar.conference_data import conference_data
 from confsync.adapters.google_calendar.errors import FAILURES, domain_error
+from confsync.adapters.google_calendar.people import PeoplesCalls
 from confsync.adapters.google_calendar.query import EVENT_FIELDS, EVENT_TYPES, LIST_PARAMETERS, QUERY_VERSION
 from confsync.adapters.google_credentials import AccountCredentials
 from confsync.domain.errors import PermissionDenied
 from confsync.domain.event import Event, EventPage
-from confsync.ports import (
-    Clock,
-    ConferenceOnEvent,
-    ConferencingSettings,
-    EventResource,
-    ResourcePage,
-    SendUpdates,
-    Watch,
-)
+from confsync.ports import Clock, ConferenceOnEvent, Watch
 
 T = TypeVar("T")
 
@@ -43,17 +36,8 @@ class _WatchAnswer(msgspec.Struct, rename="camel"):
     expiration: int
 
 
-class _ConferenceProperties(msgspec.Struct, frozen=True, rename="camel"):
-    allowed_conference_solution_types: tuple[str, ...] = ()
-
-
-class _CalendarAnswer(msgspec.Struct, rename="camel"):
-    id: str = ""
-    conference_properties: _ConferenceProperties = _ConferenceProperties()
-
-
-class _Setting(msgspec.Struct):
-    value: str = ""
+class _CalendarAnswer(msgspec.Struct):
+    id: str
 
 
 class _ListedCalendar(msgspec.Struct):
@@ -90,7 +74,7 @@ class GoogleCalendars:
         self.notifications_url = notifications_url
         self.watch_filter: dict[str, Any] = {"eventTypes": EVENT_TYPES} if filter_watched_types else {}
         self._credentials = credentials
-        self._clock = clock
+        self.clock = clock
         self._timeout = timeout
         self._retries = retries
         self._local = threading.local()
@@ -135,7 +119,7 @@ class GoogleCalendars:
         try:
             answer: T = request.execute(http=http(), num_retries=self._retries)
         except FAILURES as error:
-            raise domain_error(error, str(request.methodId), self._clock.now()) from error
+            raise domain_error(error, str(request.methodId), self.clock.now()) from error
         return answer
 
     def _http(self) -> httplib2.Http:
@@ -146,21 +130,8 @@ class GoogleCalendars:
         return pool
 
 
-class GoogleCalendar:
-    """The `Calendar` port as one account. `only`: the account to whose own calendar it is limited, if it is."""
-
-    def __init__(
-        self,
-        google: GoogleCalendars,
-        http: Callable[[], AuthorizedHttp],
-        *,
-        quota_user: str | None,
-        only: str | None = None,
-    ) -> None:
-        self._google = google
-        self._http = http
-        self._only = only
-        self._standard: dict[str, Any] = {"quotaUser": quota_user, "prettyPrint": False}
+class GoogleCalendar(PeoplesCalls):
+    """The `CalendarApi` port as one account: what the sync needs, beside people's own reads and writes."""
 
     def resolve(self, calendar_id: str) -> str:
         """The calendar's real id. Raises `NotFound`, `PermissionDenied`.
@@ -230,92 +201,6 @@ class GoogleCalendar:
         words = {"location": location, "description": description}
         return self._patch(calendar_id, event, {k: v for k, v in words.items() if v is not None} | cleared)
 
-    def read_event(self, calendar_id: str, event_id: str) -> EventResource:
-        """The event with all its fields, cancelled or not. Raises `NotFound`."""
-        request = self._google.events.get(calendarId=calendar_id, eventId=event_id, **self._standard)
-        return self._run(request, resources.resource)
-
-    def list_window(
-        self,
-        calendar_id: str,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        text: str | None = None,
-        expand: bool = True,
-        page_size: int = 250,
-        page_token: str | None = None,
-    ) -> ResourcePage:
-        """A page of the events that touch the time. https://developers.google.com/workspace/calendar/api/v3/reference/events/list"""
-        order: dict[str, Any] = {"singleEvents": True, "orderBy": "startTime"} if expand else {}
-        request = self._google.events.list(
-            calendarId=calendar_id,
-            timeMin=since.isoformat() if since else None,
-            timeMax=until.isoformat() if until else None,
-            q=text,
-            maxResults=page_size,
-            pageToken=page_token,
-            **order,
-            **self._standard,
-        )
-        return self._run(request, resources.page)
-
-    def insert_event(
-        self, calendar_id: str, body: Mapping[str, Any], *, send_updates: SendUpdates = "none"
-    ) -> EventResource:
-        """A new event. Raises `Conflict` if the id was ever used, `Invalid`, `PermissionDenied`."""
-        request = self._google.events.insert(
-            calendarId=calendar_id,
-            body=cast("Any", dict(body)),
-            sendUpdates=send_updates,
-            **_WHOLE,
-            **self._standard,
-        )
-        return self._run(request, resources.resource)
-
-    def patch_event(
-        self,
-        calendar_id: str,
-        event_id: str,
-        body: Mapping[str, Any],
-        *,
-        etag: str | None = None,
-        send_updates: SendUpdates = "none",
-    ) -> EventResource:
-        """Change the fields in the body. Raises `PreconditionFailed`, `NotFound`, `Invalid`, `PermissionDenied`."""
-        request: Any = self._google.events.patch(
-            calendarId=calendar_id,
-            eventId=event_id,
-            body=cast("Any", dict(body)),
-            sendUpdates=send_updates,
-            **_WHOLE,
-            **self._standard,
-        )
-        return self._run(_if_match(request, etag), resources.resource)
-
-    def delete_event(
-        self, calendar_id: str, event_id: str, *, etag: str | None = None, send_updates: SendUpdates = "none"
-    ) -> None:
-        """Put the event into the trash. Raises `NotFound` if it is not there or deleted, `PreconditionFailed`."""
-        request: Any = self._google.events.delete(
-            calendarId=calendar_id, eventId=event_id, sendUpdates=send_updates, **self._standard
-        )
-        self._run(_if_match(request, etag), bytes)
-
-    def conferencing(self, calendar_id: str) -> ConferencingSettings:
-        """What Calendar itself offers there. Raises `NotFound`.
-
-        https://developers.google.com/workspace/calendar/api/v3/reference/settings
-        """
-        fields = "conferenceProperties"
-        request = self._google.calendars.get(calendarId=calendar_id, fields=fields, **self._standard)
-        properties = self._run(request, lambda content: msgspec.json.decode(content, type=_CalendarAnswer))
-        setting = self._google.settings.get(setting="autoAddHangouts", **self._standard)
-        return ConferencingSettings(
-            allowed_types=properties.conference_properties.allowed_conference_solution_types,
-            auto_add=self._run(setting, lambda content: msgspec.json.decode(content, type=_Setting).value == "true"),
-        )
-
     def watch(self, calendar_id: str, channel_id: str, *, token: str, ttl: timedelta) -> Watch:
         """Open a watch channel. Raises `Unwatchable`, `Conflict` if the channel id is taken, `NotFound`.
 
@@ -361,19 +246,6 @@ class GoogleCalendar:
         # events.list tells it too, and needs no further scope
         request = self._google.events.list(calendarId=calendar_id, maxResults=1, fields="timeZone", **self._standard)
         return self._run(request, translate.time_zone)
-
-    def _run(self, request: HttpRequest, read: Callable[[bytes], T]) -> T:
-        return self._google.run(request, self._http, read)
-
-
-_WHOLE: Mapping[str, Any] = {"conferenceDataVersion": 1, "supportsAttachments": True}
-"""Without these a write would drop an event's conference and its attachments."""
-
-
-def _if_match(request: Any, etag: str | None) -> Any:
-    if etag is not None:
-        request.headers["If-Match"] = etag
-    return request
 
 
 def _calendar_ids(content: bytes) -> list[str]:

@@ -5,19 +5,16 @@ https://developers.google.com/workspace/calendar/api/v3/reference/events#resourc
 Each event of a page is decoded by itself, so that one that can't be read costs only itself; unknown fields are skipped.
 """
 
-import re
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from confsync.adapters.google_calendar.answers import decoded
 from confsync.domain import description_block
 from confsync.domain.errors import Invalid, PermissionDenied
 from confsync.domain.event import Event, EventConference, EventPage, EventTime, UnreadableEvent
-
-T = TypeVar("T")
 
 
 class _Json(msgspec.Struct, rename="camel", gc=False):
@@ -117,7 +114,7 @@ def page(content: bytes) -> EventPage:
     when somebody is busy: to it, every event looks as if its conference had been taken away.
     https://developers.google.com/workspace/calendar/api/v3/reference/events/list#accessRole
     """
-    data = _readable(_page, content)
+    data = decoded(_page, content)
     if data.access_role in _BLIND:
         raise PermissionDenied(
             f"the account sees only free and busy times of this calendar (role {data.access_role}): share it with the "
@@ -145,7 +142,7 @@ def page(content: bytes) -> EventPage:
 def event(content: bytes, time_zone: str) -> Event:
     """One event; `time_zone` is its calendar's. Raises `Invalid` if it can't be read."""
     try:
-        return _translate(_readable(_event, content), time_zone)
+        return _translate(decoded(_event, content), time_zone)
     except _UNREADABLE as error:
         raise Invalid(f"event {_id_of(content)} can't be read: {_reason(error)}", service="google-calendar") from error
 
@@ -153,7 +150,7 @@ def event(content: bytes, time_zone: str) -> Event:
 def needs_time_zone(content: bytes) -> bool:
     """Whether the event names no time zone and has its calendar's, which a list tells, and an event alone does not."""
     try:
-        start = _readable(_event, content).start
+        start = decoded(_event, content).start
     except msgspec.DecodeError:
         return False
     return start is not None and start.time_zone is None
@@ -162,26 +159,6 @@ def needs_time_zone(content: bytes) -> bool:
 def time_zone(content: bytes) -> str:
     """The calendar's time zone in an answer to events.list. Raises `msgspec.DecodeError`."""
     return _time_zone.decode(content).time_zone
-
-
-def _readable(decoder: "msgspec.json.Decoder[T]", content: bytes) -> T:
-    """The decoded answer. Half of a surrogate pair, which some clients leave at the end of a title, is no character,
-    and would make the whole answer unreadable: it becomes a replacement character. Raises `msgspec.DecodeError`.
-    """
-    try:
-        return decoder.decode(content)
-    except msgspec.DecodeError:
-        return decoder.decode(_ESCAPE.sub(_whole, content))
-
-
-_ESCAPE = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[dD][89a-fA-F][0-9a-fA-F]{2}|.)", re.DOTALL
-)
-
-
-def _whole(escape: re.Match[bytes]) -> bytes:
-    half = len(escape[0]) == 6  # of the other escapes none is as long
-    return rb"\ufffd" if half else escape[0]
 
 
 def _translate(data: _Event, calendar_zone: str) -> Event:
