@@ -49,6 +49,18 @@ def test_the_first_requests_share_one_of_everything(
     assert built == [first]
 
 
+@pytest.mark.parametrize("filtered", [False, True])
+def test_a_watch_is_filtered_only_if_the_configuration_says_so(
+    process: bootstrap.Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filtered: bool
+) -> None:
+    text = EXAMPLE.read_text()
+    if filtered:
+        text = text.replace("[channels]", "[channels]\nfilter_event_types = true")
+        (tmp_path / "config.toml").write_text(text)
+        monkeypatch.setenv(config.CONFIG_VARIABLE, str(tmp_path / "config.toml"))
+    assert process.adapters.calendars.watch_filter == ({"eventTypes": "default"} if filtered else {})
+
+
 def test_a_solution_that_is_not_configured_is_named(process: bootstrap.Process) -> None:
     with pytest.raises(NotConfigured, match=r"solutions\.teams"):
         process.adapters.providers.provider("teams")

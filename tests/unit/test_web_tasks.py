@@ -68,11 +68,11 @@ def test_nobody_else_gets_anything_done(handler: Any, headers: dict[str, str], e
     assert case.calls == []
 
 
-@pytest.mark.parametrize(("sent", "renewed"), [({}, False), ({"renew": True}, True)])
-def test_a_sync_task(sent: dict[str, Any], renewed: bool) -> None:
+@pytest.mark.parametrize("sent", [{}, {"renew": True}, {"notified": True}])
+def test_a_sync_task(sent: dict[str, Any]) -> None:
     case = Case(SyncReport("c1", full=True, events=3, reconcile={"a", "b"}))
     answered = sync(case)(call({"calendar_key": "c1", **sent}, headers=SIGNED))
-    assert case.calls == [(("c1",), {"renew": renewed, "notified": False})]
+    assert case.calls == [(("c1",), {"renew": False, "notified": False, **sent})]
     assert (answered[1], told(answered)) == (200, {"full": True, "events": 3, "reconcile": 2})
 
 

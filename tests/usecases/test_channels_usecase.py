@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from confsync.domain.calendar import Calendar, CalendarState
+from confsync.domain.calendar import Calendar, CalendarState, is_silent
 from confsync.domain.channel import Channel, ChannelState, verified_calendar_key
 from confsync.domain.errors import (
     Conflict,
@@ -589,3 +589,89 @@ def test_a_revoked_grant_does_not_lose_the_old_channel_before_there_is_a_new_one
 
     (google,) = at_google(world)
     assert google.id == current(world).key != old.key
+
+
+# --- open and silent ---------------------------------------------------------------------------------
+
+
+def change_unheard(world: World) -> int:
+    """Ann changes her event, and only the sweep finds it; returns how many channels that run calls silent."""
+    world.ann.update("event1", title=f"Standup at {world.clock.now()}")
+    world.clock.advance(timedelta(hours=1))
+    silent = world.sweep().channels_silent
+    world.deliver()
+    return silent
+
+
+def hear(world: World) -> None:
+    world.syncing(KEY, notified=True)
+
+
+def test_a_channel_that_tells_of_no_change_is_counted_in_the_sweeps_line(world: World) -> None:
+    world.saved()
+    hear(world)
+
+    with capture_logs() as lines:
+        counts = [change_unheard(world) for _ in range(4)]
+
+    assert counts == [0, 0, 0, 1], "once or twice a sweep is faster than a notification"
+    assert [line["channels_silent"] for line in lines if line["event"] == "sweep completed"] == counts
+
+
+def test_a_channel_on_a_quiet_calendar_is_not_silent(world: World) -> None:
+    world.saved()
+    hear(world)
+
+    for _ in range(10):
+        world.clock.advance(timedelta(hours=1))
+        assert world.sweep().channels_silent == 0
+        world.deliver()
+
+
+def test_one_notification_shows_that_it_speaks(world: World) -> None:
+    world.saved()
+    hear(world)
+    for _ in range(4):
+        change_unheard(world)
+
+    hear(world)
+
+    assert [change_unheard(world) for _ in range(3)] == [0, 0, 0]
+
+
+def test_a_sync_that_failed_is_tried_again_on_behalf_of_the_notification(world: World) -> None:
+    world.saved()
+    hear(world)
+    for _ in range(3):
+        world.ann.update("event1", title=f"Standup at {world.clock.now()}")
+        world.calendars.fail("list_events", Temporary("503"))
+        hear(world)
+        world.clock.advance(timedelta(minutes=5))
+        world.deliver()
+
+    assert world.calendar.failures == 0
+    assert world.calendar.unheard == 0
+
+
+def test_a_new_channel_begins_with_a_good_name(world: World) -> None:
+    world.saved()
+    hear(world)
+    for _ in range(3):
+        change_unheard(world)
+    assert is_silent(world.calendar)
+
+    until_renewal(world)
+    world.sweep()
+    world.deliver()
+
+    assert not is_silent(world.calendar)
+
+
+def test_a_full_list_says_nothing_of_the_channel(world: World) -> None:
+    world.saved()
+    hear(world)
+    for _ in range(4):
+        world.calendars.expire_sync_tokens(ANN)
+        change_unheard(world)
+
+    assert not is_silent(world.calendar)

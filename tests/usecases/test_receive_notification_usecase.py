@@ -42,7 +42,7 @@ def test_it_becomes_one_sync_at_the_end_of_its_moment(
     receive(notification())
 
     (task,) = queue.tasks
-    assert (task.kind, task.key) == ("sync", KEY)
+    assert (task.kind, task.key, task.notified) == ("sync", KEY, True)
     assert task.at == START + timedelta(seconds=1) + CLOCK_SKEW
 
 

@@ -108,7 +108,7 @@ class SyncCalendar:
                 log.exception("unexpected error in a sync", calendar_key=calendar_key)
                 attempt.report.error = Unexpected.of(error)
             if attempt.report.error is not None:
-                self.fail(attempt.calendar, attempt.report.error, began=began)
+                self.fail(attempt.calendar, attempt.report.error, began=began, notified=notified)
             self._hand_over(attempt.report)
             return attempt.report
         raise Busy(f"calendar {calendar_key} is being changed by others")

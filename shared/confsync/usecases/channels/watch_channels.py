@@ -64,7 +64,7 @@ class WatchChannels:
             created_at=now,
             due_at=now + REGISTERING_FOR,
         )
-        self.store.commit([Save(record=channel), Save(record=replace(calendar, channel_id=channel.key))])
+        self.store.commit([Save(record=channel), Save(record=replace(calendar, channel_id=channel.key, unheard=0))])
         try:
             self._register(channel)
         except Unwatchable as error:

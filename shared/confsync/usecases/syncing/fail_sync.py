@@ -30,8 +30,11 @@ class FailSync:
     hand_over: HandOverCalendar
     remove: RemoveCalendar
 
-    def __call__(self, calendar: Calendar, error: ServiceError | Unexpected, *, began: datetime) -> None:
-        """`calendar` is the record as the sync had it, `began` when that began.
+    def __call__(
+        self, calendar: Calendar, error: ServiceError | Unexpected, *, began: datetime, notified: bool = False
+    ) -> None:
+        """`calendar` is the record as the sync had it, `began` when that began, `notified` whether its channel asked
+        for it: then it asks for the next attempt as well.
 
         Nothing is recorded if the calendar has another owner by now: it was the one before who failed.
         """
@@ -49,14 +52,16 @@ class FailSync:
             return
         if failed is not None:
             log.warning("calendar not synced", calendar_key=failed.key, state=failed.state, error=str(error))
-            self._follow_up(failed, error, channel_before=calendar.channel_id)
+            self._follow_up(failed, error, channel_before=calendar.channel_id, notified=notified)
 
     def _with_failure(self, calendar: Calendar, error: ServiceError | Unexpected, began: datetime) -> Calendar:
         retry_at = error.retry_at if isinstance(error, RateLimited) else None
         failed = sync_failed(calendar, str(error), retry_at=retry_at, began=began, now=self.clock.now())
         return self.hand_over(failed, error) if isinstance(error, NO_ACCESS) else failed
 
-    def _follow_up(self, calendar: Calendar, error: ServiceError | Unexpected, *, channel_before: str | None) -> None:
+    def _follow_up(
+        self, calendar: Calendar, error: ServiceError | Unexpected, *, channel_before: str | None, notified: bool
+    ) -> None:
         if channel_before is not None and calendar.channel_id is None:
             # nobody reads the calendar as the account that opened this channel any more
             channel = self.store.get(Channel, channel_before)
@@ -65,7 +70,7 @@ class FailSync:
         if calendar.due_at is not None and calendar.state in {CalendarState.ACTIVE, CalendarState.POLLING}:
             # a task of our own: the queue's retries know nothing of the backoff, and would hold up healthy calendars
             at = calendar.due_at - TASK_GRACE
-            queued(lambda: self.queue.sync_calendar(calendar.key, at=at), calendar.key)
+            queued(lambda: self.queue.sync_calendar(calendar.key, at=at, notified=notified), calendar.key)
         if isinstance(error, NotFound):
             try:
                 self.remove(calendar.key)
