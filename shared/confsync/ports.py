@@ -212,7 +212,7 @@ class CalendarApi(Protocol):
         """One page of changes since the token, or of all events without one. Raises `SyncTokenExpired`, `NotFound`.
 
         `since` leaves out of a full list what ended before (a series ends with its last instance); with a token it
-        has no meaning. The other query parameters are fixed and identical for first list, delta and watch; see
+        has no meaning. The other query parameters are fixed and identical for first list and delta; see
         `Calendars.query_version`.
         """
         ...

@@ -33,14 +33,15 @@ class StaticToken:
         return SharedCredentials(Credentials(token=f"token of {account}"))
 
 
-def calendars(canned: Canned, *, retries: int = 0, timeout: float = 5) -> GoogleCalendars:
+def calendars(canned: Canned, *, retries: int = 0, timeout: float = 5, **more: Any) -> GoogleCalendars:
     return GoogleCalendars(
         api=f"{canned.url}/calendar/v3",
-        credentials=StaticToken(),
+        credentials=more.pop("credentials", StaticToken()),
         notifications_url="https://example.com/notifications",
         clock=FakeClock(),
         retries=retries,
         timeout=timeout,
+        **more,
     )
 
 
@@ -117,13 +118,15 @@ def test_text_is_patched_alone(canned: Canned, calendar: CalendarApi) -> None:
     assert sent(canned)[3] == {"location": "L", "description": "D"}
 
 
-def test_a_watch_is_of_the_same_events(canned: Canned, calendar: CalendarApi) -> None:
+def test_a_watch_is_of_all_events(canned: Canned, calendar: CalendarApi) -> None:
     canned.answer(body={"id": "c1", "resourceId": "r1", "expiration": "1772442000123", "kind": "api#channel"})
     watch = calendar.watch(ANN, "c1", token="v1.k.m", ttl=timedelta(days=7))
     assert (watch.resource_id, watch.expiration) == ("r1", datetime.fromisoformat("2026-03-02T09:00:00.123Z"))
     _, path, query, body = sent(canned)
     assert path == "/calendar/v3/calendars/ann%40example.com/events/watch"
     assert "eventTypes" not in query, "with it, channels opened and told nothing"
+    assert "fields" not in query
+    assert "singleEvents" not in query
     assert body == {
         "id": "c1",
         "type": "web_hook",
@@ -131,6 +134,12 @@ def test_a_watch_is_of_the_same_events(canned: Canned, calendar: CalendarApi) ->
         "token": "v1.k.m",
         "params": {"ttl": "604800"},
     }
+
+
+def test_a_watch_can_be_limited_to_the_types_of_the_list(canned: Canned) -> None:
+    canned.answer(body={"id": "c1", "resourceId": "r1", "expiration": "1772442000123"})
+    calendars(canned, filter_watched_types=True).acting_as(ANN).watch(ANN, "c1", token="t", ttl=timedelta(days=7))
+    assert sent(canned)[2]["eventTypes"] == [LIST_PARAMETERS["eventTypes"]]
 
 
 def test_an_all_day_event_is_read_in_its_calendars_time_zone(canned: Canned, calendar: CalendarApi) -> None:

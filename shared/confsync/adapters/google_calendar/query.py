@@ -1,6 +1,6 @@
-"""The fixed parameters of every request that reads events.
+"""The fixed parameters of every request with which the sync reads events. (People's own reads are in people.py.)
 
-The first list, every delta and the watch must agree on them, "to avoid undefined behavior":
+The first list and every delta must agree on them, "to avoid undefined behavior":
 https://developers.google.com/workspace/calendar/api/guides/sync
 """
 
