@@ -254,9 +254,10 @@ class CalendarApi(Protocol):
     ) -> ResourcePage:
         """A page (of 2500 at most) of the events that end after `since` and begin before `until`.
 
-        `text`: those that hold it. `expand`: instances in place of their series, by their start; else series and
-        exceptions as they are, in no order. `deleted`: cancelled ones too, as far as Calendar still has them.
-        With a `page_token` all the rest must be as it was. Raises `NotFound`, `Invalid`.
+        `text`: those in which each of its words stands. `expand`: instances in place of their series, by their start;
+        else series and what differs from them (cancelled instances too) in no order. `deleted`: cancelled ones too, as
+        far as Calendar still has them. With a `page_token` all the rest must be as it was.
+        Raises `NotFound`, `Invalid`, `Temporary` also if the page token is no longer good: begin anew.
         """
         ...
 
@@ -304,9 +305,9 @@ class CalendarApi(Protocol):
         ...
 
     def adds_meet(self) -> bool:
-        """Whether Calendar's own dialogs add a Meet to this account's new events, asked or not; the API never does.
+        """Whether Calendar's own dialogs add a Meet to each new event of this account. (The API adds none unasked.)
 
-        Raises `PermissionDenied` where nobody can tell.
+        Raises `PermissionDenied` where Google does not tell.
         """
         ...
 

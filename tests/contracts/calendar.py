@@ -253,7 +253,9 @@ class CalendarContract:
         with pytest.raises(NotFound) as unknown:
             calendar.delete_event(ANN, "neverwas1")
         assert (deleted.value.status, unknown.value.status) == (410, 404)
-        assert not calendar.patch_event(ANN, made.id, {"status": "confirmed"}).cancelled
+        assert calendar.patch_event(ANN, made.id, {"summary": "Brunch"}).cancelled
+        restored = calendar.patch_event(ANN, made.id, {"status": "confirmed"})
+        assert (restored.cancelled, restored.resource["summary"]) == (False, "Brunch")
 
     def test_one_instance_is_changed_and_deleted_without_its_series(self, calendar: CalendarApi) -> None:
         series = calendar.insert_event(ANN, {**EVENT, "recurrence": ["RRULE:FREQ=DAILY;COUNT=4"]})
@@ -454,6 +456,11 @@ class CalendarContract:
         moved = calendar.get_event(TEAM, event.id)
         assert (moved.cancelled, moved.title, moved.conference_id) == (False, "Call", "confsync-1")
         assert (moved.organizer, moved.organizer_self) == (TEAM, True)
+        whole = calendar.read_event(TEAM, event.id)
+        assert whole.conference is not None
+        assert whole.conference.entry_points[0].passcode == "4711"
+        stub = calendar.read_event(ANN, event.id)
+        assert (stub.cancelled, stub.conference) == (True, None)
 
     def test_an_event_is_read_whole(self, calendar: CalendarApi, ann: User) -> None:
         made = ann.insert(

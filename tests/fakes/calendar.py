@@ -343,7 +343,6 @@ class FakeUser:
         """Change its organizer, exceptions included; what stays behind is a stub that holds only the id."""
         for exception in self._of_series(event_id):
             self._move(exception, destination)
-        self._fake._of(destination).more[event_id] = self._fake._of(self.calendar_id).more.pop(event_id, {})
         return self._move(self._stored(event_id), destination)
 
     def _of_series(self, event_id: str) -> list[Event]:
@@ -351,6 +350,7 @@ class FakeUser:
         return [each for each in events if each.recurring_event_id == event_id]
 
     def _move(self, event: Event, destination: str) -> Event:
+        self._fake._of(destination).more[event.id] = self._fake._of(self.calendar_id).more.pop(event.id, {})
         self._put(Event(id=event.id, cancelled=True, recurring_event_id=event.recurring_event_id))
         return _read(self._fake._put(destination, replace(event, organizer=destination)))
 
