@@ -29,7 +29,7 @@ class StaticToken:
 
     impersonates = True
 
-    def of(self, account: str) -> SharedCredentials:
+    def of(self, account: str, *, settings: bool = False) -> SharedCredentials:
         return SharedCredentials(Credentials(token=f"token of {account}"))
 
 

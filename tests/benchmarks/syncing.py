@@ -121,7 +121,7 @@ class _FixedToken:
     def __init__(self, token: str) -> None:
         self._credentials = SharedCredentials(Credentials(token=token))
 
-    def of(self, account: str) -> SharedCredentials:
+    def of(self, account: str, *, settings: bool = False) -> SharedCredentials:
         return self._credentials
 
 

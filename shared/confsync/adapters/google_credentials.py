@@ -8,7 +8,7 @@ on behalf of the runtime's own credentials. Application-default: calendars are s
 import base64
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -23,14 +23,16 @@ from confsync.domain.errors import PermissionDenied
 
 # events: list, get, insert, patch, delete, watch. calendars.readonly: calendars.get, which tells what "primary" is and
 # which conferences Calendar makes there. calendarlist.readonly: calendarList.list, to find an event that was moved to
-# another calendar. settings.readonly: settings.get, for whether Calendar adds a Meet unasked.
-# https://developers.google.com/workspace/calendar/api/auth
+# another calendar. https://developers.google.com/workspace/calendar/api/auth
 CALENDAR_SCOPES = (
     "https://www.googleapis.com/auth/calendar.events",
     "https://www.googleapis.com/auth/calendar.calendars.readonly",
     "https://www.googleapis.com/auth/calendar.calendarlist.readonly",
-    "https://www.googleapis.com/auth/calendar.settings.readonly",
 )
+SETTINGS_SCOPE = "https://www.googleapis.com/auth/calendar.settings.readonly"
+"""settings.get, for whether Calendar adds a Meet unasked. Asked for apart: with one scope that an administrator has not
+allowed Google gives no token at all, and nothing else must depend on this one."""
+
 IAM_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 MAX_ACCOUNTS = 1024
 SIGN_TIMEOUT = 10.0
@@ -65,8 +67,8 @@ class AccountCredentials(Protocol):
 
     impersonates: bool
 
-    def of(self, account: str) -> SharedCredentials:
-        """Credentials to act as this account; nothing is asked of Google yet."""
+    def of(self, account: str, *, settings: bool = False) -> SharedCredentials:
+        """Credentials to act as this account; nothing is asked of Google yet. `settings`: to read its settings only."""
         ...
 
 
@@ -79,7 +81,7 @@ class ApplicationDefault:
         self._lock = threading.Lock()
         self._credentials: SharedCredentials | None = None
 
-    def of(self, account: str) -> SharedCredentials:  # noqa: ARG002 - the same for all
+    def of(self, account: str, *, settings: bool = False) -> SharedCredentials:  # noqa: ARG002 - the same for all
         """The runtime's credentials. Raises google.auth's `DefaultCredentialsError` where there are none."""
         with self._lock:
             if self._credentials is None:
@@ -97,24 +99,27 @@ class Delegation:
         self._token_url = token_url
         self._signer = IamSigner(iam_api, service_account)
         self._lock = threading.Lock()
-        self._accounts: OrderedDict[str, SharedCredentials] = OrderedDict()
+        self._accounts: OrderedDict[tuple[str, bool], SharedCredentials] = OrderedDict()
 
-    def of(self, account: str) -> SharedCredentials:
+    def of(self, account: str, *, settings: bool = False) -> SharedCredentials:
         """Credentials with that account as the assertion's subject."""
+        key = account, settings
         with self._lock:
-            found = self._accounts.get(account) or self._delegated(account)
-            self._accounts[account] = found
-            self._accounts.move_to_end(account)
+            found = self._accounts.get(key) or self._delegated(
+                account, [SETTINGS_SCOPE] if settings else CALENDAR_SCOPES
+            )
+            self._accounts[key] = found
+            self._accounts.move_to_end(key)
             if len(self._accounts) > MAX_ACCOUNTS:
                 self._accounts.popitem(last=False)
             return found
 
-    def _delegated(self, account: str) -> SharedCredentials:
+    def _delegated(self, account: str, scopes: Sequence[str]) -> SharedCredentials:
         credentials = service_account.Credentials(
             signer=self._signer,
             service_account_email=self._service_account,
             token_uri=self._token_url,
-            scopes=list(CALENDAR_SCOPES),
+            scopes=list(scopes),
             subject=account,
         )
         return SharedCredentials(credentials)

@@ -9,6 +9,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import httplib2
@@ -99,11 +100,11 @@ class GoogleCalendars:
         """
         quota_user = hashlib.sha256(account.encode()).hexdigest()[:40]
 
-        def http() -> AuthorizedHttp:
-            return AuthorizedHttp(self._credentials.of(account), http=self._http())
+        def http(*, settings: bool = False) -> AuthorizedHttp:
+            return AuthorizedHttp(self._credentials.of(account, settings=settings), http=self._http())
 
         only = None if self._credentials.impersonates else account
-        return GoogleCalendar(self, http, quota_user=quota_user, only=only)
+        return GoogleCalendar(self, http, quota_user=quota_user, only=only, settings=partial(http, settings=True))
 
     def with_token(self, access_token: str) -> "GoogleCalendar":
         """Calendar as whoever the token is from. It can't be refreshed: 401 raises `AuthExpired` at once."""

@@ -41,7 +41,10 @@ class _Setting(msgspec.Struct):
 
 
 class PeoplesCalls:
-    """This part of the `CalendarApi` port as one account. `only`: the account to whose own calendar it is limited."""
+    """This part of the `CalendarApi` port as one account.
+
+    `only`: the account to whose own calendar it is limited. `settings`: how its settings are read, if not as all else.
+    """
 
     def __init__(
         self,
@@ -50,9 +53,11 @@ class PeoplesCalls:
         *,
         quota_user: str | None,
         only: str | None = None,
+        settings: Callable[[], AuthorizedHttp] | None = None,
     ) -> None:
         self._google = google
         self._http = http
+        self._settings_http = settings or http
         self._only = only
         self._standard: dict[str, Any] = {"quotaUser": quota_user, "prettyPrint": False}
 
@@ -161,7 +166,8 @@ class PeoplesCalls:
                 service="google-calendar",
             )
         request = self._google.settings.get(setting="autoAddHangouts", **self._standard)
-        return self._run(request, lambda content: msgspec.json.decode(content, type=_Setting)).value == "true"
+        read = msgspec.json.Decoder(_Setting).decode
+        return self._google.run(request, self._settings_http, read).value == "true"
 
     def _run(self, request: HttpRequest, read: Callable[[bytes], T]) -> T:
         return self._google.run(request, self._http, read)
