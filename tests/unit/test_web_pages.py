@@ -1,9 +1,11 @@
 """What functions with pages and paths are made of, through a real Flask request."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import flask
+import functions_framework
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,7 +60,21 @@ def test_a_path_leads_to_its_handler_with_decoded_parameters(client: Client) -> 
     assert told == {"calendarId": "a/b#c@example.com", "eventId": "e1", "method": "GET", "fields": ["a", "b"]}
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/calendars//events/e1", "/v1/calendars/a/events/e1/more", "/Connect"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/v1",
+        "/v1/calendars//events/e1",
+        "/v1/calendars/a/events/e1/more",
+        "/Connect",
+        "/v1/calendars/../events/e1",
+        "/v1/calendars/%2E%2e/events/e1",
+        "/v1/calendars/a%00/events/e1",
+        "/v1/calendars/%ff/events/e1",
+        "//evil.example/connect",
+    ],
+)
 def test_a_path_that_there_is_not(client: Client, path: str) -> None:
     refused = client.get(path, environ_overrides={"RAW_URI": path})
     assert (refused.status_code, refused.get_json()["error"]["code"]) == (404, "not_found")
@@ -80,7 +96,7 @@ def test_a_page_has_safe_headers_and_cookies_that_come_back(client: Client) -> N
     first = client.get("/connect", base_url="https://example.com")
     assert first.headers["Cache-Control"] == "no-store"
     assert "default-src 'none'" in first.headers["Content-Security-Policy"]
-    assert first.headers["Referrer-Policy"] == "no-referrer"
+    assert first.headers["Referrer-Policy"] == "same-origin"
     cookies = first.headers.getlist("Set-Cookie")
     assert len(cookies) == 2
     for each in cookies:
@@ -114,6 +130,9 @@ def test_where_a_redirect_may_lead(location: str) -> None:
         "javascript:alert(1)",
         "",
         "https:",
+        "///evil.example",
+        "https://good.example\\@evil.example",
+        "https://good.example@evil.example",
         "/a\r\nSet-Cookie: x",
         "a/b",
     ],
@@ -130,6 +149,12 @@ def test_no_cookie_breaks_a_header(value: str) -> None:
     assert "\n" not in made
 
 
+@pytest.mark.parametrize("others", ["a b=1; ", "x[]=1; ", "path=1; ", '"=; ', "__Host-other=2; "])
+def test_our_cookie_is_found_beside_any_other(others: str) -> None:
+    call = Call(headers={"Cookie": f"{others}__Host-state=s1"}, query=None, body=b"", trace="")  # type: ignore[arg-type]
+    assert cookie_of(call, "state") == "s1"
+
+
 @given(st.text())
 def test_any_cookie_header_can_come(value: str) -> None:
     call = Call(headers={"Cookie": value}, query=None, body=b"", trace="")  # type: ignore[arg-type]
@@ -141,3 +166,25 @@ def test_a_form_in_another_encoding_is_refused() -> None:
     with pytest.raises(BadRequest):
         form(Call(headers=headers, query=None, body=b"\xff=1", trace=""))  # type: ignore[arg-type]
     assert json.dumps(form(Call(headers=headers, query=None, body=b"a=1&a=2&b=", trace=""))) == '{"a": "2", "b": ""}'  # type: ignore[arg-type]
+
+
+SAMPLE = """
+import flask
+from confsync.web.endpoint import answer, serve
+from confsync.web.routing import router
+
+ROUTES = {("GET", "/calendars/{id}"): lambda call: answer(dict(call.parameters))}
+
+
+def handle(request: flask.Request):
+    return serve(lambda: router(ROUTES), request, methods=None, json_body=False)
+"""
+
+
+def test_a_function_with_paths_runs_on_the_functions_framework(tmp_path: Path) -> None:
+    source = tmp_path / "main.py"
+    source.write_text(SAMPLE)
+    client = functions_framework.create_app(target="handle", source=str(source)).test_client()
+    assert client.get("/calendars/a%40b").get_json() == {"id": "a@b"}
+    assert client.post("/calendars/a").status_code == 405
+    assert client.get("/elsewhere").status_code == 404

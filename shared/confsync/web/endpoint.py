@@ -14,7 +14,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from random import getrandbits
 from typing import Any, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from confsync.domain import errors
 
@@ -154,7 +154,7 @@ def _checked(request: HttpRequest, trace: str, *, methods: frozenset[str] | None
 def _sent_path(request: HttpRequest) -> str:
     """The path as it was sent. WSGI decodes it, but servers keep what came (gunicorn and werkzeug do)."""
     sent = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI")
-    return urlsplit(sent).path if sent else quote(request.path)
+    return sent.partition("?")[0] if sent and sent.startswith("/") else quote(request.path)
 
 
 def content_type(headers: Values) -> str:

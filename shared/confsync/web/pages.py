@@ -1,6 +1,7 @@
-"""Answers and requests of browsers: HTML, redirects, forms, cookies."""
+"""Answers and requests of browsers: HTML, redirects, forms, cookies. (Errors are JSON for them too: see `endpoint`.)"""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlsplit
 
@@ -10,13 +11,15 @@ from confsync.web.endpoint import Answer, Call, Headers, content_type
 SAFE: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' https:; form-action 'self'; base-uri 'none'; "
+        "default-src 'none'; style-src 'self'; img-src 'self' https:; form-action 'self' https:; base-uri 'none'; "
         "frame-ancestors 'none'"
     ),
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-"""No script, no frame, nothing kept. https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html"""
+"""No script, no frame, nothing kept. A form may be answered with a redirect to a vendor, and tells its origin.
+
+https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html"""
 
 COOKIE_PREFIX = "__Host-"
 """A browser takes such a cookie only from this host itself, over TLS, for every path."""
@@ -31,8 +34,10 @@ def html(text: str, *, status: int = 200, cookies: tuple[str, ...] = ()) -> Answ
 def redirect(location: str, *, status: int = 303, cookies: tuple[str, ...] = ()) -> Answer:
     """Elsewhere: an https address, or a path of our own. Raises `ValueError` for anything else."""
     parts = urlsplit(location)
-    own = not parts.scheme and not parts.netloc and location.startswith("/") and "\\" not in location
-    if not location.isprintable() or not (own or (parts.scheme == "https" and parts.hostname)):
+    own = location.startswith("/") and not location.startswith("//")
+    other = parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
+    # browsers take a backslash for a slash
+    if not location.isprintable() or "\\" in location or not (own or other):
         raise ValueError("a redirect leads to an https address or a path of our own")
     return "", status, _with(cookies, {"Location": location, **SAFE})
 
@@ -56,13 +61,14 @@ def cookie(name: str, value: str, *, seconds: int) -> str:
 
 def cookie_of(call: Call, name: str) -> str | None:
     """The value of our cookie of that name, None if it did not come."""
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load(call.headers.get("Cookie", ""))
-    except CookieError:
-        return None
-    morsel = jar.get(COOKIE_PREFIX + name)
-    return morsel.value if morsel is not None else None
+    # one by one: SimpleCookie stops at the first that it can't read, which may be another site's
+    for each in call.headers.get("Cookie", "").split(";"):
+        jar: SimpleCookie = SimpleCookie()
+        with suppress(CookieError):
+            jar.load(each.strip())
+        if (morsel := jar.get(COOKIE_PREFIX + name)) is not None:
+            return morsel.value
+    return None
 
 
 def form(call: Call) -> dict[str, str]:

@@ -52,9 +52,19 @@ def _matched(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
     parameters: dict[str, str] = {}
     for expected, sent in zip(pattern, segments, strict=True):
         if expected.startswith("{"):
-            if not sent:
+            value = _decoded(sent)
+            if value is None:
                 return None
-            parameters[expected.strip("{}")] = unquote(sent)
-        elif expected != unquote(sent):
+            parameters[expected.strip("{}")] = value
+        elif expected != sent:
             return None
     return parameters
+
+
+def _decoded(segment: str) -> str | None:
+    """None for what names nothing: emptiness, a step up, control characters, bytes that are no text."""
+    try:
+        value = unquote(segment, errors="strict")
+    except UnicodeDecodeError:
+        return None
+    return value if value not in {"", ".", ".."} and value.isprintable() else None
