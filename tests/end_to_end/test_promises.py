@@ -90,7 +90,10 @@ def test_what_is_broken_for_an_event_is_told(row: Row, harm: Callable[[Row], Non
 def test_another_series_at_zoom_is_told(row: Row) -> None:
     row.person.make_weekly(row.event, count=5)
     row.world.hold(row.person)
-    at_zoom(recurrence={"type": 2, "repeat_interval": 2, "weekly_days": "1", "end_times": 5}, type=8)(row)
+    start = meeting(row)["start_time"]
+    at_zoom(recurrence={"type": 2, "repeat_interval": 2, "weekly_days": "1", "end_times": 5}, type=8, start_time=start)(
+        row
+    )
     assert "is another series at Zoom" in told(row)
 
 
