@@ -146,6 +146,11 @@ class Adapters:
         return _Providers(self._settings, self)
 
     @lazy
+    def channel_keys(self) -> tuple[bytes, ...]:
+        """Of the functions that open channels or hear of them; the others do not have that secret."""
+        return config.channel_keys()
+
+    @lazy
     def verify(self) -> Verify:
         """Who an identity token is from."""
         from confsync.adapters.identity import GoogleIdentity
@@ -201,7 +206,7 @@ class Process:
 
     @lazy
     def usecases(self) -> UseCases:
-        return UseCases(self.adapters, _limits(self.settings), config.channel_keys())
+        return UseCases(self.adapters, _limits(self.settings))
 
     @lazy
     def calendar_notifications(self) -> Handler:

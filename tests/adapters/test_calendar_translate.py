@@ -150,6 +150,15 @@ def test_our_block_is_no_part_of_the_description_but_tells_the_conference() -> N
     )
 
 
+def test_the_ids_of_all_blocks_are_kept() -> None:
+    blocks = [description_block.render("Zoom", f"confsync-{letter * 40}", CONFERENCE.details) for letter in ("a", "b")]
+    times = {"start": {"dateTime": "2026-03-03T09:00:00Z"}, "end": {"dateTime": "2026-03-03T10:00:00Z"}}
+    found = translate.event(msgspec.json.encode({"id": "e1", "description": "\n".join(blocks), **times}), "UTC")
+    assert found.text_conference_id == f"confsync-{'a' * 40}"
+    assert found.shows(f"confsync-{'b' * 40}", ())
+    assert not found.shows(f"confsync-{'c' * 40}", ())
+
+
 def test_unknown_fields_are_nothing_to_worry_about() -> None:
     event = read({**TIMES, "eventType": "fromTheFuture", "eventLabelId": "7", "gadget": {"x": [1, None]}})
     assert event.start is not None

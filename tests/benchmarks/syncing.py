@@ -78,7 +78,7 @@ def syncing(google: RunningCalendar, store: Store) -> SyncCalendar:
         api=google.api, credentials=_FixedToken(google.token), notifications_url="https://example.com", clock=clock
     )
     ports = FakePorts(clock=clock, store=store, calendars=calendars, providers=None, queue=FakeQueue())
-    return UseCases(ports, Limits(), (b"k" * 32,)).sync_calendar
+    return UseCases(ports, Limits()).sync_calendar
 
 
 def sync_ours(sync: SyncCalendar, seeded: Seeded) -> None:

@@ -13,3 +13,4 @@ class FakePorts:
     calendars: Any
     providers: Any
     queue: Any
+    channel_keys: tuple[bytes, ...] = (b"k" * 32,)

@@ -57,8 +57,9 @@ class Functions:
             calendars=gated("google", cloud.google),
             providers=gated("vendor", cloud.vendors),
             queue=gated("queue", cloud.queue),
+            channel_keys=cloud.keys,
         )
-        self._usecases = UseCases(ports, cloud.limits, cloud.keys)
+        self._usecases = UseCases(ports, cloud.limits)
 
     def create(self, request: CreateRequest) -> Created:
         return self._usecases.create_conference(request)

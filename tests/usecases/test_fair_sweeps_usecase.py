@@ -24,7 +24,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.ports import FakePorts
 from tests.fakes.queue import FakeQueue, Task
 from tests.fakes.store import MemoryStore
-from tests.usecases.world import CHANNEL_KEYS, World
+from tests.usecases.world import World
 
 WORKERS = 80
 """As many calls at once as deploy/functions.toml lets the queue make."""
@@ -61,7 +61,7 @@ class Deployment:
         calendars = SlowlyFailing(self.clock)
         self.queue = FakeQueue()
         ports = FakePorts(clock=self.clock, store=self.store, calendars=calendars, providers=None, queue=self.queue)
-        usecases = UseCases(ports, Limits(), CHANNEL_KEYS)
+        usecases = UseCases(ports, Limits())
         self.sync, self.sweep = usecases.sync_calendar, usecases.renew_channels
 
     def follow(self, accounts: Sequence[str]) -> None:

@@ -65,7 +65,7 @@ class World:
             Tapped(port, self.plug) for port in (self.counting, self.queue, self.calendars, self.providers)
         )
         ports = FakePorts(clock=self.clock, store=store, calendars=calendars, providers=providers, queue=queue)
-        usecases = UseCases(ports, Limits(**{"lease": LEASE, "channel_ttl": TTL, "batch": 500, **limits}), CHANNEL_KEYS)
+        usecases = UseCases(ports, Limits(**{"lease": LEASE, "channel_ttl": TTL, "batch": 500, **limits}))
         self.publish = usecases.publish_conference
         self.collecting = usecases.give_up_links
         self.reconciling = usecases.reconcile_conference

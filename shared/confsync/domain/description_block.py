@@ -16,8 +16,8 @@ MAX_DESCRIPTION = 8192
 
 _RULE = "\u2500" * 12
 _ANY_RULE = r"(?:\u2500|&#9472;|&#[xX]2500;|&boxh;){12}"
-_UNTIL_RULE = rf"(?:(?!{_ANY_RULE}).)*"
-_GAP = r"(?:\s|&nbsp;|&#160;|<[^<>]*>)*"
+_UNTIL_RULE = rf"(?:(?!{_ANY_RULE}).)+"
+_GAP = r"(?:\s|&nbsp;|&#160;|<[^<>]*>)+"
 _BREAK = r"(?:\n|<br\s*/?>)"
 """Calendar's editor turns line breaks into <br> as soon as somebody formats a word of the description."""
 
@@ -57,10 +57,14 @@ def strip(description: str) -> str:
     return description
 
 
+def conference_ids(description: str) -> list[str]:
+    """The conference ids of all blocks, in order."""
+    return [match["id"] for match in _BLOCK.finditer(description)]
+
+
 def conference_id(description: str) -> str | None:
-    """The conference id in the block, None if there is no block."""
-    match = _BLOCK.search(description)
-    return match["id"] if match else None
+    """The conference id in the first block, None if there is no block."""
+    return next(iter(conference_ids(description)), None)
 
 
 def beside(location: str, uri: str, *, earlier: str | None) -> str:

@@ -50,6 +50,8 @@ class Event:
     conference: EventConference | None = None
     text_conference_id: str | None = None
     """Our conference id in our block of the description (see `description_block`)."""
+    more_text_ids: tuple[str, ...] = ()
+    """Those of further blocks: somebody copied one from elsewhere."""
 
     @property
     def conference_id(self) -> str | None:
@@ -63,7 +65,7 @@ class Event:
 
         As long as it does, nobody took it away.
         """
-        if conference_id in {self.conference_id, self.text_conference_id}:
+        if conference_id in {self.conference_id, self.text_conference_id, *self.more_text_ids}:
             return True
         # what it shows natively under another id is another conference
         native = self.conference

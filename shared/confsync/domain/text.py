@@ -6,8 +6,8 @@ from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
-MAX_TEXT = 32_768
-"""Characters that are looked at; Calendar takes 8,192, and a parser may take the square of what it is given."""
+MAX_TEXT = 8_192
+"""Characters that are looked at. Calendar takes no more, and a parser may take the square of what it is given."""
 
 _BLOCKS = {"p", "li", "div", "ul", "ol"}
 _GAP = re.compile(r"\n{3,}")

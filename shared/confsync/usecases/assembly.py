@@ -37,6 +37,10 @@ class Ports(Protocol):
     def providers(self) -> Providers: ...
     @property
     def queue(self) -> Queue: ...
+    @property
+    def channel_keys(self) -> Sequence[bytes]:
+        """The ring that signs channel tokens, newest first; a secret that not every function has."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,11 +74,9 @@ class Limits:
 class UseCases:
     """Each use case, built once."""
 
-    def __init__(self, ports: Ports, limits: Limits, channel_keys: Sequence[bytes]) -> None:
-        """`channel_keys`: the ring that signs channel tokens, newest first."""
+    def __init__(self, ports: Ports, limits: Limits) -> None:
         self._ports = ports
         self._limits = limits
-        self._channel_keys = channel_keys
 
     # --- what is deployed --------------------------------------------------------------------------------------------
 
@@ -85,7 +87,7 @@ class UseCases:
         return ReceiveNotification(
             queue=self._ports.queue,
             clock=self._ports.clock,
-            keys=self._channel_keys,
+            keys=self._ports.channel_keys,
             coalesce=self._limits.coalesce,
         )
 
@@ -171,7 +173,7 @@ class UseCases:
             store=self._ports.store,
             calendars=self._ports.calendars,
             clock=self._ports.clock,
-            keys=self._channel_keys,
+            keys=self._ports.channel_keys,
             ttl=self._limits.channel_ttl,
         )
 

@@ -56,8 +56,14 @@ def check_id(event_id: str) -> None:
         raise invalid("Invalid resource id value.")
 
 
+MAX_DESCRIPTION = 8192
+"""Characters; in which units Google counts them is nowhere written."""
+
+
 def writable(body: Json, *, attachments: bool) -> Json:
-    """The part of a body that a client may set; the rest is ignored, as Calendar does."""
+    """The part of a body that a client may set; the rest is ignored, as Calendar does. Raises 400 for too long text."""
+    if len(body.get("description") or "") > MAX_DESCRIPTION:
+        raise invalid("The description is too long.")
     return {key: value for key, value in body.items() if key in WRITABLE or (attachments and key == "attachments")}
 
 

@@ -166,13 +166,13 @@ def _translate(data: _Event, calendar_zone: str) -> Event:
     if not cancelled and (data.start is None or data.end is None):
         raise Invalid("it has no start or no end")
     organizer = data.organizer
-    block_id = description_block.conference_id(data.description) if data.description else None
+    block_ids = description_block.conference_ids(data.description) if data.description else []
     return Event(
         id=data.id,
         etag=data.etag,
         cancelled=cancelled,
         title=data.summary,
-        description=description_block.strip(data.description) if block_id else data.description,
+        description=description_block.strip(data.description) if block_ids else data.description,
         location=data.location,
         start=_event_time(data.start, calendar_zone),
         end=_event_time(data.end, calendar_zone),
@@ -182,7 +182,8 @@ def _translate(data: _Event, calendar_zone: str) -> Event:
         organizer=organizer.email if organizer else None,
         attendees=tuple(sorted(person.email for person in data.attendees if person.email)),
         conference=_conference(data.conference_data),
-        text_conference_id=block_id,
+        text_conference_id=block_ids[0] if block_ids else None,
+        more_text_ids=tuple(block_ids[1:]),
     )
 
 
