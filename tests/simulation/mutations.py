@@ -177,10 +177,9 @@ MUTATIONS = [
     ),
     Mutation(
         name="a paused calendar goes on from its old token, on its old channel",
-        file="domain/calendar.py",
-        old="        state=CalendarState.PAUSED,\n        sync_token=None,\n        retry_at=None,\n"
-        "        gone_since=None,\n",
-        new="        retry_at=None,\n",
+        file="usecases/syncing/lost_calendar.py",
+        old="        if owner := self._other_owner(calendar):\n",
+        new="        return calendar\n        if owner := self._other_owner(calendar):\n",
     ),
     Mutation(
         name="the vendor's daily limit is not counted",
