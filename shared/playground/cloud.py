@@ -18,8 +18,8 @@ from playground.google_cloud.oidc import Issuer
 from playground.google_cloud.scheduler import Scheduler
 from playground.google_cloud.secret_manager import SecretManager
 from playground.server import Server, serve
-from playground.zoom import ZoomService
-from playground.zoom import create_app as zoom_app
+from playground.vendors.zoom import ZoomService
+from playground.vendors.zoom import create_app as zoom_app
 
 PROJECT = "playground"
 LOCATION = "europe-west1"

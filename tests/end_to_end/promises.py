@@ -24,7 +24,7 @@ from playground.google_calendar import recurrence
 from playground.google_calendar.push import Channel as GoogleChannel
 from playground.google_calendar.store import Calendar as GoogleCalendar
 from playground.google_calendar.times import moment
-from playground.zoom.rules import SHOWN_OCCURRENCES
+from playground.vendors.zoom.rules import SHOWN_OCCURRENCES
 
 Json = dict[str, Any]
 

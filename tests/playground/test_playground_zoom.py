@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from playground.server import serve
-from playground.zoom import Account, ZoomService, create_app
+from playground.vendors.zoom import Account, ZoomService, create_app
 
 HOST = "alice@example.com"
 NOW = datetime(2027, 1, 4, 8, 20, tzinfo=UTC)  # a Monday

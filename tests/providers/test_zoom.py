@@ -36,8 +36,8 @@ from confsync.providers import ProviderConfig, build
 from confsync.providers.zoom.refusals import DAILY_LIMIT
 from playground.faults import Faults
 from playground.server import Server, serve
-from playground.zoom import Account, ZoomService, create_app, rules
-from playground.zoom.rules import HORIZON
+from playground.vendors.zoom import Account, ZoomService, create_app, rules
+from playground.vendors.zoom.rules import HORIZON
 from tests.contracts.provider import (
     ALL_DAY,
     BERLIN,

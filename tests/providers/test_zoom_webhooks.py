@@ -14,7 +14,7 @@ from confsync.domain.errors import BadRequest, Forbidden
 from confsync.domain.keys import meeting_key
 from confsync.domain.webhook import Challenge, Happening, MeetingEvent, Parse
 from confsync.providers.zoom import parse_webhook
-from playground.zoom import signed_webhook
+from playground.vendors.zoom import signed_webhook
 
 SECRET, OLD = "secret-token", "token-before"
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
-from playground.zoom.service import Account, TokenRefused, ZoomError, ZoomService
+from playground.vendors.zoom.service import Account, TokenRefused, ZoomError, ZoomService
 
 
 def create_app(zoom: ZoomService) -> Flask:

@@ -3,8 +3,7 @@
 https://developers.zoom.us/docs/api/references/recurrence-object-definitions/
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Literal
@@ -12,12 +11,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, rrule, weekday
 
+from playground.vendors.fields import Check, between, flag, matching, one_of, text, wrong
+
 SHOWN_OCCURRENCES = 60
 WEEK_START = 6
 """Where Zoom's weeks begin is nowhere written; Monday is 0."""
 ZONES = available_timezones()
-
-_Check = Callable[[Any], bool]
 
 
 def utc_text(when: datetime) -> str:
@@ -25,43 +24,31 @@ def utc_text(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def instant(text: str, zone: str) -> datetime:
+def instant(given: str, zone: str) -> datetime:
     """A time as Zoom takes it: UTC with a Z, else local to the meeting's time zone."""
-    if text.endswith("Z"):
-        return datetime.fromisoformat(text)
-    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+    if given.endswith("Z"):
+        return datetime.fromisoformat(given)
+    return datetime.fromisoformat(given).replace(tzinfo=ZoneInfo(zone))
 
 
-def _text_up_to(limit: int) -> _Check:
-    return lambda value: isinstance(value, str) and len(value.encode("utf-16-le")) <= 2 * limit
-
-
-def _between(low: int, high: int) -> _Check:
-    return lambda value: type(value) is int and low <= value <= high
-
-
-def _matches(pattern: str) -> _Check:
-    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
-
-
-_FIELDS: Mapping[str, _Check] = {
-    "topic": _text_up_to(200),
-    "agenda": _text_up_to(2000),
-    "type": lambda value: value in {1, 2, 3, 8},
-    "start_time": _matches(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ?"),
+_FIELDS: Mapping[str, Check] = {
+    "topic": text(200),
+    "agenda": text(2000),
+    "type": one_of(1, 2, 3, 8),
+    "start_time": matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ?"),
     "timezone": lambda value: value in ZONES,
-    "duration": _between(1, 1440),
-    "password": _matches(r"[A-Za-z0-9@_*-]{0,10}"),
+    "duration": between(1, 1440),
+    "password": matching(r"[A-Za-z0-9@_*-]{0,10}"),
 }
-_RECURRENCE: Mapping[str, _Check] = {
-    "type": _between(1, 3),
-    "repeat_interval": _between(1, 90),
-    "weekly_days": _matches(r"[1-7](,[1-7])*"),
-    "monthly_day": _between(1, 31),
-    "monthly_week": lambda value: value in {-1, 1, 2, 3, 4},
-    "monthly_week_day": _between(1, 7),
-    "end_times": _between(0, 50),  # 0, which is nowhere documented, is what Zoom's own pages store for "no end"
-    "end_date_time": _matches(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+_RECURRENCE: Mapping[str, Check] = {
+    "type": between(1, 3),
+    "repeat_interval": between(1, 90),
+    "weekly_days": matching(r"[1-7](,[1-7])*"),
+    "monthly_day": between(1, 31),
+    "monthly_week": one_of(-1, 1, 2, 3, 4),
+    "monthly_week_day": between(1, 7),
+    "end_times": between(0, 50),  # 0, which is nowhere documented, is what Zoom's own pages store for "no end"
+    "end_date_time": matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
 }
 _INTERVALS = {1: 90, 2: 12, 3: 3}
 _FLAGS = (
@@ -74,36 +61,32 @@ _FLAGS = (
     "email_notification",
     "private_meeting",
 )
-_SETTINGS: Mapping[str, _Check] = {
-    **{name: lambda value: isinstance(value, bool) for name in _FLAGS},
-    "jbh_time": lambda value: value in {0, 5, 10},
-    "audio": lambda value: value in {"both", "telephony", "voip"},
-    "auto_recording": lambda value: value in {"local", "cloud", "none"},
-    "approval_type": lambda value: value in {0, 1, 2},
+_SETTINGS: Mapping[str, Check] = {
+    **dict.fromkeys(_FLAGS, flag),
+    "jbh_time": one_of(0, 5, 10),
+    "audio": one_of("both", "telephony", "voip"),
+    "auto_recording": one_of("local", "cloud", "none"),
+    "approval_type": one_of(0, 1, 2),
 }
 
 
 def wrong_fields(body: Mapping[str, Any], *, creating: bool) -> list[str]:
     """Names of the fields that Zoom would refuse. Fields that it does not know, it ignores."""
     recurrence = body.get("recurrence") or {}
-    wrong = [
-        *_wrong(body, _FIELDS, ""),
-        *_wrong(recurrence, _RECURRENCE, "recurrence."),
-        *_wrong(body.get("settings") or {}, _SETTINGS, "settings."),
+    found = [
+        *wrong(body, _FIELDS),
+        *wrong(recurrence, _RECURRENCE, "recurrence."),
+        *wrong(body.get("settings") or {}, _SETTINGS, "settings."),
     ]
-    if not wrong and recurrence.get("repeat_interval", 1) > _INTERVALS[recurrence.get("type", 1)]:
-        wrong.append("recurrence.repeat_interval")
+    if not found and recurrence.get("repeat_interval", 1) > _INTERVALS[recurrence.get("type", 1)]:
+        found.append("recurrence.repeat_interval")
     if {"end_times", "end_date_time"} <= set(recurrence):
-        wrong.append("recurrence.end_times")
+        found.append("recurrence.end_times")
     if creating and body.get("type") == 8 and "type" not in recurrence:
-        wrong.append("recurrence")
+        found.append("recurrence")
     if ("monthly_week" in recurrence) != ("monthly_week_day" in recurrence):
-        wrong.append("recurrence.monthly_week_day")
-    return wrong
-
-
-def _wrong(values: Mapping[str, Any], checks: Mapping[str, _Check], prefix: str) -> list[str]:
-    return [prefix + name for name, check in checks.items() if name in values and not check(values[name])]
+        found.append("recurrence.monthly_week_day")
+    return found
 
 
 _FREQUENCIES: Mapping[int, Literal[1, 2, 3]] = {1: DAILY, 2: WEEKLY, 3: MONTHLY}

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from playground.zoom.rules import occurrences, schedule, utc_text, wrong_fields
+from playground.vendors.tokens import Tokens
+from playground.vendors.zoom.rules import occurrences, schedule, utc_text, wrong_fields
 
 SCOPES = (
     "meeting:write:meeting:admin",
@@ -73,7 +74,7 @@ class ZoomService:
         self.clock = clock
         self._lock = threading.RLock()
         self._meetings: dict[str, dict[str, Any]] = {}
-        self._tokens: dict[str, datetime] = {}
+        self._tokens = Tokens(lambda: self.clock())
         self._writes: Counter[tuple[str, str]] = Counter()
         self._calls: deque[datetime] = deque(maxlen=1000)
         self._pages: dict[str, int] = {}
@@ -90,17 +91,16 @@ class ZoomService:
         """Back to an empty account."""
         with self._lock:
             self.account = Account()
-            for state in (self._meetings, self._tokens, self._writes, self._calls, self._pages):
+            self._tokens.revoke(refresh=True)
+            for state in (self._meetings, self._writes, self._calls, self._pages):
                 state.clear()
 
     def tokens(self) -> list[str]:
         """Every access token that was issued and not revoked."""
-        with self._lock:
-            return list(self._tokens)
+        return self._tokens.all()
 
     def revoke_tokens(self) -> None:
-        with self._lock:
-            self._tokens.clear()
+        self._tokens.revoke()
 
     def meetings(self) -> list[dict[str, Any]]:
         """Every living meeting in full, oldest first."""
@@ -124,10 +124,8 @@ class ZoomService:
                 raise TokenRefused("unsupported_grant_type", "unsupported grant type")
             if form.get("account_id") != account.account_id:
                 raise TokenRefused("invalid_request", "Bad request")
-            token = secrets.token_urlsafe(48)
-            self._tokens[token] = self.clock() + timedelta(seconds=account.token_seconds)
             return {
-                "access_token": token,
+                "access_token": self._tokens.issue(account.account_id, account.scopes, ttl=account.token_seconds),
                 "token_type": "bearer",
                 "expires_in": account.token_seconds,
                 "scope": " ".join(account.scopes),
@@ -137,7 +135,7 @@ class ZoomService:
         """Let a call in, or not: token, scope, and calls per second."""
         with self._lock:
             now = self.clock()
-            if self._tokens.get(token, now) <= now:
+            if self._tokens.whose(token) is None:
                 raise ZoomError(401, 124, "Invalid access token.")
             if scope not in self.account.scopes:
                 raise ZoomError(400, 4711, f"Invalid access token, does not contain scopes:[{scope}].")

@@ -5,8 +5,8 @@ field of `Account`), `PUT meetings/<id>/status` has people come ("started"), go 
 `DELETE tokens` revokes every access token. Faults of the connection come from `playground.server`.
 """
 
-from playground.zoom.app import create_app
-from playground.zoom.service import Account, ZoomService
-from playground.zoom.webhooks import signed_webhook
+from playground.vendors.zoom.app import create_app
+from playground.vendors.zoom.service import Account, ZoomService
+from playground.vendors.zoom.webhooks import signed_webhook
 
 __all__ = ["Account", "ZoomService", "create_app", "signed_webhook"]
