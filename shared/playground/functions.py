@@ -25,6 +25,12 @@ MOST_THREADS = 8
 """Fewer than in a cloud: all functions share one machine."""
 
 
+def secrets_of(function: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The variables that the function's row of the table asks for, and no others, by these secrets' values."""
+    asked: Mapping[str, str] = DEPLOYED[function].get("secrets", {})
+    return {variable: values[secret.partition(":")[0]] for variable, secret in asked.items()}
+
+
 class FunctionFailed(Exception):
     """A function's process did not come up; the message holds the end of its output."""
 
@@ -48,8 +54,9 @@ class Function:
         """Start the process, from a foreign working directory; `wait` tells when it answers."""
         source = ROOT / DEPLOYED[self.name]["source"]
         command = [sys.executable, "-m", "functions_framework", "--target=handle", f"--source={source}"]
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("CONFSYNC_")}
         environment = {
-            **os.environ,
+            **inherited,
             **self.environment,
             "PORT": str(self.port),
             "HOST": "127.0.0.1",

@@ -22,7 +22,7 @@ from playground.cloud import (
     Cloud,
     Ports,
 )
-from playground.functions import NAMES, Function
+from playground.functions import NAMES, Function, secrets_of
 from playground.person import AddOn, Person, Solution
 from playground.server import free_port
 
@@ -132,15 +132,17 @@ class Project:
         self.cloud = Cloud(ports=self.ports)
         self.channel_keys = secrets.token_hex(24)
         self.config = self.directory / "playground.toml"
-        environment = {
-            **self.cloud.environment(self.directory),
-            "CONFSYNC_CONFIG": str(self.config),
-            "CONFSYNC_CHANNEL_KEYS": self.channel_keys,
-        }
+        self.environment = {**self.cloud.environment(self.directory), "CONFSYNC_CONFIG": str(self.config)}
         if self.firestore:
-            environment["FIRESTORE_EMULATOR_HOST"] = self.firestore
+            self.environment["FIRESTORE_EMULATOR_HOST"] = self.firestore
+        mounted = {"confsync-channel-keys": self.channel_keys}
         self.functions = {
-            name: Function(name=name, port=free_port(), environment=environment, log=self.directory / f"{name}.log")
+            name: Function(
+                name=name,
+                port=free_port(),
+                environment={**self.environment, **secrets_of(name, mounted)},
+                log=self.directory / f"{name}.log",
+            )
             for name in NAMES
         }
         self.config.write_text(self._config(), encoding="utf-8")

@@ -93,7 +93,8 @@ class Deployment:
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     project = Project(directory=tmp_path_factory.mktemp("project"))
-    environment = project.functions["create_conference"].environment
+    # all of them in one process, which has what any of them has
+    environment = {name: value for each in project.functions.values() for name, value in each.environment.items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
         for name, value in environment.items():

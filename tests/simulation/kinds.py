@@ -206,6 +206,12 @@ class Lapsing(Kind):
         return super().update(reference, spec, changed, marker)
 
 
+class LapsingWithoutUpdate(WithoutUpdate):
+    """Rooms with an end that nobody can move."""
+
+    quirks = Capabilities(updates=False, lifetime=LIFETIME)
+
+
 class Personal(Kind):
     """Each person's own account: every call needs its host's token."""
 

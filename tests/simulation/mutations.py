@@ -160,8 +160,8 @@ MUTATIONS = [
     Mutation(
         name="a moved event is not looked for",
         file="usecases/syncing/apply_events.py",
-        old="        found = {link.event_id: self.find_moved(link, account_gone=self.account_gone) for link in lost}\n",
-        new="        found = dict[str, Moved | Hidden | None]()\n",
+        old="            for link in lost\n            if link.event_id not in over\n",
+        new="            for link in list[Link]()\n            if link.event_id not in over\n",
     ),
     Mutation(
         name="choices are given up after an hour",

@@ -72,6 +72,27 @@ def test_a_meeting_that_cant_change_is_made_anew_and_shown() -> None:
     assert cloud.ann.event("e1").conference.uris == after.conference.details.uris  # type: ignore[union-attr]
 
 
+def test_a_meeting_that_cant_change_and_lapses_is_made_anew_in_time() -> None:
+    cloud = saved(kinds.LapsingWithoutUpdate, recurrence=WEEKLY)
+    (before,) = cloud.vendor.meetings
+    cloud.clock.advance(kinds.LIFETIME)
+    cloud.sweep()
+    cloud.until_quiet()
+    (after,) = cloud.vendor.meetings.values()
+    assert after.id != before
+    assert cloud.ann.event("e1").conference.uris == after.conference.details.uris  # type: ignore[union-attr]
+
+
+def test_where_each_person_needs_a_link_of_their_own_nothing_is_made_without_our_address() -> None:
+    cloud = Cloud(vendor=kinds.Redirecting)
+    cloud.ann.insert("e1", title="Standup", start=START, end=START + HALF_HOUR)
+    assert cloud.choose(cloud.ann, "e1") is None
+    for _ in range(3):
+        cloud.clock.advance(DAY / 12)
+        cloud.sweep()
+    assert cloud.vendor.calls == []
+
+
 def test_people_are_told_how_their_meeting_differs() -> None:
     cloud = world_of(kinds.Clamping)()
     cloud.ann.insert("e1", title="Standup", start=START, end=START + HALF_HOUR / 6)

@@ -9,8 +9,9 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.conference import Applied, Conference, ConferenceSpec, Desired, Reference
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.event import Event, EventConference, EventTime
+from confsync.domain.ledger import Ledger
 from confsync.domain.link import Link
-from confsync.domain.plan import Ledger, drive
+from confsync.domain.plan import drive
 
 NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 START = NOW + timedelta(days=1)

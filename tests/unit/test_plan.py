@@ -10,8 +10,9 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.conference import ConferenceState
 from confsync.domain.event import Event, EventTime
 from confsync.domain.keys import link_key
+from confsync.domain.ledger import Ledger
 from confsync.domain.link import Link
-from confsync.domain.plan import Action, Ledger, apply_event
+from confsync.domain.plan import Action, apply_event
 from tests.unit.builders import (
     DETAILS,
     NOW,

@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from confsync.domain.calendar import Calendar
 from confsync.domain.event import Event
 from confsync.domain.keys import link_key
-from confsync.domain.plan import Action, Ledger, apply_event, detach
+from confsync.domain.ledger import Ledger
+from confsync.domain.plan import Action, apply_event, detach
 from tests.unit.builders import NOW, calendar, choose, conference_id, event, reconciled, series_of, stored, tombstone
 
 CALENDARS = (calendar("alice"), calendar("bob"), calendar("mallory", tenant="example.org"))

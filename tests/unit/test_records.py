@@ -9,8 +9,8 @@ from confsync.domain.caller import Caller
 from confsync.domain.conference import Applied, Conference, ConferenceSpec, Desired, Reference
 from confsync.domain.event import Event, EventPage, UnreadableEvent
 from confsync.domain.lease import Lease
+from confsync.domain.ledger import Ledger
 from confsync.domain.link import Link
-from confsync.domain.plan import Ledger
 from confsync.domain.step import Step, steps
 from confsync.domain.upkeep import Upkeep
 from tests.unit.builders import NOW, calendar, choose, conference_data, event

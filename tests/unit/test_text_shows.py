@@ -222,3 +222,12 @@ def test_long_texts_take_no_time(piece: str) -> None:
     assert isinstance(plain(text), str)
     assert not shows(text, [URI])
     assert conference_id(text[:8192]) is None
+
+
+@pytest.mark.parametrize("after", [" please", "\nthen", "\u200bthen", "&nbsp;then", "<br>then", ", then", ""])
+def test_an_address_ends_where_white_space_does(after: str) -> None:
+    assert shows(f"Join at {URI}{after}", {URI})
+
+
+def test_a_longer_address_is_another_one() -> None:
+    assert not shows("https://us02web.zoom.us/j/857460654321 please", {"https://us02web.zoom.us/j/85746065432"})

@@ -10,6 +10,7 @@ from confsync.domain.calendar import DELETED_AFTER, Calendar, CalendarState
 from confsync.domain.conference import ConferenceState
 from confsync.domain.errors import ReauthorizationRequired
 from confsync.domain.keys import calendar_key
+from confsync.domain.link import LOOK_AGAIN
 from confsync.domain.plan import Action
 from confsync.ports import Write
 from tests.fakes.calendar import FakeUser
@@ -169,6 +170,37 @@ def test_an_organizer_who_can_be_asked_again_is_asked_again(world: World) -> Non
     world.clock.advance(timedelta(days=1, hours=1))
     world.settle(steps=4)
     assert world.provider.meetings == {}, "it is known to be gone by now"
+
+
+def test_a_link_of_which_only_the_address_is_left_at_the_organizer_stays_joinable(world: World) -> None:
+    """The new organizer's client saved the details as text, and our id is gone."""
+    world.domain = "example.com"
+    handed_to(world, BEN)
+    (meeting,) = world.provider.meetings.values()
+    (uri,) = meeting.conference.details.uris
+    world.calendars.user(BEN).update("event1", conference=None, description=f"Join at {uri} please")
+
+    world.ann.delete("event1")
+    follow(world, KEY)
+    assert len(world.provider.meetings) == 1
+
+    world.calendars.user(BEN).update("event1", description="No call this time")
+    world.clock.advance(LOOK_AGAIN)
+    world.settle(steps=4)
+    assert world.provider.meetings == {}
+
+
+def test_a_link_that_nobody_can_look_for_goes_when_it_is_over_whoever_lost_their_access(world: World) -> None:
+    handed_to(world, "zoe@elsewhere.example")
+    world.calendars.revoked.add("zoe@elsewhere.example")
+    world.ann.delete("event1")
+    follow(world, KEY)
+    assert len(world.provider.meetings) == 1
+
+    world.calendars.revoked.add(ANN)
+    world.clock.advance(timedelta(days=3))
+    world.settle(steps=4)
+    assert world.provider.meetings == {}
 
 
 def test_a_guest_who_added_the_conference_leaves(world: World) -> None:

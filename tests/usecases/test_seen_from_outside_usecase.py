@@ -8,6 +8,7 @@ import pytest
 from confsync.domain.conference import ConferenceState
 from confsync.domain.errors import Invalid, RateLimited, Temporary
 from confsync.domain.plan import Action
+from confsync.usecases.reconciling.give_up_links import GiveUpLinks
 from confsync.usecases.syncing.apply_events import ApplyEvents
 from tests.usecases.world import STEP, World
 
@@ -176,6 +177,21 @@ def test_a_fault_in_one_step_is_told_and_tried_again(world: World) -> None:
     assert conference.due_at is not None
     world.settle(steps=2)
     assert world.provider.only.spec.title == "Retro"
+
+
+def test_a_fault_in_giving_up_keeps_nothing_else_from_being_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    created = world.saved()
+    world.ann.update("event1", title="Retro")
+
+    def broken(*_: object) -> bool:
+        raise AssertionError("we should never get here")
+
+    monkeypatch.setattr(GiveUpLinks, "__call__", broken)
+    world.deliver()
+    world.sync()
+    world.deliver()
+    assert world.provider.only.spec.title == "Retro"
+    assert world.conference(created.conference_id).state is ConferenceState.ACTIVE
 
 
 def test_an_event_that_we_cant_cope_with_keeps_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

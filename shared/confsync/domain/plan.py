@@ -5,8 +5,7 @@ is a person's choice in the event's dialog. Both may be called any number of tim
 a conference that is not ours: only our own records are changed, and those say which meetings we made.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -17,6 +16,7 @@ from confsync.domain.caller import Caller
 from confsync.domain.conference import Conference, ConferenceSpec, Desired
 from confsync.domain.event import Event
 from confsync.domain.keys import link_key
+from confsync.domain.ledger import Ledger
 from confsync.domain.link import LOOK_AGAIN, Link
 from confsync.domain.recurrence import last_end
 from confsync.domain.transitions import asked_again, desire
@@ -33,43 +33,6 @@ class Action(StrEnum):
     DETACHED = "detached"  # the user took the conference away
     DELETED = "deleted"  # the event is gone
     HIDDEN = "hidden"  # the event is gone here, and may live on where nobody can look
-
-
-@dataclass
-class Ledger:
-    """Working copy of the records that one decision may touch, and what became of them."""
-
-    links: dict[str, Link] = field(default_factory=dict)
-    conferences: dict[str, Conference] = field(default_factory=dict)
-    changed: dict[str, Link | Conference] = field(default_factory=dict)
-    removed: dict[str, Link] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, links: Mapping[str, Link], conferences: Mapping[str, Conference]) -> "Ledger":
-        """A ledger of these records, by key, with nothing changed."""
-        return cls(links=dict(links), conferences=dict(conferences))
-
-    def put(self, record: Link | Conference) -> None:
-        """Change or add a record."""
-        if isinstance(record, Link):
-            gone = self.removed.pop(record.key, None)
-            if gone is not None:
-                record = replace(record, version=gone.version)  # it is still stored
-            if self.links.get(record.key) == record:
-                return
-            self.links[record.key] = record
-        else:
-            if self.conferences.get(record.id) == record:
-                return
-            self.conferences[record.id] = record
-        self.changed[record.key] = record
-
-    def drop(self, link: Link) -> None:
-        """Remove a link."""
-        self.links.pop(link.key, None)
-        self.changed.pop(link.key, None)
-        if link.version is not None:
-            self.removed[link.key] = link
 
 
 PLACEHOLDER_LENGTH = timedelta(hours=1)
@@ -316,12 +279,18 @@ def hide(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Act
     link = ledger.links.get(link_key(calendar.key, event.id))
     if link is None:
         return Action.NOTHING
-    if (ends := last_end(link.spec)) is not None and ends < now:
+    if has_passed(link, now):
         return _deleted(ledger, link, now)
     ledger.put(replace(link, hidden_at=now))
     for conference_id in link.conference_ids:
         _look_soon(ledger, conference_id, now + LOOK_AGAIN)
     return Action.HIDDEN
+
+
+def has_passed(link: Link, now: datetime) -> bool:
+    """Whether the last time of the link's event is over."""
+    ends = last_end(link.spec)
+    return ends is not None and ends < now
 
 
 def _deleted(ledger: Ledger, link: Link | None, now: datetime) -> Action:

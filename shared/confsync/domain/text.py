@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from html import unescape
 from html.parser import HTMLParser
+from itertools import accumulate
 from urllib.parse import unquote, urlsplit
 
 MAX_TEXT = 8_192
@@ -38,31 +39,36 @@ def shows(text: str, uris: Iterable[str]) -> bool:
     Clients encode characters, put marks and line breaks into long words, wrap links into others of theirs, and drop
     what follows a question mark.
     """
-    squeezed = {_squeezed(text), _squeezed(_TAG.sub("", text[:MAX_TEXT]))}
-    return any(_stands_in(address, each) for uri in uris for address in _addresses(uri) for each in squeezed)
+    readings = [_Squeezed(text), _Squeezed(_TAG.sub("", text[:MAX_TEXT]))]
+    return any(each.has(address) for uri in uris for address in _addresses(uri) for each in readings)
 
 
 def _addresses(uri: str) -> list[str]:
     """The address without its scheme; also without its query, where the path alone names the meeting."""
     parts = urlsplit(uri)
-    whole = _squeezed(uri.partition("://")[2] or uri.partition(":")[2] or uri)
-    bare = _squeezed(f"{parts.netloc}{parts.path}")
+    whole = _Squeezed(uri.partition("://")[2] or uri.partition(":")[2] or uri).text
+    bare = _Squeezed(f"{parts.netloc}{parts.path}").text
     names_it = bool(parts.netloc) and len(parts.path.rpartition("/")[2]) >= _OWN_ROOM and not parts.fragment
     return [whole, bare] if names_it else [whole]
 
 
-def _stands_in(address: str, text: str) -> bool:
-    at = text.find(address)
-    while at >= 0:
-        if not text[at + len(address) : at + len(address) + 1].isalnum():  # else it is a longer one
-            return True
-        at = text.find(address, at + 1)
-    return False
+class _Squeezed:
+    """Text without what clients put into it, and where that stood."""
 
+    def __init__(self, text: str) -> None:
+        pieces = _IGNORED.split(unquote(unquote(unescape(unescape(text[:MAX_TEXT])))).lower())
+        self.text = "".join(pieces)
+        self._gaps = set(accumulate(map(len, pieces)))
 
-def _squeezed(text: str) -> str:
-    decoded = unquote(unquote(unescape(unescape(text[:MAX_TEXT]))))
-    return _IGNORED.sub("", decoded).lower()
+    def has(self, address: str) -> bool:
+        """Whether the address stands in it, and not only a longer one: then it goes on without a gap."""
+        at = self.text.find(address)
+        while at >= 0:
+            end = at + len(address)
+            if end in self._gaps or not self.text[end : end + 1].isalnum():
+                return True
+            at = self.text.find(address, at + 1)
+        return False
 
 
 class _Text(HTMLParser):

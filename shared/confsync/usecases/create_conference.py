@@ -146,7 +146,7 @@ class CreateConference:
         calendar = self.store.get(Calendar, calendar_key)
         if calendar is not None and calendar.sync_token is not None:
             return
-        queued(lambda: self.queue.sync_calendar(calendar_key), calendar_key)
+        queued(self.queue.sync_calendar, calendar_key)
 
     def _settle(self, conference_id: str, deadline: datetime) -> Conference:
         """Reconcile until the meeting can be joined. Raises the reason when it can't be, or takes too long."""

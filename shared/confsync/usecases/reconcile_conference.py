@@ -8,6 +8,7 @@ held. So a crash at any point leaves a record from which the next run knows what
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -94,7 +95,7 @@ class ReconcileConference:
     def follow_up(self, conference_id: str, at: datetime | None) -> None:
         """A task for what is due soon, so that it need not wait for the sweep."""
         if at is not None and at - self.clock.now() <= FOLLOW_UP_WITHIN:
-            queued(lambda: self.queue.reconcile_conference(conference_id, at=at), conference_id)
+            queued(partial(self.queue.reconcile_conference, at=at), conference_id)
 
 
 class _Round:
@@ -165,15 +166,19 @@ class _Round:
     def _collected(self, links: dict[str, Link]) -> bool:
         """Whether a choice was given up.
 
-        A calendar out of reach is no reason to leave the rest undone: it is looked at later.
+        A calendar out of reach is no reason to leave the rest undone, nor is what nobody expected: it is looked at
+        later.
         """
+        told = "could not look whether the event was saved"
         try:
             return self._usecase.give_up_links(self._conference, links)
         except ServiceError as error:
-            log.warning(
-                "could not look whether the event was saved", conference_id=self._conference.id, error=str(error)
-            )
-            return False
+            log.warning(told, conference_id=self._conference.id, error=str(error))
+        except ConfsyncError:
+            raise
+        except Exception:
+            log.exception(told, conference_id=self._conference.id)
+        return False
 
     def _agrees(self) -> bool:
         """Whether what changed is nothing that the vendor keeps."""

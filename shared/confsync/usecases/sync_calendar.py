@@ -119,9 +119,9 @@ class SyncCalendar:
     def _hand_over(self, report: SyncReport) -> None:
         """Queue what is to reconcile, also what was committed before an error."""
         for key in sorted(report.first_syncs):
-            queued(lambda key=key: self.queue.sync_calendar(key), key)  # type: ignore[misc]
+            queued(self.queue.sync_calendar, key)
         for key in sorted(report.reconcile):
-            queued(lambda key=key: self.queue.reconcile_conference(key), key)  # type: ignore[misc]
+            queued(self.queue.reconcile_conference, key)
         if report.error is not None:
             return
         log.info(

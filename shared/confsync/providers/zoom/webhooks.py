@@ -51,7 +51,7 @@ def parse_webhook(
     matches = [secret for secret, each in zip(secrets, expected, strict=True) if _same(each, signature)]
     if not matches:
         raise Forbidden("zoom: the webhook is not signed with this app's secret token")
-    if not sent.isdigit() or abs(now - datetime.fromtimestamp(int(sent), UTC)) > WEBHOOK_AGE:
+    if not (sent.isascii() and sent.isdigit()) or abs(now - datetime.fromtimestamp(int(sent), UTC)) > WEBHOOK_AGE:
         raise Forbidden("zoom: the webhook is too old, or this machine's clock is wrong")
     try:
         told = msgspec.json.decode(body, type=_Webhook)

@@ -39,23 +39,24 @@ class ProviderSteps:
 
     def make(self, step: Step) -> Change:
         """Make the step, and return how to record it and give the lease back. Raises what providers raise."""
+        if step is Step.REMOVE:
+            return self._remove()
+        self._require_join_url()  # before anything is made, which nobody could join
         match step:
-            case Step.REMOVE:
-                return self._remove()
             case Step.LOOK:
                 return self._look()
             case Step.CREATE:
                 return self._create()
             case Step.UPDATE:
-                return self._update(step, self._changed()) if self.capabilities.updates else self._make_way()
+                return self._update(step, self._changed()) if self.capabilities.updates else self._make_way(step)
             case Step.VERIFY:
                 return self._verify()
             case Step.TOUCH:
-                return self._update(step, self._all())
+                return self._update(step, self._all()) if self.capabilities.updates else self._make_way(step)
             case Step.CHECK:
                 return self._check()
-            case Step.PUBLISH:
-                raise AssertionError("publishing is no provider's matter")
+            case _:
+                raise AssertionError(f"to {step} is no provider's matter")
 
     # --- making ------------------------------------------------------------------------------------------------------
 
@@ -94,11 +95,11 @@ class ProviderSteps:
         assert self.taken.desired.spec is not None
         return frozenset(self.provider.kept(self.taken.desired.spec))
 
-    def _make_way(self) -> Change:
+    def _make_way(self, step: Step) -> Change:
         """A meeting that can't be changed goes, so that the next round makes it anew."""
         assert self.taken.applied.reference is not None
         self._delete(self.taken.applied.reference)
-        return lambda c: given_up(c, Step.UPDATE)
+        return lambda c: given_up(c, step)
 
     def _made(self, step: Step, meeting: ProviderConference, sent: Desired) -> Change:
         key = keys.meeting_key(self.solution.provider, meeting.reference.ids)
@@ -109,12 +110,15 @@ class ProviderSteps:
         """The meeting with the details that events show."""
         details = meeting.details
         if self.capabilities.join_redirect:
-            if self.join_url is None:
-                raise NotConfigured(f"solutions.{self.solution.id}: each person's own link needs `join.url`")
-            details = details.joined_at(f"{self.join_url.rstrip('/')}/{self.taken.id}")
+            details = details.joined_at(f"{self._require_join_url()}/{self.taken.id}")
         if self.taken.desired.spec is not None:
             details = details.noting(notes(self.taken.desired.spec, self.capabilities))
         return replace(meeting, details=details)
+
+    def _require_join_url(self) -> str:
+        if self.join_url is None and self.capabilities.join_redirect:
+            raise NotConfigured(f"solutions.{self.solution.id}: each person's own link needs `join.url`")
+        return (self.join_url or "").rstrip("/")
 
     # --- looking -----------------------------------------------------------------------------------------------------
 

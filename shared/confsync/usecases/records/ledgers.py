@@ -8,8 +8,8 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.conference import Conference
 from confsync.domain.event import Event
 from confsync.domain.keys import is_conference_id, link_key
+from confsync.domain.ledger import Ledger
 from confsync.domain.link import Link
-from confsync.domain.plan import Ledger
 from confsync.ports import Remove, Save, Store, Write
 
 

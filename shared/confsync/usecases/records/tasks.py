@@ -9,9 +9,9 @@ from confsync.domain.errors import ServiceError
 log = structlog.get_logger()
 
 
-def queued(enqueue: Callable[[], None], key: str) -> None:
+def queued(enqueue: Callable[[str], None], key: str) -> None:
     """Have the queue take it. That it refuses is logged, and no harm: the record with this key is due."""
     try:
-        enqueue()
+        enqueue(key)
     except ServiceError as error:
         log.warning("the queue did not take a task; left to the sweep", key=key, error=str(error))

@@ -10,7 +10,7 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.event import Event
 from confsync.domain.keys import link_key
 from confsync.domain.link import Link
-from confsync.domain.plan import Action, apply_event, hand_over, hide
+from confsync.domain.plan import Action, apply_event, hand_over, has_passed, hide
 from confsync.ports import Clock, Store
 from confsync.usecases.records import ledgers
 from confsync.usecases.syncing.find_moved import FindMoved, Hidden, Moved
@@ -107,7 +107,14 @@ class ApplyEvents:
             for event in gone
             if event.recurring_event_id not in stays and (link := links.get(link_key(calendar.key, event.id)))
         ]
-        found = {link.event_id: self.find_moved(link, account_gone=self.account_gone) for link in lost}
+        now = self.clock.now()
+        # of one that nobody could look for, and that is over by now, it does not matter where it lived
+        over = {link.event_id for link in lost if link.hidden_at is not None and has_passed(link, now)}
+        found = {
+            link.event_id: self.find_moved(link, account_gone=self.account_gone)
+            for link in lost
+            if link.event_id not in over
+        }
         hidden = {event_id for event_id, where in found.items() if isinstance(where, Hidden)}
         return [where for where in found.values() if isinstance(where, Moved)], hidden
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -70,7 +71,7 @@ class FailSync:
         if calendar.due_at is not None and calendar.state in {CalendarState.ACTIVE, CalendarState.POLLING}:
             # a task of our own: the queue's retries know nothing of the backoff, and would hold up healthy calendars
             at = calendar.due_at - TASK_GRACE
-            queued(lambda: self.queue.sync_calendar(calendar.key, at=at, notified=notified), calendar.key)
+            queued(partial(self.queue.sync_calendar, at=at, notified=notified), calendar.key)
         if isinstance(error, NotFound):
             try:
                 self.remove(calendar.key)

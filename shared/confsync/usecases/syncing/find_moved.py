@@ -39,7 +39,7 @@ class Moved:
 
 @dataclass(frozen=True)
 class Hidden:
-    """The event may live on where nobody of ours can look."""
+    """The event may live on where nobody of ours can look, or shows the meeting in a form that can't be followed."""
 
 
 class FindMoved:
@@ -61,7 +61,10 @@ class FindMoved:
         could look for does not count as gone.
         """
         for calendar_id in self._elsewhere:
-            if self._lives(calendar_id, link) and (moved := self._moved(calendar_id, link)):
+            found = self._lives(calendar_id, link)
+            if found is not None and not _carries(found, link):
+                return Hidden()
+            if found is not None and (moved := self._moved(calendar_id, link)):
                 log.info("event was moved", event_id=link.event_id, to_calendar_key=moved.calendar.key)
                 return moved
         if link.organizer is not None:
@@ -79,7 +82,7 @@ class FindMoved:
         if stored is not None and stored.tenant != self._calendar.tenant:
             return None  # conferences are never shared with another tenant
         event = self._lives(calendar_id, link)
-        if event is None:
+        if event is None or not _carries(event, link):
             return None
         owner, tenant = self._calendar.owner, self._calendar.tenant
         calendar = followed(stored, calendar_id=calendar_id, owner=owner, tenant=tenant, now=self._clock.now())
@@ -90,8 +93,7 @@ class FindMoved:
             event = self._google.get_event(calendar_id, link.event_id)
         except (NotFound, PermissionDenied, Invalid):
             return None
-        shown = event.organizer_self and event.conference_id in link.conference_ids
-        return event if shown and not event.cancelled else None
+        return event if event.organizer_self and not event.cancelled and _shows(event, link) else None
 
     @cached_property
     def _elsewhere(self) -> list[str]:
@@ -114,8 +116,8 @@ class FindMoved:
             if not copy.organizer_self and copy.organizer not in {None, organizer}:
                 organizer = str(copy.organizer)
                 continue
-            if copy.conference_id not in link.conference_ids:
-                return None  # its organizer took the conference away
+            if not _carries(copy, link):
+                return Hidden() if _shows(copy, link) else None  # None: its organizer took the conference away
             mine = self._calendar.tenant
             tenant = organizer if "@" in mine else mine  # who has no domain shares with nobody
             if stored is not None and stored.tenant != tenant:
@@ -128,10 +130,11 @@ class FindMoved:
 
     def _transferred(self, link: Link) -> Moved | Hidden | None:
         """By the copy of any guest, which names the organizer. An event without guests goes with its account."""
-        asked = list(self._copies_of_guests(link))
-        for copy in asked:
+        asked = []
+        for copy in self._copies_of_guests(link):
             if isinstance(copy, Event) and copy.organizer is not None:
                 return self._at_organizer(link, copy.organizer)
+            asked.append(copy)
         return Hidden() if asked and all(isinstance(copy, Hidden) for copy in asked) else None
 
     def _copies_of_guests(self, link: Link) -> Iterator[Event | Hidden | None]:
@@ -153,3 +156,14 @@ class FindMoved:
         except (*NO_ACCESS, Invalid):
             return Hidden()
         return None if event.cancelled else event
+
+
+def _carries(event: Event, link: Link) -> bool:
+    """Whether the event has one of the link's conferences by its id, so that the link can be handed over."""
+    return event.conference_id in link.conference_ids
+
+
+def _shows(event: Event, link: Link) -> bool:
+    """Whether the event has any of the link's conferences, in whatever form: people may still join by it."""
+    shown = {link.shown_uri} if link.shown_uri else set()
+    return any(event.shows(each, shown) for each in link.conference_ids)
