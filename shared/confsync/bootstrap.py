@@ -118,6 +118,12 @@ class Adapters:
         )
 
     @lazy
+    def grants(self) -> ports.Grants:
+        from confsync.adapters.unconnected import Unconnected
+
+        return Unconnected()
+
+    @lazy
     def calendars(self) -> ports.Calendars:
         from confsync.adapters.google_calendar import GoogleCalendars
         from confsync.adapters.google_credentials import AccountCredentials, ApplicationDefault, Delegation
@@ -177,12 +183,14 @@ class _Providers:
             return self._built[solution_id]
 
     def _build(self, solution_id: str) -> ports.ConferenceProvider:
-        from confsync.providers import ProviderConfig, build
+        from confsync.providers import Outside, ProviderConfig, build
 
         each = self._configured(solution_id)
         deadline = timedelta(seconds=self._settings.limits.provider_deadline)
         reached = ProviderConfig(secret=each.secret, api=each.api, token_url=each.token_url, deadline=deadline)
-        return build(each.solution(solution_id), reached, self._adapters.secrets, self._adapters.clock)
+        ports = self._adapters
+        outside = Outside(secrets=ports.secrets, grants=ports.grants, clock=ports.clock)
+        return build(each.solution(solution_id), reached, outside)
 
     def _configured(self, solution_id: str) -> config.SolutionSettings:
         if solution_id not in self._settings.solutions:

@@ -23,6 +23,8 @@ KEYS_VARIABLE = "CONFSYNC_CHANNEL_KEYS"
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Account = Annotated[str, msgspec.Meta(min_length=1)]
+ORGANIZER = "organizer"
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,7 +140,9 @@ class Callers(Section, frozen=True, kw_only=True):
 class SolutionSettings(Section, frozen=True, kw_only=True):
     """A configured solution. `secret` is a name in the secret store; addresses default to the provider's own.
 
-    `login_url` is where a person connects their account when the provider asks for it.
+    `login_url` is where a person connects their account when the provider asks for it. `personal`: meetings are made
+    with each host's own account. `hosts`: "organizer", whose event it is; or one account, or several of which one is
+    taken that has fewer than `at_once` other meetings of ours at that time.
     """
 
     provider: str
@@ -148,6 +152,9 @@ class SolutionSettings(Section, frozen=True, kw_only=True):
     secret: str | None = None
     api: str | None = None
     token_url: str | None = None
+    personal: bool = False
+    hosts: Account | Annotated[tuple[Account, ...], msgspec.Meta(min_length=1)] = ORGANIZER
+    at_once: Count = 1
     settings: dict[str, Any] = {}
 
     def solution(self, solution_id: str) -> "Solution":
@@ -160,6 +167,9 @@ class SolutionSettings(Section, frozen=True, kw_only=True):
             name=self.name,
             provider=self.provider,
             icon_uri=self.icon_url,
+            personal=self.personal,
+            hosts=() if self.hosts == ORGANIZER else (self.hosts,) if isinstance(self.hosts, str) else self.hosts,
+            at_once=self.at_once,
             settings=self.settings,
         )
 

@@ -16,11 +16,12 @@ from confsync.domain.conference import Conference, ConferenceSpec, ProviderConfe
 from confsync.domain.conference_data import ConferenceData
 from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.event import Event, EventPage
+from confsync.domain.host import Host
 from confsync.domain.link import Link
 from confsync.domain.solution import Capabilities, Solution
 
-Record = Budget | Calendar | Channel | Conference | Link
-R = TypeVar("R", Budget, Calendar, Channel, Conference, Link)
+Record = Budget | Calendar | Channel | Conference | Host | Link
+R = TypeVar("R", Budget, Calendar, Channel, Conference, Host, Link)
 Due = TypeVar("Due", Calendar, Channel, Conference)
 
 
@@ -54,9 +55,10 @@ class Secrets(Protocol):
 class Grants(Protocol):
     """People's own accounts at vendors, for solutions that are personal."""
 
-    def token(self, owner: str, vendor: str) -> str:
+    def token(self, owner: str, vendor: str, *, refused: str | None = None) -> str:
         """An access token of this owner (a Google account) at the vendor, usable for some minutes.
 
+        `refused`: one that the vendor does not take any more, before its time; another one is given.
         Raises `ReauthorizationRequired` if they have not connected their account, or took that back, and `Temporary`.
         """
         ...
@@ -382,6 +384,29 @@ class ConferenceProvider(Protocol):
 
     def delete(self, reference: Reference) -> None:
         """End the meeting's existence. Raises `NotFound` if there is none (any more)."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """Somebody who wants to join a meeting."""
+
+    name: str
+    """As others see them."""
+    moderator: bool = False
+    """Whether they may lead it: whose event it is."""
+    email: str | None = None
+    """Only if it is certain that it is theirs."""
+
+
+class PersonalLinks(Protocol):
+    """What providers whose `capabilities.join_redirect` is set can do besides."""
+
+    def join(self, reference: Reference, spec: ConferenceSpec, visitor: Visitor) -> str:
+        """An https address for this person alone, good for some minutes; the meeting is there when it is opened.
+
+        Raises what the other calls of a provider raise.
+        """
         ...
 
 

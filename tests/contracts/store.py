@@ -24,6 +24,7 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference, ConferenceSpec, Desired, Reference
 from confsync.domain.errors import Busy, StoreConflict, Temporary
+from confsync.domain.host import Host
 from confsync.domain.keys import meeting_key
 from confsync.domain.link import Link
 from confsync.domain.solution import CallLimit
@@ -59,7 +60,8 @@ LINK = Link(
 )
 BUDGET = Budget(key="budget", provider="zoom", host="ann@example.com", expire_at=NOW, used={"2026-03-01": 1})
 LIMIT = CallLimit(calls=2, account="acme")
-EXAMPLES: tuple[Record, ...] = (CALENDAR, CHANNEL, CONFERENCE, LINK, BUDGET)
+HOST = Host(key="host", provider="zoom", account="ann@example.com", expire_at=NOW, booked={"conference": (SPEC,)})
+EXAMPLES: tuple[Record, ...] = (CALENDAR, CHANNEL, CONFERENCE, LINK, BUDGET, HOST)
 
 SOME_LINKS = [replace(LINK, key=f"{n:03}") for n in range(100)]
 
@@ -77,7 +79,7 @@ def stored(store: Store, record: R) -> R:
 
 def dated(record: R, time: datetime) -> R:
     """The record with another time in it."""
-    name = "expire_at" if isinstance(record, Budget) else "created_at"
+    name = "expire_at" if isinstance(record, Budget | Host) else "created_at"
     return replace(record, **{name: time})
 
 

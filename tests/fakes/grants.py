@@ -17,7 +17,7 @@ class FakeGrants:
     def disconnect(self, owner: str) -> None:
         self._owners.discard(owner)
 
-    def token(self, owner: str, vendor: str) -> str:
+    def token(self, owner: str, vendor: str, *, refused: str | None = None) -> str:
         if owner not in self._owners:
             raise ReauthorizationRequired(f"{owner} has to connect their account at {vendor}", service=vendor)
         return f"token of {owner} at {vendor}"

@@ -12,7 +12,7 @@ from playground.cloud import PROJECT
 from playground.functions import ROOT
 from tests.functions.conftest import TRACE, Deployment
 
-HEAVY = ("grpc", "google.cloud.firestore", "googleapiclient")
+HEAVY = ("grpc", "google.cloud.firestore", "googleapiclient", "dateutil", "phonenumbers")
 START = """
 import sys
 import functions_framework

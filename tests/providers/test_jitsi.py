@@ -13,7 +13,7 @@ from confsync.domain.solution import Solution
 from confsync.ports import ConferenceProvider
 from confsync.providers import ProviderConfig, build
 from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC, ProviderContract
-from tests.fakes.clock import FakeClock
+from tests.fakes.outside import outside
 from tests.fakes.secrets import FakeSecrets
 
 KEY = "a room key of at least thirty-two characters"
@@ -24,7 +24,7 @@ def jitsi(
 ) -> ConferenceProvider:
     solution = Solution(id="jitsi", name="Jitsi", provider="jitsi", settings=settings or {})
     config = ProviderConfig(secret="jitsi-key", api=api, deadline=timedelta(seconds=1))
-    return build(solution, config, FakeSecrets({"jitsi-key": key}), FakeClock())
+    return build(solution, config, outside(FakeSecrets({"jitsi-key": key})))
 
 
 class TestJitsiContract(ProviderContract):
@@ -114,7 +114,7 @@ def test_a_missing_secret_is_named() -> None:
     solution = Solution(id="jitsi", name="Jitsi", provider="jitsi")
     config = ProviderConfig(secret="forgotten", api="https://meet.example.com", deadline=timedelta(seconds=1))
     with pytest.raises(NotConfigured, match="forgotten"):
-        build(solution, config, FakeSecrets(), FakeClock()).create(SPEC, MARKER)
+        build(solution, config, outside(FakeSecrets())).create(SPEC, MARKER)
 
 
 def test_another_providers_reference_is_no_room() -> None:

@@ -50,6 +50,7 @@ from tests.contracts.provider import (
     assert_no_secret,
 )
 from tests.fakes.clock import FakeClock
+from tests.fakes.outside import outside
 from tests.fakes.secrets import FakeSecrets
 
 FIXTURES = Path(__file__).parent / "fixtures" / "zoom"
@@ -89,8 +90,7 @@ class ZoomVendor:
         return build(
             solution,
             ProviderConfig(deadline=timedelta(seconds=deadline), **given),
-            self.secrets,
-            clock or SystemClock(),
+            outside(self.secrets, clock=clock or SystemClock()),
         )
 
     @property
@@ -514,8 +514,8 @@ def test_a_passcode_of_the_wanted_length(vendor: ZoomVendor) -> None:
     assert conference.details.entry_points[0].passcode == vendor.meeting["password"]
 
 
-def test_the_configured_host_hosts(vendor: ZoomVendor) -> None:
-    conference = vendor.provider(host="rooms@example.com").create(SPEC, MARKER)
+def test_whoever_is_asked_for_hosts(vendor: ZoomVendor) -> None:
+    conference = vendor.provider().create(replace(SPEC, host="rooms@example.com"), MARKER)
     assert vendor.meeting["host_email"] == conference.reference.host == "rooms@example.com"
 
 
@@ -657,7 +657,7 @@ def test_a_host_who_is_not_of_the_account_is_for_a_person_to_mend(vendor: ZoomVe
         lambda: provider.delete(reference),
     ]
     for call in calls:
-        with pytest.raises(PermissionDenied, match=r"settings\.host"):
+        with pytest.raises(PermissionDenied, match="`hosts`"):
             call()
 
 
@@ -716,13 +716,11 @@ def test_a_missing_scope_is_named_and_counts_as_soon_as_it_is_granted(vendor: Zo
     assert len(vendor.faults.requests(path="/oauth/token")) == 2
 
 
-def test_solutions_of_one_account_and_host_share_its_daily_limit(vendor: ZoomVendor) -> None:
-    own, shared = vendor.provider().capabilities.limit, vendor.provider(host="rooms@example.com").capabilities.limit
-    assert own is not None
-    assert shared is not None
-    assert own.calls == Account().per_day
-    assert (own.account, own.host) == ("zoom", "")
-    assert (shared.account, shared.host) == ("zoom", "rooms@example.com")
+def test_solutions_of_one_account_share_its_daily_limit(vendor: ZoomVendor) -> None:
+    one, other = vendor.provider().capabilities.limit, vendor.provider(auto_recording="cloud").capabilities.limit
+    assert one is not None
+    assert one.calls == Account().per_day
+    assert one == other
 
 
 def test_the_daily_limit_ends_at_midnight(vendor: ZoomVendor) -> None:
@@ -751,7 +749,7 @@ def test_the_limit_per_second_is_over_soon(vendor: ZoomVendor) -> None:
 
 @pytest.mark.parametrize("host", ["", "me"])
 def test_nobody_and_me_are_no_hosts(vendor: ZoomVendor, host: str) -> None:
-    with pytest.raises(NotConfigured, match=r"solutions\.zoom\.settings\.host"):
+    with pytest.raises(NotConfigured, match=r"solutions\.zoom\.hosts"):
         vendor.provider().create(replace(SPEC, host=host), MARKER)
 
 
@@ -852,7 +850,7 @@ def test_a_missing_secret_name_is_refused_at_once(vendor: ZoomVendor) -> None:
 def test_an_unknown_provider_is_refused_with_the_known_ones(vendor: ZoomVendor) -> None:
     solution = Solution(id="tin-can", name="Tin can", provider="tincan")
     with pytest.raises(NotConfigured, match=r"solutions\.tin-can\.provider.*jitsi, zoom"):
-        build(solution, ProviderConfig(deadline=timedelta(seconds=1)), vendor.secrets, FakeClock())
+        build(solution, ProviderConfig(deadline=timedelta(seconds=1)), outside())
 
 
 def test_not_found_is_for_meetings(vendor: ZoomVendor) -> None:

@@ -15,6 +15,7 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference
 from confsync.domain.errors import Invalid, StoreConflict
+from confsync.domain.host import Host
 from confsync.domain.link import Link
 from confsync.ports import R, Record, Remove, Write
 
@@ -25,6 +26,7 @@ COLLECTIONS: Mapping[type[Record], str] = {
     Calendar: "calendars",
     Channel: "channels",
     Conference: "conferences",
+    Host: "hosts",
     Link: "links",
 }
 MAX_WRITES = 450

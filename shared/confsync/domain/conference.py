@@ -11,6 +11,23 @@ from confsync.domain.lease import Lease
 
 
 @dataclass(frozen=True, kw_only=True)
+class Occurrence:
+    """One time of a series that is not as the series has it: it was cancelled, moved or renamed."""
+
+    original: datetime
+    """When the series has it, aware."""
+    start: datetime | None = None
+    """None: it does not take place."""
+    end: datetime | None = None
+    title: str = ""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it does not take place."""
+        return self.start is None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConferenceSpec:
     """What a conference should be."""
 
@@ -24,10 +41,13 @@ class ConferenceSpec:
     all_day: bool = False
     recurrence: tuple[str, ...] = ()
     """The event's RRULE, EXDATE and RDATE lines."""
+    occurrences: tuple[Occurrence, ...] = ()
+    """Times of the series that differ from it, in their order."""
     description: str = ""
     attendees: tuple[str, ...] = ()
     host: str = ""
-    """The Google account that it is made for."""
+    """The account that hosts it: of the person whom it is made for or, if its solution has hosts of its own, one of
+    those."""
     open_ended: bool = False
     """Other events have the conference too, and need it after this one's last time."""
 

@@ -36,6 +36,11 @@ def budget_key(provider: str, account: str, host: str) -> str:
     return _digest("budget", provider, account, host.lower())
 
 
+def host_key(provider: str, account: str) -> str:
+    """Key of what an account at a vendor is booked for as a host."""
+    return _digest("host", provider, account.lower())
+
+
 def meeting_key(provider: str, ids: Mapping[str, str]) -> str:
     """Key by which a vendor's meeting, known by its ids there, leads to its conference."""
     return _digest("meeting", provider, *(part for item in sorted(ids.items()) for part in item))

@@ -8,16 +8,19 @@ takes seconds for a rule that never has one (every 30 February), and for ever if
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice, takewhile
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 
 from confsync.domain.conference import ConferenceSpec
+
+Span = tuple[datetime, datetime]
+"""A start and an end."""
 
 MAX_COUNT = 1000
 MAX_PAST = 20_000
@@ -88,6 +91,34 @@ def last_end(spec: ConferenceSpec) -> datetime | None:
         return _end(spec, max(held, default=spec.start))
     except _UNREADABLE:
         return None
+
+
+def spans(spec: ConferenceSpec, since: datetime, until: datetime) -> list[Span] | None:
+    """Start and end of each time of the event that ends after `since` and begins before `until`, in UTC.
+
+    None for a series by more than a simple rule: those can't be told.
+    """
+    if not spec.recurrence:
+        return _within([(spec.start, spec.end)], since, until)
+    try:
+        series = _read(spec)
+        if series.rule:
+            _simple(series)
+        changed = {each.original.astimezone(UTC) for each in spec.occurrences}
+        regular = chain([series.start], _until(series, until) if series.rule else (), series.added)
+        starts = {at.astimezone(UTC) for at in regular} - series.removed - changed
+        moved = [(each.start, each.end) for each in spec.occurrences if each.start and each.end]
+        return _within([*((at, _end(spec, at)) for at in starts), *moved], since, until)
+    except _UNREADABLE:
+        return None
+
+
+def _until(series: "_Series", until: datetime) -> Iterator[datetime]:
+    return takewhile(lambda at: at < until, islice(_times(series), MAX_PAST))
+
+
+def _within(found: Iterable[Span], since: datetime, until: datetime) -> list[Span]:
+    return sorted((at.astimezone(UTC), end.astimezone(UTC)) for at, end in found if end > since and at < until)
 
 
 def upcoming(spec: ConferenceSpec, now: datetime, *, begun: bool = True) -> ConferenceSpec:

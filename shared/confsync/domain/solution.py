@@ -17,7 +17,11 @@ class Solution:
     provider: str
     icon_uri: str | None = None
     personal: bool = False
-    """Whether meetings are made with each person's own connected account, not by one of the organisation."""
+    """Whether meetings are made with each host's own connected account, not by one of the organisation."""
+    hosts: tuple[str, ...] = ()
+    """Who hosts its meetings: one of these, who has no other meeting of ours at that time; none: whose event it is."""
+    at_once: int = 1
+    """How many meetings at a time one of `hosts` may have."""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -35,8 +39,6 @@ class CallLimit:
     calls: int
     account: str
     """Solutions of one account share the limit."""
-    host: str = ""
-    """Who hosts all of the solution's meetings; empty: the event's own host does."""
     window: LimitWindow = LimitWindow.UTC_DAY
     counts_refused: bool = True
     """Whether a call that the vendor refused counts as well."""
@@ -61,6 +63,8 @@ class Capabilities:
     """How long a meeting may take to be found by its marker after a create whose answer was lost."""
     limit: CallLimit | None = None
     recurrence: OwnRecurrence = OwnRecurrence.LIMITED
+    occurrences: bool = False
+    """Whether single times of a series that it keeps can be cancelled, moved and renamed."""
     updates: bool = True
     """False: a changed meeting is deleted and made anew, and its new link is published."""
     deletes: bool = True

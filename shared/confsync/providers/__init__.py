@@ -10,7 +10,7 @@ import msgspec
 
 from confsync.domain.errors import NotConfigured, NotFound
 from confsync.domain.solution import Solution
-from confsync.ports import Clock, ConferenceProvider, Secrets
+from confsync.ports import Clock, ConferenceProvider, Grants, Secrets
 
 PROVIDERS: Mapping[str, str] = {
     "jitsi": "Jitsi",
@@ -34,22 +34,29 @@ class ProviderConfig:
     token_url: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """What a provider may use besides its vendor: credentials, people's own accounts, time and chance."""
+
+    secrets: Secrets
+    grants: Grants
+    clock: Clock
+
+
 class Factory(Protocol):
     """What every provider class is called with."""
 
-    def __call__(
-        self, solution: Solution, config: ProviderConfig, secrets: Secrets, clock: Clock
-    ) -> ConferenceProvider: ...
+    def __call__(self, solution: Solution, config: ProviderConfig, outside: Outside) -> ConferenceProvider: ...
 
 
-def build(solution: Solution, config: ProviderConfig, secrets: Secrets, clock: Clock) -> ConferenceProvider:
+def build(solution: Solution, config: ProviderConfig, outside: Outside) -> ConferenceProvider:
     """The provider that makes this solution's conferences. Raises `NotConfigured`, which names the key."""
     if solution.provider not in PROVIDERS:
         known = ", ".join(sorted(PROVIDERS))
         raise NotConfigured(f"solutions.{solution.id}.provider: no provider {solution.provider!r}, there are {known}")
     module = import_module(f"{__name__}.{solution.provider}")
     factory = cast("Factory", getattr(module, PROVIDERS[solution.provider]))
-    return factory(solution, config, secrets, clock)
+    return factory(solution, config, outside)
 
 
 def settings_of(solution: Solution, kind: type[S]) -> S:
@@ -67,9 +74,25 @@ def required(solution: Solution, key: str, value: str | None) -> str:
     return value
 
 
+def of_the_organisation(solution: Solution) -> None:
+    """For a provider that knows no accounts of people. Raises `NotConfigured` if the solution wants them."""
+    if solution.personal:
+        raise NotConfigured(f"solutions.{solution.id}.personal: {solution.provider} has no accounts of people's own")
+
+
 def credential(secrets: Secrets, name: str) -> str:
     """The secret's newest value. Raises `NotConfigured` if there is none: to callers, `NotFound` is a meeting's."""
     try:
         return secrets.get(name)
     except NotFound as error:
         raise NotConfigured(f"there is no secret {name}") from error
+
+
+def credentials(secrets: Secrets, name: str, kind: type[S]) -> S:
+    """A secret that is a JSON object, as a provider's own type. Raises `NotConfigured`, which names what is missing."""
+    try:
+        return msgspec.json.decode(credential(secrets, name), type=kind)
+    except msgspec.ValidationError as error:
+        raise NotConfigured(f"the secret {name}: {str(error).replace('$.', '')}") from None
+    except msgspec.DecodeError:
+        raise NotConfigured(f"the secret {name} is not a JSON object") from None

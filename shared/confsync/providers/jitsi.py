@@ -18,8 +18,7 @@ from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPoin
 from confsync.domain.errors import Invalid, NotConfigured, NotFound
 from confsync.domain.solution import Capabilities, Solution
 from confsync.domain.telephone import PAUSE, dial, is_international
-from confsync.ports import Clock, Secrets
-from confsync.providers import ProviderConfig, credential, required, settings_of
+from confsync.providers import Outside, ProviderConfig, credential, of_the_organisation, required, settings_of
 
 MIN_KEY = 32  # characters
 _ROOM_BYTES = 20  # 160 bits, 32 letters in base 32
@@ -53,11 +52,12 @@ class Jitsi:
 
     capabilities = Capabilities(drifts=False)  # there is nothing at Jitsi that anybody could change
 
-    def __init__(self, solution: Solution, config: ProviderConfig, secrets: Secrets, clock: Clock) -> None:  # noqa: ARG002 - every provider is built alike
+    def __init__(self, solution: Solution, config: ProviderConfig, outside: Outside) -> None:
+        of_the_organisation(solution)
         self._settings = settings_of(solution, Settings)
         self._base = required(solution, "api", config.api).rstrip("/")
         self._secret = required(solution, "secret", config.secret)
-        self._secrets = secrets
+        self._secrets = outside.secrets
         try:
             self._details("room")
         except Invalid as error:

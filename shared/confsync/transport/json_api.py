@@ -11,7 +11,7 @@ from confsync.ports import Clock
 from confsync.transport import errors
 from confsync.transport.errors import Refusal
 from confsync.transport.messages import Reply, Request
-from confsync.transport.oauth import Token, TokenCache
+from confsync.transport.oauth import Token, Tokens
 from confsync.transport.session import Authorization, Deadline, Session
 
 T = TypeVar("T")
@@ -23,10 +23,12 @@ class JsonApi:
 
     service: str
     session: Session
-    tokens: TokenCache
+    tokens: Tokens
     clock: Clock
     base: Callable[[Token], str]
     refusal: Callable[[Reply], Refusal]
+    scheme: str = "Bearer"
+    """What stands before the token in the `Authorization` header."""
 
     def fetch(
         self,
@@ -37,22 +39,77 @@ class JsonApi:
         into: type[T],
         deadline: Deadline,
         query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
+        repeatable: bool | None = None,
     ) -> T:
-        """The reply as a value of that type; fields the type does not name are never looked at."""
-        call = _Call(action=action, method=method, path=path, query=query or {}, body=body)
+        """The reply as a value of that type; fields the type does not name are never looked at.
+
+        `repeatable`: sending it twice does no harm; by default that is so for every method but POST.
+        """
+        return self.fetch_with_headers(
+            action,
+            method,
+            path,
+            into=into,
+            deadline=deadline,
+            query=query,
+            headers=headers,
+            body=body,
+            repeatable=repeatable,
+        )[0]
+
+    def fetch_with_headers(
+        self,
+        action: str,
+        method: str,
+        path: str,
+        *,
+        into: type[T],
+        deadline: Deadline,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        repeatable: bool | None = None,
+    ) -> tuple[T, Mapping[str, str]]:
+        """Like `fetch`, and the reply's headers (names without regard to case): some vendors page by them."""
+        call = _Call(
+            action=action,
+            method=method,
+            path=path,
+            query=query or {},
+            headers=headers or {},
+            body=body,
+            repeatable=method != "POST" if repeatable is None else repeatable,
+        )
         request, reply = self._send(call, deadline)
         try:
-            return msgspec.json.decode(reply.body, type=into)
+            return msgspec.json.decode(reply.body, type=into), reply.headers
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             reason = str(error) if isinstance(error, msgspec.ValidationError) else "not with JSON"
             raise errors.unreadable(request, reply, errors.safe(reason)) from None
 
     def send(
-        self, action: str, method: str, path: str, *, deadline: Deadline, body: Mapping[str, Any] | None = None
+        self,
+        action: str,
+        method: str,
+        path: str,
+        *,
+        deadline: Deadline,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> None:
         """Have it done; the reply has nothing to tell."""
-        self._send(_Call(action=action, method=method, path=path, query={}, body=body), deadline)
+        call = _Call(
+            action=action,
+            method=method,
+            path=path,
+            query=query or {},
+            headers={},
+            body=body,
+            repeatable=method != "POST",
+        )
+        self._send(call, deadline)
 
     def _send(self, call: "_Call", deadline: Deadline) -> tuple[Request, Reply]:
         try:
@@ -67,10 +124,10 @@ class JsonApi:
             action=call.action,
             method=call.method,
             url=self.base(token) + call.path,
-            repeatable=call.method != "POST",
-            auth=Authorization(value=f"Bearer {token.value}"),
+            repeatable=call.repeatable,
+            auth=Authorization(value=f"{self.scheme} {token.value}"),
             query=call.query,
-            headers={"Accept": "application/json", "Content-Type": "application/json"},
+            headers={"Accept": "application/json", "Content-Type": "application/json", **call.headers},
             body=None if call.body is None else msgspec.json.encode(call.body),
         )
         reply = self.session.send(request, deadline)
@@ -89,4 +146,6 @@ class _Call:
     method: str
     path: str
     query: Mapping[str, str]
+    headers: Mapping[str, str]
     body: Mapping[str, Any] | None
+    repeatable: bool

@@ -1,15 +1,16 @@
-"""Access tokens of an organisation's own application: fetched once, shared by all threads, kept till they end."""
+"""Access tokens: of an organisation's own application, fetched once and kept till they end, or of people's accounts."""
 
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 from requests.auth import HTTPBasicAuth
 
 from confsync.domain.errors import ReauthorizationRequired
-from confsync.ports import Clock
+from confsync.ports import Clock, Grants
 from confsync.transport import errors
 from confsync.transport.errors import Refusal
 from confsync.transport.messages import Reply, Request
@@ -34,6 +35,36 @@ class Client:
     id: str
     secret: str = field(repr=False)
     grant: Mapping[str, str] = field(repr=False)
+
+
+class Tokens(Protocol):
+    """Where an account's access tokens come from."""
+
+    def get(self, deadline: Deadline) -> Token:
+        """One to use now."""
+        ...
+
+    def forget(self, token: Token) -> None:
+        """Never give this token again."""
+        ...
+
+
+class GrantTokens:
+    """Those of a person's own account at a vendor, for one call of a provider."""
+
+    def __init__(self, grants: Grants, owner: str, vendor: str, clock: Clock) -> None:
+        self._grants = grants
+        self._owner = owner
+        self._vendor = vendor
+        self._clock = clock
+        self._refused: str | None = None
+
+    def get(self, deadline: Deadline) -> Token:  # noqa: ARG002 - how long it takes is the port's matter
+        value = self._grants.token(self._owner, self._vendor, refused=self._refused)
+        return Token(value=value, expires_at=self._clock.now() + EARLY)
+
+    def forget(self, token: Token) -> None:
+        self._refused = token.value
 
 
 class TokenCache:

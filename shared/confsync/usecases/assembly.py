@@ -136,6 +136,7 @@ class UseCases:
     def reconcile_conference(self) -> ReconcileConference:
         from confsync.usecases.reconcile_conference import ReconcileConference
         from confsync.usecases.reconciling.budgets import Budgets
+        from confsync.usecases.reconciling.hosts import Hosts
 
         return ReconcileConference(
             store=self._ports.store,
@@ -145,6 +146,7 @@ class UseCases:
             publish=self.publish_conference,
             give_up_links=self.give_up_links,
             budgets=Budgets(store=self._ports.store, clock=self._ports.clock, providers=self._ports.providers),
+            hosts=Hosts(store=self._ports.store, clock=self._ports.clock),
             lease=self._limits.lease,
             check_every=self._limits.check_every,
             join_url=self._limits.join_url,

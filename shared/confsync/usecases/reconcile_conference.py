@@ -6,7 +6,7 @@ held. So a crash at any point leaves a record from which the next run knows what
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -24,6 +24,7 @@ from confsync.domain.errors import (
     Unexpected,
 )
 from confsync.domain.fitting import fit
+from confsync.domain.hosting import hosted_by
 from confsync.domain.link import Link
 from confsync.domain.step import KINDS, Step, steps
 from confsync.domain.transitions import agreed, done, failed, next_visit, rested, waiting
@@ -32,6 +33,7 @@ from confsync.ports import Clock, ConferenceProvider, Providers, Queue, Save, St
 from confsync.usecases.reconciling.budgets import Budgets, Spending
 from confsync.usecases.reconciling.conference_lease import Change, ConferenceLease
 from confsync.usecases.reconciling.give_up_links import GiveUpLinks
+from confsync.usecases.reconciling.hosts import Hosting, Hosts
 from confsync.usecases.reconciling.provider_steps import ProviderSteps
 from confsync.usecases.reconciling.publish_conference import PublishConference
 from confsync.usecases.records.ledgers import unpublished
@@ -66,6 +68,7 @@ class ReconcileConference:
     publish: PublishConference
     give_up_links: GiveUpLinks
     budgets: Budgets
+    hosts: Hosts
     lease: timedelta
     check_every: timedelta | None = None
     """About how often a meeting is compared with what was applied (see `Upkeep`)."""
@@ -135,11 +138,12 @@ class _Round:
                 self._usecase.store.commit([Save(record=agreed(conference))])
                 return None
             try:
-                spending = self._spending(step)
+                hosting = self._hosting(step, links)
+                spending = self._spending(step, hosting)
             except RateLimited as error:
                 postponed = error
                 continue
-            refused = self._do(step, links, spending)
+            refused = self._do(step, links, hosting, spending)
             if refused is None:
                 return None
             stored, failure = refused
@@ -187,11 +191,19 @@ class _Round:
             return False
         return not self._conference.differs_in(lambda spec: provider.kept(fit(spec, provider.capabilities)))
 
-    def _spending(self, step: Step) -> Spending | None:
+    def _hosting(self, step: Step, links: dict[str, Link]) -> Hosting:
+        """Who is to host the meeting."""
+        conference = self._conference
+        if isinstance(self._provider, NotConfigured) or step not in {Step.CREATE, Step.UPDATE}:
+            return Hosting(account=hosted_by(conference) or conference.host)
+        solution = self._usecase.providers.solution(conference.solution)
+        return self._usecase.hosts.of(conference, solution, [link.spec for link in links.values()])
+
+    def _spending(self, step: Step, hosting: Hosting) -> Spending | None:
         """What the step is counted in. Raises `RateLimited` if it has to wait."""
-        if isinstance(self._provider, NotConfigured):
+        if isinstance(self._provider, NotConfigured) or hosting.refused is not None:
             return None
-        return self._usecase.budgets.of(step, self._provider.capabilities.limit, self._conference)
+        return self._usecase.budgets.of(step, self._provider.capabilities.limit, self._conference, hosting.account)
 
     def _ended(
         self, needed: list[Step], links: dict[str, Link], postponed: RateLimited | None, earlier: Error | None
@@ -213,12 +225,17 @@ class _Round:
 
     # --- a step ------------------------------------------------------------------------------------------------------
 
-    def _do(self, step: Step, links: dict[str, Link], spending: Spending | None) -> tuple[Conference, Error] | None:
+    def _do(
+        self, step: Step, links: dict[str, Link], hosting: Hosting, spending: Spending | None
+    ) -> tuple[Conference, Error] | None:
         """Make the step. If it failed: the conference as stored then, and why."""
         now = self._clock.now()
-        lease = self._take(step, spending, now)
+        lease = self._take(step, hosting, spending, now)
         try:
-            change = self._publish(lease, links) if step is Step.PUBLISH else self._at_provider(lease).make(step)
+            if step is Step.PUBLISH:
+                change = self._publish(lease, links)
+            else:
+                change = self._at_provider(lease).make(step, hosting.checked)
         except (ServiceError, NotConfigured) as error:
             failure: Error = error
         except ConfsyncError:
@@ -234,10 +251,11 @@ class _Round:
             self._usecase.budgets.refund(spending, failure, now)
         return stored, failure
 
-    def _take(self, step: Step, spending: Spending | None, now: datetime) -> ConferenceLease:
+    def _take(self, step: Step, hosting: Hosting, spending: Spending | None, now: datetime) -> ConferenceLease:
         sent = self._conference.desired.spec
         if sent is not None and not isinstance(self._provider, NotConfigured):
-            sent = fit(sent, self._provider.capabilities, now)
+            sent = replace(fit(sent, self._provider.capabilities, now), host=hosting.account)
+        spent = spending.budget.spent(spending.limit, now) if spending else None
         return ConferenceLease(
             self._usecase.store,
             self._clock,
@@ -245,7 +263,7 @@ class _Round:
             self._conference,
             step,
             sent=sent,
-            budget=spending.budget.spent(spending.limit, now) if spending else None,
+            costs=[each for each in (spent, hosting.booking) if each is not None],
         )
 
     def _at_provider(self, lease: ConferenceLease) -> ProviderSteps:

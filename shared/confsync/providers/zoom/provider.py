@@ -5,8 +5,6 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import msgspec
-
 from confsync.domain import description_block
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.entry_point import ConferenceDetails
@@ -14,8 +12,7 @@ from confsync.domain.errors import Ambiguous, Invalid, NotConfigured, NotFound, 
 from confsync.domain.passcode import passcode as passcode_of
 from confsync.domain.solution import CallLimit, Capabilities, Solution
 from confsync.domain.text import cut, plain
-from confsync.ports import Clock, Secrets
-from confsync.providers import ProviderConfig, credential, required, settings_of
+from confsync.providers import Outside, ProviderConfig, credentials, required, settings_of
 from confsync.providers.zoom.entry_points import entry_points
 from confsync.providers.zoom.refusals import UnknownZone, refusal
 from confsync.providers.zoom.replies import Invitation, Listed, Meeting, Page, fingerprint
@@ -42,25 +39,25 @@ T = TypeVar("T")
 class Zoom:
     """Meetings of one Zoom account."""
 
-    def __init__(self, solution: Solution, config: ProviderConfig, secrets: Secrets, clock: Clock) -> None:
+    def __init__(self, solution: Solution, config: ProviderConfig, outside: Outside) -> None:
         self._solution = solution
         self._settings = settings_of(solution, Settings)
         self._secret = required(solution, "secret", config.secret)
         self.capabilities = Capabilities(
             settle=timedelta(seconds=5),
-            limit=CallLimit(calls=DAILY_CALLS, account=self._secret, host=self._settings.host),
+            limit=CallLimit(calls=DAILY_CALLS, account=self._secret),
             past_starts=False,
             lifetime=LIFETIME,
         )
         self._config = config
-        self._secrets = secrets
-        self._clock = clock
+        self._secrets = outside.secrets
+        self._clock = outside.clock
         self._session = Session()
         self._api = JsonApi(
             service="zoom",
             session=self._session,
-            tokens=TokenCache(self._token, clock),
-            clock=clock,
+            tokens=TokenCache(self._token, outside.clock),
+            clock=outside.clock,
             base=self._base,
             refusal=refusal,
         )
@@ -123,14 +120,9 @@ class Zoom:
         return Deadline(self._config.deadline)
 
     def _token(self, deadline: Deadline) -> Token:
-        try:
-            credentials = msgspec.json.decode(credential(self._secrets, self._secret), type=Credentials)
-        except msgspec.ValidationError as error:
-            raise NotConfigured(f"the secret {self._secret}: {str(error).replace('$.', '')}") from None
-        except msgspec.DecodeError:
-            raise NotConfigured(f"the secret {self._secret} is not a JSON object") from None
-        grant = {"grant_type": "account_credentials", "account_id": credentials.account_id}
-        client = Client(id=credentials.client_id, secret=credentials.client_secret, grant=grant)
+        app = credentials(self._secrets, self._secret, Credentials)
+        grant = {"grant_type": "account_credentials", "account_id": app.account_id}
+        client = Client(id=app.client_id, secret=app.client_secret, grant=grant)
         url = self._config.token_url or TOKEN_URL
         return fetch_token(self._session, self._clock, service="zoom", url=url, client=client, deadline=deadline)
 
@@ -140,10 +132,9 @@ class Zoom:
         return f"{token.api_url.rstrip('/')}/v2" if token.api_url else API
 
     def _host(self, asked: str) -> str:
-        host = self._settings.host or asked
-        if host in {"", "me"}:  # to a server-to-server app, "me" is whoever owns the app
-            raise NotConfigured(f"solutions.{self._solution.id}.settings.host: name a Zoom user, {host!r} is none")
-        return host
+        if asked in {"", "me"}:  # to a server-to-server app, "me" is whoever owns the app
+            raise NotConfigured(f"solutions.{self._solution.id}.hosts: name a Zoom user, {asked!r} is none")
+        return asked
 
     # --- calls ---
 

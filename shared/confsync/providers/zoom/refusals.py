@@ -52,7 +52,7 @@ PHRASES: Sequence[tuple[int, str, type[ServiceError]]] = (
     (INVALID_FIELDS, DAILY_LIMIT, RateLimited),  # create, update: besides the 429 with its headers
 )
 """Codes that mean several things, which Zoom's words tell apart."""
-_USER = "add this user to the Zoom account, or set settings.host"
+_USER = "add this user to the Zoom account, or set the solution's `hosts`"
 HINTS: Mapping[int, str] = {
     1000: _USER,
     1001: _USER,

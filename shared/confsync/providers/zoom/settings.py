@@ -39,13 +39,12 @@ class MeetingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class Settings(MeetingSettings, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`host`: the Zoom user who hosts, instead of the event's. `sip`: the account has the room connector.
+    """`sip`: the account has the room connector.
 
     `passcode_length`: we choose each meeting's passcode, such that every policy is satisfied but "only digits", for
     which there is `passcode_digits`.
     """
 
-    host: str = ""
     passcode_length: Annotated[int, msgspec.Meta(ge=4, le=10)] | None = None
     passcode_digits: bool = False
     sip: bool = False

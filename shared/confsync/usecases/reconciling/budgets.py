@@ -44,13 +44,14 @@ class Budgets:
     clock: Clock
     providers: Providers
 
-    def of(self, step: Step, limit: CallLimit | None, conference: Conference) -> Spending | None:
-        """What the step is counted in, None if nobody counts it. Raises `RateLimited` if it has to wait."""
+    def of(self, step: Step, limit: CallLimit | None, conference: Conference, host: str) -> Spending | None:
+        """What the step is counted in, None if nobody counts it. Raises `RateLimited` if it has to wait.
+
+        `host`: who hosts the meeting.
+        """
         if limit is None or step not in COUNTED:
             return None
         vendor = self.providers.solution(conference.solution).provider
-        made = conference.applied.reference
-        host = (made and made.host) or limit.host or conference.host
         key, now = keys.budget_key(vendor, limit.account, host), self.clock.now()
         budget = self.store.get(Budget, key) or Budget(key=key, provider=vendor, host=host, expire_at=now)
         opens_at = budget.opens_at(limit, now, creation=step is Step.CREATE)

@@ -1,6 +1,6 @@
 """One worker's hold on a conference while it makes a step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +8,7 @@ from datetime import timedelta
 from confsync.domain.budget import Budget
 from confsync.domain.conference import Conference, ConferenceSpec
 from confsync.domain.errors import Busy, StoreConflict
+from confsync.domain.host import Host
 from confsync.domain.step import Step
 from confsync.domain.transitions import taken
 from confsync.ports import Clock, Save, Store
@@ -27,19 +28,19 @@ class ConferenceLease:
         step: Step,
         *,
         sent: ConferenceSpec | None,
-        budget: Budget | None,
+        costs: Sequence[Budget | Host],
     ) -> None:
         """Take the lease and record what is about to happen, in one conditional write with what it costs.
 
-        `budget` is what is left after the step. Raises `StoreConflict`, also if this took so long that whoever has the
-        lease next would look for what we make before it can be found.
+        `costs`: what is left of a limit after the step, and who is booked for it. Raises `StoreConflict`, also if this
+        took so long that whoever has the lease next would look for what we make before it can be found.
         """
         self._store = store
         self._clock = clock
         self._ttl = ttl
         now = clock.now()
         self.taken = taken(conference, step, holder=clock.new_id(), now=now, ttl=ttl, sent=sent)
-        store.commit([Save(record=self.taken), *([Save(record=budget)] if budget else [])])
+        store.commit([Save(record=self.taken), *(Save(record=each) for each in costs)])
         if clock.now() - now > ttl / 2:
             raise StoreConflict(f"conference {conference.id}: this process stood still with its lease")
 

@@ -37,8 +37,11 @@ class ProviderSteps:
     def capabilities(self) -> Capabilities:
         return self.provider.capabilities
 
-    def make(self, step: Step) -> Change:
-        """Make the step, and return how to record it and give the lease back. Raises what providers raise."""
+    def make(self, step: Step, host: str) -> Change:
+        """Make the step, and return how to record it and give the lease back. Raises what providers raise.
+
+        `host`: who is to host the meeting.
+        """
         if step is Step.REMOVE:
             return self._remove()
         self._require_join_url()  # before anything is made, which nobody could join
@@ -48,11 +51,11 @@ class ProviderSteps:
             case Step.CREATE:
                 return self._create()
             case Step.UPDATE:
-                return self._update(step, self._changed()) if self.capabilities.updates else self._make_way(step)
+                return self._make_way(step) if self._needs_another(host) else self._update(step, self._changed())
             case Step.VERIFY:
                 return self._verify()
             case Step.TOUCH:
-                return self._update(step, self._all()) if self.capabilities.updates else self._make_way(step)
+                return self._make_way(step) if self._needs_another(host) else self._update(step, self._all())
             case Step.CHECK:
                 return self._check()
             case _:
@@ -94,6 +97,11 @@ class ProviderSteps:
         """All that the vendor keeps: whatever somebody changed there is right again."""
         assert self.taken.desired.spec is not None
         return frozenset(self.provider.kept(self.taken.desired.spec))
+
+    def _needs_another(self, host: str) -> bool:
+        """Whether this meeting can't become what is desired: its vendor changes none, or its host has no time then."""
+        reference = self.taken.applied.reference
+        return not self.capabilities.updates or (reference is not None and reference.host not in {"", host})
 
     def _make_way(self, step: Step) -> Change:
         """A meeting that can't be changed goes, so that the next round makes it anew."""
