@@ -125,7 +125,7 @@ class FakeProvider:
         self._begin("update")
         meeting = self._existing(reference)
         self._count(meeting.spec.host)
-        meeting.spec, meeting.marker = spec, marker
+        meeting.spec, meeting.marker = replace(spec, host=meeting.spec.host), marker
         self.changes.append(changed)
         self._end("update")
         return self.shown(meeting)
@@ -161,9 +161,9 @@ class FakeProvider:
 class FakeProviders:
     """The `Providers` port: solutions by id, all of them made by one provider."""
 
-    def __init__(self, provider: FakeProvider, *solutions: str) -> None:
+    def __init__(self, provider: FakeProvider, *solutions: str, hosts: tuple[str, ...] = ()) -> None:
         self._provider = provider
-        self.solutions = {id: Solution(id=id, name=id.title(), provider="fake") for id in solutions}
+        self.solutions = {id: Solution(id=id, name=id.title(), provider="fake", hosts=hosts) for id in solutions}
 
     def solution(self, solution_id: str) -> Solution:
         if solution_id not in self.solutions:

@@ -108,7 +108,7 @@ class Cloud:
         self.clock = FakeClock()
         self.google = SimulatedGoogle(self.clock, page_size=page_size)
         self.vendor = vendor(self.clock)
-        self.vendors = FakeProviders(self.vendor, *SOLUTIONS)  # type: ignore[arg-type]
+        self.vendors = FakeProviders(self.vendor, *SOLUTIONS, hosts=self.vendor.hosts)
         self.queue = FakeQueue()
         self.store = ObservedStore()
         self.promises = Promises(self)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import combinations
 from typing import Any
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
@@ -210,6 +211,34 @@ class LapsingWithoutUpdate(WithoutUpdate):
     """Rooms with an end that nobody can move."""
 
     quirks = Capabilities(updates=False, lifetime=LIFETIME)
+
+
+class Pooled(Kind):
+    """Its meetings have two hosts, each of whom can run one at a time."""
+
+    hosts = ("room1@example.com", "room2@example.com")
+    keeps_links = False
+
+    def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
+        made = super().create(spec, marker)
+        self._nobody_is_needed_twice()
+        return made
+
+    def update(
+        self, reference: Reference, spec: ConferenceSpec, changed: frozenset[str], marker: str
+    ) -> ProviderConference:
+        updated = super().update(reference, spec, changed, marker)
+        self._nobody_is_needed_twice()
+        return updated
+
+    def _nobody_is_needed_twice(self) -> None:
+        ours = [each for each in self.meetings.values() if each.id not in self.foreign]
+        with promised():
+            assert all(each.spec.host in self.hosts for each in ours)
+            for one, other in combinations(ours, 2):
+                same = one.marker.rpartition(".")[0] == other.marker.rpartition(".")[0]
+                meet = one.spec.start < other.spec.end and other.spec.start < one.spec.end
+                assert same or one.spec.host != other.spec.host or not meet, f"{one} and {other}"
 
 
 class Personal(Kind):

@@ -25,6 +25,7 @@ DEEDS = {
     kinds.Derived: ("create without an answer", "delete"),
     kinds.RollingLimit: ("rename", "create without an answer"),
     kinds.Lapsing: ("rename",),
+    kinds.Pooled: ("move in time", "create without an answer", "solution switched", "two users on a team calendar"),
     kinds.Personal: ("rename", "delete", "create without an answer"),
 }
 MODES = (Mode.AFTER, Mode.LOST, Mode.EDIT)

@@ -27,6 +27,8 @@ class SimulatedVendor(FakeProvider):
 
     keeps_links = True
     """Whether a meeting has the same link for life."""
+    hosts: tuple[str, ...] = ()
+    """The solutions' own (see `Solution`)."""
     follows = WATCHED - {"open_ended"}
     """In what its meetings agree with their events."""
 
