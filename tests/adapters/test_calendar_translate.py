@@ -88,7 +88,9 @@ def test_a_tombstone_may_be_nothing_but_an_id() -> None:
 
 def test_a_cancelled_instance_names_its_series() -> None:
     tombstone = {"status": "cancelled", "recurringEventId": "e0", "originalStartTime": TIMES["start"], "etag": '"1"'}
-    assert read(tombstone) == Event(id="e1", etag='"1"', cancelled=True, recurring_event_id="e0")
+    assert read(tombstone) == Event(
+        id="e1", etag='"1"', cancelled=True, recurring_event_id="e0", original_start=read(TIMES).start
+    )
 
 
 @pytest.mark.parametrize(

@@ -237,7 +237,7 @@ class FakeCalendar(PeoplesFake):
     def _changed(self, calendar: _Calendar, sync_token: str | None) -> list[str]:
         in_order = sorted(calendar.changed, key=calendar.changed.__getitem__)
         if sync_token is None:
-            return [each for each in in_order if each in calendar.unreadable or not calendar.events[each].cancelled]
+            return [each for each in in_order if each in calendar.unreadable or _is_listed(calendar, each)]
         account, _, era, since = json.loads(sync_token)
         if (account, era) != (self._account, calendar.token_era):
             raise SyncTokenExpired(sync_token)
@@ -351,7 +351,7 @@ class FakeUser:
 
     def _move(self, event: Event, destination: str) -> Event:
         self._fake._of(destination).more[event.id] = self._fake._of(self.calendar_id).more.pop(event.id, {})
-        self._put(Event(id=event.id, cancelled=True, recurring_event_id=event.recurring_event_id))
+        self._put(_tombstone(event))
         return _read(self._fake._put(destination, replace(event, organizer=destination)))
 
     def event(self, event_id: str) -> Event:
@@ -402,11 +402,24 @@ def _shown(conference: ConferenceOnEvent) -> EventConference:
     )
 
 
+def _is_listed(calendar: _Calendar, event_id: str) -> bool:
+    """Whether a full list tells of it: a cancelled instance is told as long as its series lives."""
+    event = calendar.events[event_id]
+    series = calendar.events.get(event.recurring_event_id or "")
+    return not event.cancelled or (series is not None and not series.cancelled)
+
+
 def _listed(event: Event) -> Event:
     """A list tells nothing of a deleted event but that it is one."""
     if not event.cancelled:
         return _read(event)
-    return Event(id=event.id, etag=event.etag, cancelled=True, recurring_event_id=event.recurring_event_id)
+    return replace(_tombstone(event), etag=event.etag)
+
+
+def _tombstone(event: Event) -> Event:
+    """What is left of a deleted event."""
+    series, original = event.recurring_event_id, event.original_start
+    return Event(id=event.id, cancelled=True, recurring_event_id=series, original_start=original)
 
 
 def _read(event: Event) -> Event:

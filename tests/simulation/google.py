@@ -210,6 +210,7 @@ class Person:
             attendees=(),
             organizer_self=True,
             recurring_event_id=None,
+            original_start=None,
         )
         return self.google.put(calendar_id, copied)
 
@@ -264,6 +265,7 @@ class Person:
             master,
             id=id,
             recurring_event_id=event_id,
+            original_start=replace(master.start, at=at),
             recurrence=(),
             start=replace(master.start, at=at),
             end=replace(master.end, at=at + (master.end.at - master.start.at)),

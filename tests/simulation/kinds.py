@@ -69,6 +69,15 @@ class WithAnySeries(Kind):
     quirks = Capabilities(recurrence=OwnRecurrence.RRULE)
 
 
+class WithOccurrences(Kind):
+    """Single times of a series are cancelled, moved and renamed here too."""
+
+    quirks = Capabilities(recurrence=OwnRecurrence.RRULE, occurrences=True)
+
+    def kept(self, spec: ConferenceSpec) -> dict[str, Any]:
+        return {**super().kept(spec), "occurrences": spec.occurrences}
+
+
 class WithAnotherLink(Kind):
     """Every change changes the link."""
 

@@ -14,6 +14,7 @@ DEEDS = {
     kinds.WithoutTimes: ("rename", "create without an answer"),
     kinds.WithoutSeries: ("made recurring", "made single again"),
     kinds.WithAnySeries: ("made recurring", "recurrence changed"),
+    kinds.WithOccurrences: ("instance cancelled", "instance changed", "split", "to another calendar"),
     kinds.WithAnotherLink: ("rename", "change with guests"),
     kinds.WithoutUpdate: ("rename", "create without an answer", "delete"),
     kinds.WithoutDelete: ("delete", "undelete"),

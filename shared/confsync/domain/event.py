@@ -43,6 +43,8 @@ class Event:
     recurrence: tuple[str, ...] = ()
     recurring_event_id: str | None = None
     """Of an exception (a changed or cancelled instance): its series."""
+    original_start: EventTime | None = None
+    """Of an exception: when its series has it."""
     organizer_self: bool = True
     """Whether this copy is the organizer's."""
     organizer: str | None = None

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from confsync.domain.conference import ConferenceSpec
-from confsync.domain.recurrence import upcoming
+from confsync.domain.conference import ConferenceSpec, Occurrence
+from confsync.domain.recurrence import cancelled_by_exdate, upcoming
 from confsync.domain.solution import Capabilities, OwnRecurrence
 
 
@@ -14,10 +14,18 @@ def fit(spec: ConferenceSpec, capabilities: Capabilities, now: datetime | None =
     if capabilities.mails_attendees and spec.attendees:
         fitted = replace(fitted, attendees=())
     if capabilities.recurrence is OwnRecurrence.NONE and spec.recurrence:
-        fitted = replace(fitted, recurrence=(), open_ended=True)
+        fitted = replace(fitted, recurrence=(), occurrences=(), open_ended=True)
+    fitted = replace(fitted, occurrences=_occurrences(fitted, now) if capabilities.occurrences else ())
     if spec.all_day and not capabilities.all_day:
         fitted = replace(fitted, all_day=False)
     return _timed(fitted, capabilities, now)
+
+
+def _occurrences(spec: ConferenceSpec, now: datetime | None) -> tuple[Occurrence, ...]:
+    """All times that differ and are not over, those that EXDATE lines leave out among them."""
+    told = {each.original: each for each in (*cancelled_by_exdate(spec), *spec.occurrences)}
+    length = spec.end - spec.start
+    return tuple(each for at, each in sorted(told.items()) if now is None or (each.end or at + length) > now)
 
 
 def notes(spec: ConferenceSpec, capabilities: Capabilities) -> list[str]:

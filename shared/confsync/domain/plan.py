@@ -18,7 +18,7 @@ from confsync.domain.event import Event
 from confsync.domain.keys import link_key
 from confsync.domain.ledger import Ledger
 from confsync.domain.link import LOOK_AGAIN, Link
-from confsync.domain.recurrence import last_end
+from confsync.domain.recurrence import last_end, occurrence_of, still_taking_place, with_occurrence
 from confsync.domain.transitions import asked_again, desire
 
 
@@ -101,12 +101,19 @@ def apply_event(ledger: Ledger, calendar: Calendar, event: Event, now: datetime)
     `ledger` holds the event's link, that of its series, every conference that they or the event name, and those
     conferences' other links.
     """
+    followed = _follow_instance(ledger, calendar, event, now)
+    action = _apply(ledger, calendar, event, now)
+    return Action.UPDATED if followed and action is Action.NOTHING else action
+
+
+def _apply(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Action:
     stored = ledger.links.get(link_key(calendar.key, event.id))
     if event.cancelled:
         return _deleted(ledger, stored, now)
     if stored is None:
         return _adopt(ledger, calendar, event, now)
     spec, organizer = event.spec(host=stored.owner), None if event.organizer_self else event.organizer
+    spec = replace(spec, occurrences=still_taking_place(spec, stored.spec.occurrences))
     link = replace(stored, spec=spec, organizer=organizer, hidden_at=None)
     ledger.put(link)
     action = _recognise(ledger, calendar, link, event, now)
@@ -115,6 +122,25 @@ def apply_event(ledger: Ledger, calendar: Calendar, event: Event, now: datetime)
     if action is Action.NOTHING and link.spec != stored.spec:
         return Action.UPDATED
     return action
+
+
+def _follow_instance(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> bool:
+    """Note at its series how an instance differs from it; whether that is news.
+
+    One with another conference than its series, or with none, says nothing about the series' meeting.
+    """
+    series = ledger.links.get(link_key(calendar.key, event.recurring_event_id)) if event.recurring_event_id else None
+    if series is None or series.organizer is not None or event.original_start is None:
+        return False
+    same = event.cancelled or event.conference_id in series.conference_ids
+    occurrence = occurrence_of(event, series.spec) if same else None
+    spec = with_occurrence(series.spec, event.original_start.at, occurrence)
+    if spec == series.spec:
+        return False
+    ledger.put(replace(series, spec=spec))
+    for conference_id in series.conference_ids:
+        drive(ledger, conference_id, now)
+    return True
 
 
 def _recognise(ledger: Ledger, calendar: Calendar, link: Link, event: Event, now: datetime) -> Action:
@@ -235,6 +261,10 @@ def _adopt(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> A
     if conference is None:
         return Action.NOTHING
     spec = event.spec(host=calendar.owner)
+    # an event that was moved here has the id, and the instances, that it had on its calendar before
+    before = [link for key in conference.links if (link := ledger.links.get(key)) and link.event_id == event.id]
+    told = [each for link in before for each in link.spec.occurrences]
+    spec = replace(spec, occurrences=still_taking_place(spec, told))
     link = _new_link(calendar, event.id, spec, owner=calendar.owner, series=event.recurring_event_id, now=now)
     return _attach(ledger, link, conference, event, now)
 

@@ -10,19 +10,21 @@ takes seconds for a rule that never has one (every 30 February), and for ever if
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import chain, islice, takewhile
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 
-from confsync.domain.conference import ConferenceSpec
+from confsync.domain.conference import ConferenceSpec, Occurrence
+from confsync.domain.event import Event
 
 Span = tuple[datetime, datetime]
 """A start and an end."""
 
 MAX_COUNT = 1000
+_MOMENT = timedelta(microseconds=1)
 MAX_PAST = 20_000
 """So many times of a series are looked at for the next one; more than fifty years of days."""
 
@@ -76,10 +78,7 @@ def simple_rule(spec: ConferenceSpec) -> SimpleRule | None:
 
 
 def last_end(spec: ConferenceSpec) -> datetime | None:
-    """When the event's last time is over; None if it goes on for ever, or by more than a simple rule and single dates.
-
-    Exceptions are events of their own: an instance that was moved counts where it was.
-    """
+    """When the event's last time is over; None if it goes on for ever, or by more than a simple rule and dates."""
     if not spec.recurrence:
         return spec.end
     try:
@@ -88,7 +87,8 @@ def last_end(spec: ConferenceSpec) -> datetime | None:
         if rule is not None and rule.count is None:
             return None
         held = {at.astimezone(UTC) for at in (series.start, *times, *series.added)} - series.removed
-        return _end(spec, max(held, default=spec.start))
+        moved = [each.end for each in spec.occurrences if each.end is not None]
+        return max([_end(spec, max(held, default=spec.start)), *moved])
     except _UNREADABLE:
         return None
 
@@ -119,6 +119,50 @@ def _until(series: "_Series", until: datetime) -> Iterator[datetime]:
 
 def _within(found: Iterable[Span], since: datetime, until: datetime) -> list[Span]:
     return sorted((at.astimezone(UTC), end.astimezone(UTC)) for at, end in found if end > since and at < until)
+
+
+def occurrence_of(event: Event, series: ConferenceSpec) -> Occurrence | None:
+    """How an instance differs from its series, None if it does not. It must have its `original_start`."""
+    assert event.original_start is not None
+    original = event.original_start.at
+    if event.cancelled:
+        return Occurrence(original=original)
+    assert event.start is not None
+    assert event.end is not None
+    told = Occurrence(original=original, start=event.start.at, end=event.end.at, title=event.title)
+    usual = Occurrence(original=original, start=original, end=_end(series, original), title=series.title)
+    return None if told == usual else told
+
+
+def with_occurrence(spec: ConferenceSpec, original: datetime, occurrence: Occurrence | None) -> ConferenceSpec:
+    """The series with that one time as told: None is as the series has it."""
+    others = [each for each in spec.occurrences if each.original != original]
+    told = [*others, *([occurrence] if occurrence else [])]
+    return replace(spec, occurrences=tuple(sorted(told, key=lambda each: each.original)))
+
+
+def still_taking_place(spec: ConferenceSpec, occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
+    """Those of the occurrences whose originals are times of the series: when it is moved, Calendar forgets the others.
+
+    Of a series by more than a simple rule all of them.
+    """
+    told = tuple(occurrences)
+    if not spec.recurrence or not told:
+        return ()
+    first, last = min(each.original for each in told), max(each.original for each in told)
+    known = spans(replace(spec, occurrences=()), first, last + _MOMENT)
+    if known is None:
+        return told
+    starts = {start for start, _ in known}
+    return tuple(each for each in told if each.original in starts)
+
+
+def cancelled_by_exdate(spec: ConferenceSpec) -> tuple[Occurrence, ...]:
+    """Times that the series' own lines leave out."""
+    try:
+        return tuple(Occurrence(original=at) for at in sorted(_read(spec).removed))
+    except _UNREADABLE:
+        return ()
 
 
 def upcoming(spec: ConferenceSpec, now: datetime, *, begun: bool = True) -> ConferenceSpec:

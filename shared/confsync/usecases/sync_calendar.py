@@ -249,7 +249,7 @@ class _Attempt:
             log.error("event can't be read", calendar_key=self.calendar.key, event_id=event.id, reason=event.reason)
 
     def _relevant(self, calendar: Calendar, page: EventPage) -> tuple[Calendar, list[Event]]:
-        """The events that have a link or show a conference of ours; all others cost nothing.
+        """The events that have a link, are of a series that has one, or show a conference of ours; others cost nothing.
 
         Also the calendar, with the index of its links if that had to be made: it is to be stored with the next commit.
         """
@@ -258,15 +258,20 @@ class _Attempt:
         else:
             calendar, linked = self._linked(calendar, page.events)
         events = {event.id: event for event in page.events}  # as it was last, should one be there twice
-        return calendar, [e for e in events.values() if e.id in linked or is_conference_id(e.conference_id)]
+        return calendar, [
+            event
+            for event in events.values()
+            if not linked.isdisjoint({event.id, event.recurring_event_id}) or is_conference_id(event.conference_id)
+        ]
 
     def _linked(self, calendar: Calendar, events: Sequence[Event]) -> tuple[Calendar, set[str]]:
-        """Ids of the events that have links or are series of instances with links, and perhaps of some others.
+        """Ids of the events and their series that have links or instances with links, and perhaps of some others.
 
         By the index; where there is none by the calendar's links if those are fewer than the events or any of those is
         gone, else one by one.
         """
-        ids = {link_key(calendar.key, event.id): event.id for event in events}
+        named = {each for event in events for each in (event.id, event.recurring_event_id) if each is not None}
+        ids = {link_key(calendar.key, each): each for each in named}
         if calendar.link_index is not None:
             return calendar, {ids[key] for key in link_index.named(calendar.link_index, ids)}
         # what is gone may be a series of which only instances have links: its own id leads to none of them

@@ -7,13 +7,13 @@ https://developers.google.com/workspace/calendar/api/guides/sync
 from collections.abc import Mapping
 from typing import Any, Literal
 
-QUERY_VERSION = 2
+QUERY_VERSION = 3
 """Raise it with any change below: sync tokens made with other parameters are worthless, and dropped by it."""
 
 # Only what translate.py reads: a small mask is most of a fast full sync.
 EVENT_FIELDS = (
-    "id,status,etag,summary,description,location,visibility,start,end,recurrence,recurringEventId,organizer(email,self),"
-    "attendees/email,conferenceData(conferenceId,conferenceSolution(key,name),entryPoints/uri,"
+    "id,status,etag,summary,description,location,visibility,start,end,recurrence,recurringEventId,"
+    "originalStartTime,organizer(email,self),attendees/email,conferenceData(conferenceId,conferenceSolution(key,name),entryPoints/uri,"
     "createRequest(conferenceSolutionKey,status))"
 )
 LIST_FIELDS = f"nextPageToken,nextSyncToken,timeZone,accessRole,items({EVENT_FIELDS})"

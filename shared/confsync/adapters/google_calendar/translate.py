@@ -73,6 +73,7 @@ class _Event(_Json):
     end: _Time | None = None
     recurrence: list[str] = []
     recurring_event_id: str | None = None
+    original_start_time: _Time | None = None
     organizer: _Person | None = None
     attendees: list[_Person] = []
     conference_data: _ConferenceData | None = None
@@ -178,6 +179,7 @@ def _translate(data: _Event, calendar_zone: str) -> Event:
         end=_event_time(data.end, calendar_zone),
         recurrence=tuple(data.recurrence),
         recurring_event_id=data.recurring_event_id,
+        original_start=_event_time(data.original_start_time, calendar_zone),
         organizer_self=organizer is None or organizer.is_self,
         organizer=organizer.email if organizer else None,
         attendees=tuple(sorted(person.email for person in data.attendees if person.email)),
