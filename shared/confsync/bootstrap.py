@@ -19,6 +19,7 @@ from confsync.web.endpoint import Answer, Call, Handler
 
 if TYPE_CHECKING:
     from confsync import ports
+    from confsync.adapters.identity import GoogleIdentity
     from confsync.domain.solution import Solution
     from confsync.web.callers import ServiceCallers, Verify
 
@@ -49,6 +50,11 @@ def reconcile_conference() -> Handler:
 def renew_channels() -> Handler:
     """The handler of the scheduled sweep."""
     return process.renew_channels
+
+
+def join() -> Handler:
+    """The handler of people who join a meeting."""
+    return process.join
 
 
 # --- adapters --------------------------------------------------------------------------------------------------------
@@ -157,11 +163,20 @@ class Adapters:
         return config.channel_keys()
 
     @lazy
-    def verify(self) -> Verify:
+    def join_keys(self) -> tuple[bytes, ...]:
+        """Of the functions that publish our addresses of meetings, or lead on from them."""
+        return config.join_keys()
+
+    @lazy
+    def identity(self) -> GoogleIdentity:
         """Who an identity token is from."""
         from confsync.adapters.identity import GoogleIdentity
 
-        return GoogleIdentity(self._settings.google.identity_certs_url, clock=self.clock).verify
+        return GoogleIdentity(self._settings.google.identity_certs_url, clock=self.clock)
+
+    @property
+    def verify(self) -> Verify:
+        return self.identity.verify
 
 
 class _Providers:
@@ -269,6 +284,18 @@ class Process:
 
         callers = _callers(self.settings.callers_of("renew_channels"))
         return self._logged(tasks.renew_channels(self.usecases.renew_channels, callers, self.adapters.verify))
+
+    @lazy
+    def join(self) -> Handler:
+        from confsync.web.join import Pages, SignIn
+
+        told, ports = self.settings.join, self.adapters
+        sign_in = None
+        if told.client_id is not None:
+            sign_in = SignIn(client_id=told.client_id, authorize_url=told.authorize_url, verify=ports.identity.verify)
+        url, keys = config.required("join.url", told.url), ports.join_keys
+        pages = Pages(join=self.usecases.join_conference, url=url, keys=keys, now=ports.clock.now, sign_in=sign_in)
+        return self._logged(pages.handler())
 
     def _logged(self, handler: Handler) -> Handler:
         """The handler, with JSON logs whose lines carry the request's trace id."""

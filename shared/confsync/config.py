@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CONFIG_VARIABLE = "CONFSYNC_CONFIG"
 KEYS_VARIABLE = "CONFSYNC_CHANNEL_KEYS"
+JOIN_KEYS_VARIABLE = "CONFSYNC_JOIN_KEYS"
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -117,9 +118,15 @@ class Limits(Section, frozen=True, kw_only=True):
 
 
 class Join(Section, frozen=True, kw_only=True):
-    """`url` is our address that leads each person on to their own link, for vendors that need one."""
+    """`url` is our address that leads each person on to their own link, for vendors that need one: ".../join".
+
+    `client_id`: of an OAuth client of type "Web application", by which organizers show who they are, to lead their
+    meeting; its redirect URI is `url` and "/signed-in". Without it everybody joins as a guest.
+    """
 
     url: str | None = None
+    client_id: str | None = None
+    authorize_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
 
 
 class Addon(Section, frozen=True, kw_only=True):
@@ -226,7 +233,16 @@ def parse(text: str, *, source: str = "configuration") -> Settings:
 
 def channel_keys(environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
     """The key ring of the channel tokens, newest first: comma-separated in the environment. Raises `NotConfigured`."""
-    ring = tuple(key.strip().encode() for key in environ.get(KEYS_VARIABLE, "").split(",") if key.strip())
+    return _keys(environ, KEYS_VARIABLE)
+
+
+def join_keys(environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
+    """The key ring of our addresses of meetings, like that of the channel tokens. Raises `NotConfigured`."""
+    return _keys(environ, JOIN_KEYS_VARIABLE)
+
+
+def _keys(environ: Mapping[str, str], variable: str) -> tuple[bytes, ...]:
+    ring = tuple(key.strip().encode() for key in environ.get(variable, "").split(",") if key.strip())
     if not ring or any(len(key) < 32 for key in ring):
-        raise NotConfigured(f"{KEYS_VARIABLE} holds one or more keys of at least 32 characters, separated by commas")
+        raise NotConfigured(f"{variable} holds one or more keys of at least 32 characters, separated by commas")
     return ring

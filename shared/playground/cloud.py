@@ -27,6 +27,8 @@ QUEUE = "confsync"
 RUNTIME = f"confsync@{PROJECT}.iam.gserviceaccount.com"
 ADDON = "service-123456789012@gcp-sa-gsuiteaddons.iam.gserviceaccount.com"
 ADDON_CLIENT = "123456789012-playground.apps.googleusercontent.com"
+SIGN_IN_CLIENT = "123456789012-sign-in.apps.googleusercontent.com"
+"""Of people who sign in on our pages."""
 ZOOM_SECRET = "zoom-credentials"
 JITSI_SECRET = "jitsi-key"
 

@@ -18,6 +18,7 @@ from playground.cloud import (
     PROJECT,
     QUEUE,
     RUNTIME,
+    SIGN_IN_CLIENT,
     ZOOM_SECRET,
     Cloud,
     Ports,
@@ -58,6 +59,11 @@ cache_seconds = 5
 notifications_url = "{calendar_notifications}"
 ttl = {ttl}
 coalesce_seconds = {coalesce}
+
+[join]
+url = "{join}/join"
+client_id = "{sign_in_client}"
+authorize_url = "{issuer}/o/oauth2/v2/auth"
 
 [sweep]
 calendar_interval = {calendar_interval}
@@ -135,7 +141,7 @@ class Project:
         self.environment = {**self.cloud.environment(self.directory), "CONFSYNC_CONFIG": str(self.config)}
         if self.firestore:
             self.environment["FIRESTORE_EMULATOR_HOST"] = self.firestore
-        mounted = {"confsync-channel-keys": self.channel_keys}
+        mounted = {"confsync-channel-keys": self.channel_keys, "confsync-join-keys": secrets.token_hex(24)}
         self.functions = {
             name: Function(
                 name=name,
@@ -204,6 +210,7 @@ class Project:
             location=LOCATION,
             queue=QUEUE,
             runtime=RUNTIME,
+            sign_in_client=SIGN_IN_CLIENT,
             zoom_secret=ZOOM_SECRET,
             jitsi_secret=JITSI_SECRET,
             icon=ICON,

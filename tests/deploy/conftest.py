@@ -23,8 +23,8 @@ def plan() -> Plan:
 
 @pytest.fixture
 def closed(plan: Plan) -> Plan:
-    """The example's plan with IAM in front of `sync_calendar`."""
-    function = msgspec.structs.replace(plan.table.functions["sync_calendar"], callers="configured")
+    """The example's plan with IAM in front of `sync_calendar`, which has no secrets."""
+    function = msgspec.structs.replace(plan.table.functions["sync_calendar"], callers="configured", secrets={})
     functions = {**plan.table.functions, "sync_calendar": function}
     return replace(plan, table=msgspec.structs.replace(plan.table, functions=functions))
 

@@ -30,6 +30,7 @@ REFUSALS = {
     "sync_calendar": 401,
     "reconcile_conference": 401,
     "renew_channels": 401,
+    "join": 404,
 }
 
 
@@ -37,7 +38,9 @@ def test_the_upload_is_the_functions_the_package_and_their_requirements(uploaded
     rooms = ("functions/", "shared/confsync/", "deploy/config/")
     others = [path for path in uploaded if not path.startswith(rooms)]
     assert others == ["README.md", "constraints.txt", "pyproject.toml", "requirements.txt"]
-    assert not [path for path in uploaded if not path.endswith((".py", ".toml", ".txt", ".md", "py.typed"))]
+    assert not [
+        path for path in uploaded if not path.endswith((".py", ".toml", ".txt", ".md", ".html", ".css", "py.typed"))
+    ]
 
 
 def python_of(runtime: str) -> str:

@@ -53,8 +53,8 @@ def test_a_function_is_deployed_from_the_root_with_the_environment_that_it_needs
     }
 
 
-def test_a_function_without_secrets_keeps_none_from_an_earlier_deployment(plan: Plan) -> None:
-    assert "--clear-secrets" in step(plan, "function confsync-reconcile-conference").command
+def test_a_function_without_secrets_keeps_none_from_an_earlier_deployment(closed: Plan) -> None:
+    assert "--clear-secrets" in step(closed, "function confsync-sync-calendar").command
 
 
 def test_iam_lets_in_the_configured_callers_and_nobody_else(plan: Plan, closed: Plan) -> None:
@@ -90,14 +90,18 @@ def test_a_dry_run_is_a_script_that_does_what_apply_does(
     subprocess.run(["sh"], input=script(plan), text=True, check=True)
     assert calls.read_text().splitlines() == applied
     made = [line.split(" confsync")[0] for line in applied if " describe " not in line]
-    assert made == [f"tasks queues {verb}", *["functions deploy"] * 5, f"scheduler jobs {verb} http"]
+    assert made == [
+        f"tasks queues {verb}",
+        *["functions deploy"] * len(plan.table.functions),
+        f"scheduler jobs {verb} http",
+    ]
 
 
 def test_apply_stops_at_the_first_failure_and_says_which(
     plan: Plan, calls: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GCLOUD_FAILS_AT", "deploy confsync-calendar-notifications")
-    with pytest.raises(DeployError, match=r"step 3 of 7, function confsync-calendar-notifications, failed: gcloud "):
+    with pytest.raises(DeployError, match=r"step 3 of 8, function confsync-calendar-notifications, failed: gcloud "):
         apply(plan)
     assert "confsync-calendar-notifications" in calls.read_text().splitlines()[-1]
 

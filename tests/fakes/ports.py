@@ -14,3 +14,4 @@ class FakePorts:
     providers: Any
     queue: Any
     channel_keys: tuple[bytes, ...] = (b"k" * 32,)
+    join_keys: tuple[bytes, ...] = (b"j" * 32,)

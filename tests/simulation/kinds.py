@@ -7,6 +7,7 @@ from typing import Any
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
+from confsync.domain.joining import token
 from confsync.domain.solution import CallLimit, Capabilities, LimitWindow, OwnRecurrence
 from tests.fakes.clock import FakeClock
 from tests.fakes.grants import FakeGrants
@@ -125,7 +126,7 @@ class Redirecting(Kind):
     quirks = Capabilities(join_redirect=True)
 
     def uris_on_events(self, meeting: Meeting) -> frozenset[str]:
-        return frozenset({f"{JOIN}/{meeting.marker.rpartition('.')[0]}"})
+        return frozenset({f"{JOIN}/{token((b'j' * 32,), meeting.marker.rpartition('.')[0])}"})
 
 
 class Clamping(Kind):

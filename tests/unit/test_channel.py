@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from confsync.domain import channel
+from confsync.domain import signing
 from confsync.domain.channel import Channel, ChannelState, bucket_end, renewal_time, token, verified_calendar_key
 from confsync.domain.errors import Forbidden
 from confsync.domain.keys import calendar_key
@@ -80,7 +80,7 @@ def test_the_mac_is_compared_in_constant_time_with_every_key(monkeypatch: pytest
         compared.append(other)
         return one == other
 
-    monkeypatch.setattr(channel.hmac, "compare_digest", compare)
+    monkeypatch.setattr(signing.hmac, "compare_digest", compare)
     assert verified_calendar_key([NEW, OLD], CHANNEL, MADE) == KEY
     assert len(compared) == 2, "the first match is no reason to stop"
 

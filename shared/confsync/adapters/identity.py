@@ -36,8 +36,8 @@ class GoogleIdentity:
         self._lock = threading.Lock()
         self._refetched: datetime | None = None
 
-    def verify(self, token: str, audiences: Sequence[str]) -> Caller:
-        """Who the token is from, if it is for one of `audiences`.
+    def verify(self, token: str, audiences: Sequence[str], nonce: str | None = None) -> Caller:
+        """Who the token is from, if it is for one of `audiences` and, if given, was asked for with this nonce.
 
         Raises `Unverified`, which tells why but not the token, and `Temporary` if Google's certificates can't be had.
         """
@@ -47,6 +47,8 @@ class GoogleIdentity:
         audience = claims.get("aud")
         if audience not in audiences:
             raise Unverified(f"the identity token's audience is {audience!r}, which is not one of the configured")
+        if nonce is not None and claims.get("nonce") != nonce:
+            raise Unverified("the identity token was not asked for in this browser")
         if not claims.get("email") or claims.get("email_verified") is not True:
             raise Unverified("the identity token has no verified email address")
         return Caller(email=str(claims["email"]), hosted_domain=claims.get("hd"))

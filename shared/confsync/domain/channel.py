@@ -1,12 +1,11 @@
 """Watch channels, and the token by which a notification proves that it comes from one of ours."""
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from confsync.domain import signing
 from confsync.domain.backoff import spread
 from confsync.domain.errors import Forbidden
 
@@ -72,7 +71,7 @@ def token(keys: Sequence[bytes], channel_id: str, calendar_key: str) -> str:
 
     https://developers.google.com/workspace/calendar/api/guides/push#create-watch-requests
     """
-    return f"{TOKEN_VERSION}.{calendar_key}.{_mac(keys[0], channel_id, calendar_key)}"
+    return f"{TOKEN_VERSION}.{calendar_key}.{signing.mac(keys, channel_id, calendar_key)}"
 
 
 def verified_calendar_key(keys: Sequence[bytes], channel_id: str, text: str) -> str:
@@ -82,16 +81,9 @@ def verified_calendar_key(keys: Sequence[bytes], channel_id: str, text: str) -> 
     """
     version, _, rest = text.partition(".")
     calendar_key, _, mac = rest.partition(".")
-    expected = [_mac(key, channel_id, calendar_key) for key in keys]
-    # every key is tried, so that the time taken does not tell which one matched
-    matches = [hmac.compare_digest(mac.encode(), each.encode()) for each in expected]
-    if version != TOKEN_VERSION or not any(matches):
+    if not signing.is_signed(keys, mac, channel_id, calendar_key) or version != TOKEN_VERSION:
         raise Forbidden("the channel token was not made by this deployment's keys")
     return calendar_key
-
-
-def _mac(key: bytes, channel_id: str, calendar_key: str) -> str:
-    return hmac.new(key, f"{channel_id}\n{calendar_key}".encode(), hashlib.sha256).hexdigest()
 
 
 def bucket_end(now: datetime, seconds: float) -> datetime:

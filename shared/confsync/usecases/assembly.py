@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from confsync.ports import Calendars, Clock, Providers, Queue, Store
     from confsync.usecases.channels.watch_channels import WatchChannels
     from confsync.usecases.create_conference import CreateConference
+    from confsync.usecases.join_conference import JoinConference
     from confsync.usecases.receive_notification import ReceiveNotification
     from confsync.usecases.reconcile_conference import ReconcileConference
     from confsync.usecases.reconciling.give_up_links import GiveUpLinks
@@ -37,6 +38,11 @@ class Ports(Protocol):
     def providers(self) -> Providers: ...
     @property
     def queue(self) -> Queue: ...
+    @property
+    def join_keys(self) -> Sequence[bytes]:
+        """The ring that signs our addresses of meetings, newest first; a secret that not every function has."""
+        ...
+
     @property
     def channel_keys(self) -> Sequence[bytes]:
         """The ring that signs channel tokens, newest first; a secret that not every function has."""
@@ -149,7 +155,19 @@ class UseCases:
             hosts=Hosts(store=self._ports.store, clock=self._ports.clock),
             lease=self._limits.lease,
             check_every=self._limits.check_every,
-            join_url=self._limits.join_url,
+            join_link=self._join_link,
+        )
+
+    @lazy
+    def join_conference(self) -> JoinConference:
+        from confsync.usecases.join_conference import JoinConference
+
+        return JoinConference(
+            store=self._ports.store,
+            providers=self._ports.providers,
+            queue=self._ports.queue,
+            clock=self._ports.clock,
+            keys=self._ports.join_keys,
         )
 
     @lazy
@@ -164,6 +182,14 @@ class UseCases:
             inline=self._limits.inline_renewals,
             batch=self._limits.batch,
         )
+
+    def _join_link(self, conference_id: str) -> str:
+        from confsync.domain.errors import NotConfigured
+        from confsync.domain.joining import token
+
+        if self._limits.join_url is None:
+            raise NotConfigured("join.url is missing: each person needs a link of their own, to which it leads on")
+        return f"{self._limits.join_url.rstrip('/')}/{token(self._ports.join_keys, conference_id)}"
 
     # --- parts that several have -------------------------------------------------------------------------------------
 

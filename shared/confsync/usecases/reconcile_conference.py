@@ -5,6 +5,7 @@ write that also records the intent, makes one step, and records its result on th
 held. So a crash at any point leaves a record from which the next run knows what to look for.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -70,10 +71,10 @@ class ReconcileConference:
     budgets: Budgets
     hosts: Hosts
     lease: timedelta
+    join_link: Callable[[str], str]
+    """Our address of a conference, that leads each person on to their own link. Raises `NotConfigured`."""
     check_every: timedelta | None = None
     """About how often a meeting is compared with what was applied (see `Upkeep`)."""
-    join_url: str | None = None
-    """Our address that leads each person on to their own link."""
 
     def __call__(self, conference_id: str, *, check: bool = False) -> Outcome:
         """Raises `Busy` while another worker holds the lease, and what the store raises.
@@ -275,7 +276,7 @@ class _Round:
             clock=self._clock,
             provider=self._provider,
             solution=self._usecase.providers.solution(self._conference.solution),
-            join_url=self._usecase.join_url,
+            join_link=self._usecase.join_link,
             before=self._conference,
             taken=lease.taken,
         )

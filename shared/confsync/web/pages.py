@@ -24,6 +24,7 @@ https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html"""
 COOKIE_PREFIX = "__Host-"
 """A browser takes such a cookie only from this host itself, over TLS, for every path."""
 MAX_FIELDS = 100
+LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
 def html(text: str, *, status: int = 200, cookies: tuple[str, ...] = ()) -> Answer:
@@ -32,19 +33,24 @@ def html(text: str, *, status: int = 200, cookies: tuple[str, ...] = ()) -> Answ
 
 
 def redirect(location: str, *, status: int = 303, cookies: tuple[str, ...] = ()) -> Answer:
-    """Elsewhere: an https address, or a path of our own. Raises `ValueError` for anything else."""
+    """Elsewhere: an https address, or a path of our own. Raises `ValueError` for anything else.
+
+    Also to this machine itself without TLS, as on a developer's: nobody is in between there.
+    """
     parts = urlsplit(location)
     own = location.startswith("/") and not location.startswith("//")
-    other = parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
+    schemes = {"https", "http"} if parts.hostname in LOOPBACK else {"https"}
+    other = parts.scheme in schemes and bool(parts.hostname) and "@" not in parts.netloc
     # browsers take a backslash for a slash
     if not location.isprintable() or "\\" in location or not (own or other):
         raise ValueError("a redirect leads to an https address or a path of our own")
     return "", status, _with(cookies, {"Location": location, **SAFE})
 
 
-def cookie(name: str, value: str, *, seconds: int) -> str:
+def cookie(name: str, value: str, *, seconds: int, cross_site: bool = False) -> str:
     """A cookie that only this host gets back, and no script sees. `seconds` 0 takes it away.
 
+    `cross_site`: it also comes with a form that another site's page sends here, as identity providers' do.
     Raises `ValueError` for a name or a value that no cookie can have.
     """
     jar: SimpleCookie = SimpleCookie()
@@ -53,7 +59,7 @@ def cookie(name: str, value: str, *, seconds: int) -> str:
     except CookieError as error:
         raise ValueError(f"no cookie can be named {name!r}") from error
     morsel = jar[COOKIE_PREFIX + name]
-    morsel.update({"path": "/", "samesite": "Lax", "max-age": str(seconds)})
+    morsel.update({"path": "/", "samesite": "None" if cross_site else "Lax", "max-age": str(seconds)})
     for flag in ("secure", "httponly"):
         morsel[flag] = True
     return morsel.OutputString()

@@ -9,6 +9,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -27,7 +28,10 @@ class Issuer:
         self._lock = threading.Lock()
         self._keys = [SigningKey("federated-signon.system.gserviceaccount.com")]
         self.app = Flask("oidc")
+        self.browser: str | None = None
+        """Who is signed in with Google in the browser that comes next; None: they say no."""
         self.app.add_url_rule("/oauth2/v1/certs", view_func=self._certs)
+        self.app.add_url_rule("/o/oauth2/v2/auth", view_func=self._authorize)
         self.app.add_url_rule("/_playground/rotate", view_func=self._rotate, methods=["POST"])
         self.app.add_url_rule("/_playground/mint", view_func=self._mint, methods=["POST"])
 
@@ -74,6 +78,29 @@ class Issuer:
             answer = jsonify({key.key_id: key.certificate for key in self._keys})
         answer.headers["Cache-Control"] = f"public, max-age={CERTIFICATES_MAX_AGE}, must-revalidate, no-transform"
         return answer
+
+    def _authorize(self) -> tuple[str, int]:
+        """The implicit flow: a page that sends its form back at once. Google takes no other than https addresses or
+        loopback ones, and no request without a nonce.
+
+        https://developers.google.com/identity/openid-connect/openid-connect#authenticationuriparameters
+        """
+        asked = request.args
+        needed = ("client_id", "redirect_uri", "nonce", "scope")
+        if asked.get("response_type") != "id_token" or asked.get("response_mode") != "form_post":
+            return "Error 400: unsupported_response_type", 400
+        if missing := [name for name in needed if not asked.get(name)]:
+            return f"Error 400: invalid_request. Missing required parameter: {', '.join(missing)}", 400
+        answer = {"state": asked.get("state", "")}
+        if self.browser is None:
+            answer["error"] = "access_denied"
+        else:
+            answer["id_token"] = self.mint(self.browser, asked["client_id"], extra={"nonce": asked["nonce"]})
+        fields = "".join(
+            f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in answer.items()
+        )
+        target = escape(asked["redirect_uri"])
+        return f'<form method="post" action="{target}">{fields}<button>Continue</button></form>', 200
 
     def _rotate(self) -> tuple[str, int]:
         self.rotate(withdraw=bool((request.get_json(silent=True) or {}).get("withdraw")))

@@ -1,6 +1,6 @@
 """The steps at a provider. Each makes at most one change there, and returns how to record it. Nobody else calls one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,7 +9,7 @@ import structlog
 
 from confsync.domain import keys
 from confsync.domain.conference import Conference, Desired, ProviderConference, Reference
-from confsync.domain.errors import Ambiguous, NotConfigured, NotFound
+from confsync.domain.errors import Ambiguous, NotFound
 from confsync.domain.fitting import fit, notes
 from confsync.domain.solution import Capabilities, Solution
 from confsync.domain.step import Step
@@ -29,7 +29,8 @@ class ProviderSteps:
     clock: Clock
     provider: ConferenceProvider
     solution: Solution
-    join_url: str | None
+    join_link: Callable[[str], str]
+    """Our address of a conference, that leads each person on to their own link. Raises `NotConfigured`."""
     before: Conference
     taken: Conference
 
@@ -44,7 +45,7 @@ class ProviderSteps:
         """
         if step is Step.REMOVE:
             return self._remove()
-        self._require_join_url()  # before anything is made, which nobody could join
+        self._joined_at()  # before anything is made that nobody could join
         match step:
             case Step.LOOK:
                 return self._look()
@@ -116,17 +117,16 @@ class ProviderSteps:
 
     def _as_shown(self, meeting: ProviderConference) -> ProviderConference:
         """The meeting with the details that events show."""
-        details = meeting.details
-        if self.capabilities.join_redirect:
-            details = details.joined_at(f"{self._require_join_url()}/{self.taken.id}")
+        details, link = meeting.details, self._joined_at()
+        if link is not None:
+            details = details.joined_at(link)
         if self.taken.desired.spec is not None:
             details = details.noting(notes(self.taken.desired.spec, self.capabilities))
         return replace(meeting, details=details)
 
-    def _require_join_url(self) -> str:
-        if self.join_url is None and self.capabilities.join_redirect:
-            raise NotConfigured(f"solutions.{self.solution.id}: each person's own link needs `join.url`")
-        return (self.join_url or "").rstrip("/")
+    def _joined_at(self) -> str | None:
+        """Where everybody begins, None if the meeting has one link for all."""
+        return self.join_link(self.taken.id) if self.capabilities.join_redirect else None
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
