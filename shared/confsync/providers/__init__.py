@@ -1,7 +1,7 @@
 """The providers: one module each, imported only when a solution uses it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib import import_module
 from typing import Protocol, TypeVar, cast
@@ -9,16 +9,39 @@ from typing import Protocol, TypeVar, cast
 import msgspec
 
 from confsync.domain.errors import NotConfigured, NotFound
-from confsync.domain.solution import Solution
+from confsync.domain.solution import Capabilities, Solution
 from confsync.ports import Clock, ConferenceProvider, Grants, Secrets
 
 PROVIDERS: Mapping[str, str] = {
+    "bigbluebutton": "BigBlueButton",
+    "jaas": "JaaS",
     "jitsi": "Jitsi",
     "zoom": "Zoom",
 }
 """Module and class of every provider; the module's name is what a solution's `provider` says."""
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vendor:
+    """What a provider's module says of its vendor, for people who choose one: its `VENDOR`."""
+
+    name: str
+    capabilities: Capabilities
+    """Without what depends on a solution's settings."""
+    accounts: tuple[str, ...]
+    """Whose accounts can make the meetings, in plain words."""
+    marker: str
+    """By what a meeting is found whose create gave no answer."""
+    dial_in: str = "none"
+    series: str = ""
+    """Which series it keeps as series, where that takes words."""
+    scopes: tuple[str, ...] = ()
+    limits: str = ""
+    cannot: str = ""
+    provider: str = ""
+    """The module's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +80,12 @@ def build(solution: Solution, config: ProviderConfig, outside: Outside) -> Confe
     module = import_module(f"{__name__}.{solution.provider}")
     factory = cast("Factory", getattr(module, PROVIDERS[solution.provider]))
     return factory(solution, config, outside)
+
+
+def vendor(provider: str) -> Vendor:
+    """What that provider's module says of its vendor."""
+    told: Vendor = import_module(f"{__name__}.{provider}").VENDOR
+    return replace(told, provider=provider)
 
 
 def settings_of(solution: Solution, kind: type[S]) -> S:

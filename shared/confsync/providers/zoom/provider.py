@@ -1,6 +1,7 @@
 """The provider: Zoom's calls, and what is sent with them."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -12,12 +13,12 @@ from confsync.domain.errors import Ambiguous, Invalid, NotConfigured, NotFound, 
 from confsync.domain.passcode import passcode as passcode_of
 from confsync.domain.solution import CallLimit, Capabilities, Solution
 from confsync.domain.text import cut, plain
-from confsync.providers import Outside, ProviderConfig, credentials, required, settings_of
+from confsync.providers import Outside, ProviderConfig, Vendor, credentials, required, settings_of
 from confsync.providers.zoom.entry_points import entry_points
 from confsync.providers.zoom.refusals import UnknownZone, refusal
 from confsync.providers.zoom.replies import Invitation, Listed, Meeting, Page, fingerprint
 from confsync.providers.zoom.schedule import schedule, without_zone
-from confsync.providers.zoom.settings import Credentials, MeetingSettings, Settings
+from confsync.providers.zoom.settings import SCOPES, Credentials, MeetingSettings, Settings
 from confsync.transport.json_api import JsonApi
 from confsync.transport.oauth import Client, Token, TokenCache, fetch_token
 from confsync.transport.session import Deadline, Session
@@ -36,6 +37,18 @@ PAGE_SIZE = 300
 T = TypeVar("T")
 
 
+VENDOR = Vendor(
+    name="Zoom",
+    capabilities=Capabilities(settle=timedelta(seconds=5), past_starts=False, lifetime=LIFETIME),
+    accounts=("the organisation's, by a server-to-server app",),
+    marker="a line in the agenda, in the host's list",
+    series="days, weeks, months up to 50 times; others are one meeting without times",
+    dial_in="yes",
+    scopes=SCOPES,
+    limits=f"{DAILY_CALLS} creations and changes per host and UTC day",
+)
+
+
 class Zoom:
     """Meetings of one Zoom account."""
 
@@ -43,12 +56,7 @@ class Zoom:
         self._solution = solution
         self._settings = settings_of(solution, Settings)
         self._secret = required(solution, "secret", config.secret)
-        self.capabilities = Capabilities(
-            settle=timedelta(seconds=5),
-            limit=CallLimit(calls=DAILY_CALLS, account=self._secret),
-            past_starts=False,
-            lifetime=LIFETIME,
-        )
+        self.capabilities = replace(VENDOR.capabilities, limit=CallLimit(calls=DAILY_CALLS, account=self._secret))
         self._config = config
         self._secrets = outside.secrets
         self._clock = outside.clock

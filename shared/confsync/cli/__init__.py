@@ -1,0 +1,46 @@
+"""Commands for operators and vendors: `python -m confsync --help`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from confsync.domain.errors import ConfsyncError
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command. Returns the exit code: 0 if all is well, 1 if something it looked at is not, 2 if it could not."""
+    asked = _parser().parse_args(arguments)
+    try:
+        code: int = asked.run(asked)
+    except ConfsyncError as error:
+        print(f"confsync: {error}", file=sys.stderr)
+        return 2
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m confsync", description="confsync's commands")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    listing = commands.add_parser("providers", help="the vendors, and what each of them can do")
+    listing.add_argument("--markdown", action="store_true", help="as the table in the README")
+    listing.set_defaults(run=_providers)
+    trying = commands.add_parser("check", help="try a solution against its vendor, and leave no meeting behind")
+    trying.add_argument("solution", help="its id in the configuration")
+    trying.add_argument("--config", type=Path, required=True, help="the environment's TOML file")
+    trying.add_argument("--host", help="who is to host the meeting; by default the solution's first host")
+    trying.set_defaults(run=_check)
+    return parser
+
+
+def _providers(asked: argparse.Namespace) -> int:
+    from confsync.cli.listing import markdown, table
+
+    print(markdown() if asked.markdown else table())
+    return 0
+
+
+def _check(asked: argparse.Namespace) -> int:
+    from confsync.cli.checking import check
+
+    return check(asked.config, asked.solution, asked.host, print)
