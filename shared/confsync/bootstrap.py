@@ -337,6 +337,7 @@ def _limits(settings: config.Settings) -> Limits:
         batch=settings.sweep.batch,
         write_mode=settings.google.conference_data,
         join_url=settings.join.url,
+        own_copies=frozenset(name for name, each in settings.solutions.items() if each.copies == "new"),
     )
 
 

@@ -149,7 +149,8 @@ class SolutionSettings(Section, frozen=True, kw_only=True):
 
     `login_url` is where a person connects their account when the provider asks for it. `personal`: meetings are made
     with each host's own account. `hosts`: "organizer", whose event it is; or one account, or several of which one is
-    taken that has fewer than `at_once` other meetings of ours at that time.
+    taken that has fewer than `at_once` other meetings of ours at that time. `copies`: an event that is copied shares
+    the conference, or gets a new one.
     """
 
     provider: str
@@ -162,6 +163,7 @@ class SolutionSettings(Section, frozen=True, kw_only=True):
     personal: bool = False
     hosts: Account | Annotated[tuple[Account, ...], msgspec.Meta(min_length=1)] = ORGANIZER
     at_once: Count = 1
+    copies: Literal["share", "new"] = "share"
     settings: dict[str, Any] = {}
 
     def solution(self, solution_id: str) -> "Solution":

@@ -129,6 +129,8 @@ class Promises:
         seen = link.conference_id if link else None
         if event.cancelled or not is_conference_id(event.conference_id):
             return seen is None
+        if link is not None and link.replaces == event.conference_id:
+            return True  # a copy, which has a conference of its own
         return seen == event.conference_id or (seen is None and not self._adoptable(calendar, event))
 
     def _adoptable(self, calendar: Calendar, event: Event) -> bool:
@@ -194,7 +196,8 @@ class Promises:
             if not self.cloud.vendor.capabilities.deletes:
                 continue  # it never removes any
             assert len(found) == 1, f"{conference_id} has {[meeting.id for meeting in found]}"
-            if collected or now - self.chosen[conference_id] > COLLECT_AFTER:
+            chosen = self.chosen.get(conference_id)  # None: nobody chose it, its event was copied
+            if collected or chosen is None or now - chosen > COLLECT_AFTER:
                 assert conference_id in showing, f"{found[0]} was left behind: no event shows {conference_id}"
         for conference_id, events in showing.items():
             if conference_id in self.cloud.vendor.lost.values() and conference_id not in meetings:

@@ -1,5 +1,7 @@
 """A vendor of each kind: what the engine makes of its ways, with a fault at every call."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -48,6 +50,37 @@ def test_a_fault_at_every_call(kind: type[kinds.Kind], deed: str, mode: Mode) ->
             rest(act(scenario, fault, world))
         except (AssertionError, BrokenPromise) as broken:
             broken.add_note(f"{kind.__name__}, {deed!r}, {mode}: call {number}, {fault.hit}")
+            raise
+
+
+def copy(cloud: Cloud) -> None:
+    cloud.ann.copy("e1", "e2")
+    cloud.ann.update("e2", title="Copy")
+
+
+def copy_and_delete(cloud: Cloud) -> None:
+    copy(cloud)
+    cloud.promises.release(ANN, "e1")
+    cloud.ann.delete("e1")
+
+
+def copy_and_delete_the_copy(cloud: Cloud) -> None:
+    copy(cloud)
+    cloud.follow()
+    cloud.ann.delete("e2")
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("deed", [copy, copy_and_delete, copy_and_delete_the_copy], ids=lambda deed: deed.__name__)
+def test_a_fault_at_every_call_where_copies_get_their_own(deed: Callable[[Cloud], None], mode: Mode) -> None:
+    scenario = replace(SCENARIOS["copy"], act=deed)
+    world = partial(Cloud, own_copies=frozenset({"zoom"}))
+    for number in range(1, calls_of(scenario, world) + 1):
+        fault = Fault(number=number, mode=mode)
+        try:
+            rest(act(scenario, fault, world))
+        except (AssertionError, BrokenPromise) as broken:
+            broken.add_note(f"{deed.__name__}, {mode}: call {number}, {fault.hit}")
             raise
 
 

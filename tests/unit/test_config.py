@@ -74,6 +74,27 @@ def test_a_solution_is_what_the_rest_knows() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", ()),
+        ('hosts = "organizer"', ()),
+        ('hosts = "rooms@example.com"', ("rooms@example.com",)),
+        ('hosts = ["a@example.com", "b@example.com"]', ("a@example.com", "b@example.com")),
+    ],
+)
+def test_who_hosts(line: str, expected: tuple[str, ...]) -> None:
+    settings = config.parse(with_lines("solutions.zoom", line, "personal = true", "at_once = 2", 'copies = "new"'))
+    solution = settings.solutions["zoom"].solution("zoom")
+    assert (solution.hosts, solution.personal, solution.at_once) == (expected, True, 2)
+
+
+@pytest.mark.parametrize("line", ["hosts = []", 'hosts = ""', 'hosts = [""]', "at_once = 0", 'copies = "never"'])
+def test_hosts_that_are_none(line: str) -> None:
+    with pytest.raises(NotConfigured, match=line.split()[0]):
+        config.parse(with_lines("solutions.zoom", line))
+
+
 # --- mistakes --------------------------------------------------------------------------------------------------------
 
 SECTIONS = ["google", "store", "queue", "secrets", "channels", "sweep", "limits", "addon"]

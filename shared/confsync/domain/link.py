@@ -42,6 +42,8 @@ class Link:
     """The address that was last published to the event."""
     organizer: str | None = None
     """Whose event it is, if this is a guest's copy of it."""
+    replaces: str | None = None
+    """The conference that the event was copied with, and shows until it shows its own."""
     hidden_at: datetime | None = None
     """When it was last seen that this copy is gone, and that nobody of ours can look whether the event is."""
     provisional: tuple[Provisional, ...] = ()

@@ -5,6 +5,7 @@ is a person's choice in the event's dialog. Both may be called any number of tim
 a conference that is not ours: only our own records are changed, and those say which meetings we made.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,6 +31,7 @@ class Action(StrEnum):
     SEEN = "seen"  # a provisional conference was saved with the event
     ADOPTED = "adopted"  # the event carries a conference of ours that another event has too
     REVIVED = "revived"  # the event carries a conference that was given up
+    COPIED = "copied"  # the event was copied with a conference, and gets its own
     DETACHED = "detached"  # the user took the conference away
     DELETED = "deleted"  # the event is gone
     HIDDEN = "hidden"  # the event is gone here, and may live on where nobody can look
@@ -95,23 +97,26 @@ def _chosen_spec(choice: Choice, link: Link | None, now: datetime) -> Conference
     return ConferenceSpec(title="", start=start, end=start + PLACEHOLDER_LENGTH, time_zone="UTC", host=host)
 
 
-def apply_event(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Action:
+def apply_event(
+    ledger: Ledger, calendar: Calendar, event: Event, now: datetime, *, own_copies: Collection[str] = ()
+) -> Action:
     """Bring links and desired states in agreement with the event.
 
+    `own_copies` are the solutions of which a copied event gets a conference of its own; of others it shares one.
     `ledger` holds the event's link, that of its series, every conference that they or the event name, and those
     conferences' other links.
     """
     followed = _follow_instance(ledger, calendar, event, now)
-    action = _apply(ledger, calendar, event, now)
+    action = _apply(ledger, calendar, event, now, own_copies)
     return Action.UPDATED if followed and action is Action.NOTHING else action
 
 
-def _apply(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Action:
+def _apply(ledger: Ledger, calendar: Calendar, event: Event, now: datetime, own_copies: Collection[str]) -> Action:
     stored = ledger.links.get(link_key(calendar.key, event.id))
     if event.cancelled:
         return _deleted(ledger, stored, now)
     if stored is None:
-        return _adopt(ledger, calendar, event, now)
+        return _adopt(ledger, calendar, event, now, own_copies)
     spec, organizer = event.spec(host=stored.owner), None if event.organizer_self else event.organizer
     spec = replace(spec, occurrences=still_taking_place(spec, stored.spec.occurrences))
     link = replace(stored, spec=spec, organizer=organizer, hidden_at=None)
@@ -149,7 +154,11 @@ def _recognise(ledger: Ledger, calendar: Calendar, link: Link, event: Event, now
     if carried is not None and carried == _of_series(ledger, calendar, event):
         return _rejoin(ledger, link, carried, now)
     if carried == link.conference_id:
+        if link.replaces is not None:
+            ledger.put(replace(link, replaces=None))
         return Action.NOTHING
+    if carried is not None and carried == link.replaces:
+        return Action.NOTHING  # until its own is published
     if carried is not None and carried in link.conference_ids:
         _see(ledger, link, carried, event, now)
         return Action.SEEN
@@ -255,11 +264,13 @@ def _of_series(ledger: Ledger, calendar: Calendar, event: Event) -> str | None:
     return series.conference_id if series else None
 
 
-def _adopt(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> Action:
+def _adopt(ledger: Ledger, calendar: Calendar, event: Event, now: datetime, own_copies: Collection[str]) -> Action:
     """An event without a link that carries one of our conferences: a copy, a split series, an event from the trash."""
     conference = _adoptable(ledger, calendar, event)
     if conference is None:
         return Action.NOTHING
+    if conference.solution in own_copies and _is_copy(ledger, conference, event):
+        return _give_its_own(ledger, calendar, event, conference, now)
     spec = event.spec(host=calendar.owner)
     # an event that was moved here has the id, and the instances, that it had on its calendar before
     before = [link for key in conference.links if (link := ledger.links.get(key)) and link.event_id == event.id]
@@ -267,6 +278,35 @@ def _adopt(ledger: Ledger, calendar: Calendar, event: Event, now: datetime) -> A
     spec = replace(spec, occurrences=still_taking_place(spec, told))
     link = _new_link(calendar, event.id, spec, owner=calendar.owner, series=event.recurring_event_id, now=now)
     return _attach(ledger, link, conference, event, now)
+
+
+def _is_copy(ledger: Ledger, conference: Conference, event: Event) -> bool:
+    """Whether the event was copied from another one that has the conference.
+
+    One that moved here has its id; the later part of a series that was split has the series' id, "_R" and its start.
+    """
+    others = [link.event_id for key in conference.links if (link := ledger.links.get(key)) is not None]
+    whole = event.id.partition("_R")[0]
+    return bool(others) and whole not in {each.partition("_R")[0] for each in others}
+
+
+def _give_its_own(ledger: Ledger, calendar: Calendar, event: Event, copied: Conference, now: datetime) -> Action:
+    """A conference for this event alone; its details replace those that it was copied with."""
+    spec, series = event.spec(host=calendar.owner), event.recurring_event_id
+    link = _new_link(calendar, event.id, spec, owner=calendar.owner, series=series, now=now)
+    own = keys.conference_id(calendar.key, event.id, copied.solution)
+    ledger.put(replace(link, conference_id=own, seen_at=now, replaces=copied.id))
+    made = ledger.conferences.get(own) or Conference(
+        id=own,
+        solution=copied.solution,
+        tenant=calendar.tenant,
+        host=calendar.owner,
+        desired=Desired(version=0, spec=None),
+        created_at=now,
+    )
+    ledger.put(replace(made, links=(*made.links, link.key)))
+    drive(ledger, own, now)
+    return Action.COPIED
 
 
 def _new_link(

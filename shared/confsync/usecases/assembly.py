@@ -73,6 +73,8 @@ class Limits:
     """How many things of each kind a sweep hands out."""
     write_mode: str = "auto"
     """How details get onto events (see `WriteMode`)."""
+    own_copies: frozenset[str] = frozenset()
+    """Ids of the solutions of which a copied event gets a conference of its own; of others it shares one."""
     join_url: str | None = None
     """Our address that leads each person on to their own link, for vendors that need one."""
 
@@ -136,6 +138,7 @@ class UseCases:
             lease=self._limits.lease,
             interval=self._limits.calendar_interval,
             window=self._limits.full_sync_window,
+            own_copies=self._limits.own_copies,
         )
 
     @lazy

@@ -82,6 +82,8 @@ class SyncCalendar:
     """When the sweep looks again though no notification came."""
     window: timedelta | None = None
     """A full list goes this far back (None: to the beginning). Linked events before it are asked for one by one."""
+    own_copies: frozenset[str] = frozenset()
+    """Ids of the solutions of which a copied event gets a conference of its own."""
 
     def __call__(self, calendar_key: str, *, renew: bool = False, notified: bool = False) -> SyncReport:
         """Raises `Busy` while another worker syncs it, and what the store raises.
@@ -147,7 +149,9 @@ class _Attempt:
         self._lease: CalendarLease | None = None
         self._google: CalendarApi = usecase.calendars.acting_as(calendar.owner)
         find_moved = FindMoved(self._store, usecase.calendars, self._clock, calendar)
-        self._apply_events = ApplyEvents(store=self._store, clock=self._clock, find_moved=find_moved)
+        self._apply_events = ApplyEvents(
+            store=self._store, clock=self._clock, find_moved=find_moved, own_copies=usecase.own_copies
+        )
         # after a fault of our own each event has a commit of its own, so that one which causes it keeps no other
         self._per_commit = 1 if Unexpected.told_in(calendar.reason) else EVENTS_PER_COMMIT
         self._spoiled: dict[str, UnreadableEvent] = {}

@@ -76,7 +76,7 @@ class PublishConference:
         if mode is not WriteMode.DESCRIPTION and self._write_native(google, link, event, shown, mode):
             return
         current = google.get_event(link.calendar_id, link.event_id)
-        if current.conference_id not in {None, shown.conference_id}:
+        if current.conference_id not in {None, shown.conference_id, link.replaces}:
             return  # replaced at this very moment
         block = description_block.render(shown.solution.name, shown.conference_id, shown.details)
         uri, described = shown.details.video_uri, description_block.put(current.description, block)
@@ -121,4 +121,4 @@ def _has(event: Event, link: Link, shown: ConferenceOnEvent) -> bool:
     """Whether the event has the conference, natively or as the text that we last wrote."""
     if event.conference_id is None and link.shown_uri is not None:
         return event.shows(shown.conference_id, {link.shown_uri})
-    return event.conference_id == shown.conference_id
+    return event.conference_id in {shown.conference_id, link.replaces} - {None}

@@ -1,14 +1,14 @@
 """Bring links and desired states in agreement with some events of a calendar, as one commit."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from confsync.domain import link_index
 from confsync.domain.calendar import Calendar
 from confsync.domain.event import Event
-from confsync.domain.keys import link_key
+from confsync.domain.keys import conference_id, link_key
 from confsync.domain.link import Link
 from confsync.domain.plan import Action, apply_event, hand_over, has_passed, hide
 from confsync.ports import Clock, Store
@@ -57,6 +57,8 @@ class ApplyEvents:
     find_moved: FindMoved
     account_gone: bool = False
     """Whether the calendar went with its account."""
+    own_copies: frozenset[str] = frozenset()
+    """Ids of the solutions of which a copied event gets a conference of its own."""
 
     def __call__(self, calendar: Calendar, events: Sequence[Event]) -> AppliedEvents:
         """Commit what the events mean together with the calendar's record. Raises `StoreConflict`."""
@@ -70,17 +72,23 @@ class ApplyEvents:
         arrived = [(calendars[each.calendar.key], each.event) for each in moved]
         seen = [*arrived, *((calendar, event) for event in events)]
         links |= ledgers.links_of(self.store, arrived)
-        ledger = ledgers.load(self.store, links, [event.conference_id for _, event in seen])
+        ledger = ledgers.load(self.store, links, [*self._own(seen), *(event.conference_id for _, event in seen)])
         now = self.clock.now()
         for of, event in arrived:
             hand_over(ledger, of, event)
         actions = Counter(
-            (hide if of is calendar and event.id in hidden else apply_event)(ledger, of, event, now)
+            hide(ledger, of, event, now)
+            if of is calendar and event.id in hidden
+            else apply_event(ledger, of, event, now, own_copies=self.own_copies)
             for of, event in seen
         )
         self.store.commit(ledgers.writes(ledger, *calendars.values()))
         others = {each.key for each in calendars.values() if each.key != calendar.key and each.sync_token is None}
         return AppliedEvents(actions=actions, reconcile=set(ledgers.unfinished(ledger)), first_syncs=others)
+
+    def _own(self, seen: Sequence[tuple[Calendar, Event]]) -> Iterator[str]:
+        """Ids of the conferences that these events would have if they were copies."""
+        return (conference_id(of.key, event.id, each) for of, event in seen for each in self.own_copies)
 
     def _orphans(self, calendar: Calendar, events: Sequence[Event], links: dict[str, Link]) -> list[Link]:
         """Links of instances whose series is gone: of those there need not be any tombstone."""
