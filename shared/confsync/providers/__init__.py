@@ -16,6 +16,7 @@ PROVIDERS: Mapping[str, str] = {
     "bigbluebutton": "BigBlueButton",
     "jaas": "JaaS",
     "jitsi": "Jitsi",
+    "teams": "Teams",
     "zoom": "Zoom",
 }
 """Module and class of every provider; the module's name is what a solution's `provider` says."""
