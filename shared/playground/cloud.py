@@ -18,6 +18,7 @@ from playground.google_cloud.oidc import Issuer
 from playground.google_cloud.scheduler import Scheduler
 from playground.google_cloud.secret_manager import SecretManager
 from playground.server import Server, serve
+from playground.vendors.catalogue import CATALOGUE
 from playground.vendors.zoom import ZoomService
 from playground.vendors.zoom import create_app as zoom_app
 
@@ -35,7 +36,7 @@ JITSI_SECRET = "jitsi-key"
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """Where the simulators listen; 0 is any free port."""
+    """Where the simulators listen; 0 is any free port, as the vendors of the catalogue have."""
 
     calendar: int = 0
     tasks: int = 0
@@ -67,6 +68,8 @@ class Cloud:
         self.secrets = SecretManager(self.accounts)
         self.scheduler = Scheduler(self.accounts, self.issuer)
         self.zoom = ZoomService()
+        self.vendors = {entry.name: entry.service() for entry in CATALOGUE}
+        """The other vendors' services, by name."""
         self._fill_secrets()
         self._serve()
 
@@ -111,6 +114,8 @@ class Cloud:
         zoom = {name: getattr(account, name) for name in names}
         self.secrets.put(PROJECT, ZOOM_SECRET, json.dumps(zoom).encode())
         self.secrets.put(PROJECT, JITSI_SECRET, b"a-key-that-only-the-playground-uses-0000")
+        for entry in CATALOGUE:
+            self.secrets.put(PROJECT, entry.name, entry.secret(self.vendors[entry.name]).encode())
 
     def _serve(self) -> None:
         runtime = metadata(RUNTIME, project=PROJECT, accounts=self.accounts, issuer=self.issuer)
@@ -124,6 +129,7 @@ class Cloud:
             "iam": iam_credentials(self.service_accounts, self.accounts),
             "scheduler": self.scheduler.app,
             "zoom": zoom_app(self.zoom),
+            **{entry.name: entry.app(self.vendors[entry.name]) for entry in CATALOGUE},
         }
         for name, app in apps.items():
-            self.servers[name] = serve(app, port=getattr(self.ports, name), name=name)
+            self.servers[name] = serve(app, port=getattr(self.ports, name, 0), name=name)

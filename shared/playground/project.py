@@ -26,6 +26,7 @@ from playground.cloud import (
 from playground.functions import NAMES, Function, secrets_of
 from playground.person import AddOn, Person, Solution
 from playground.server import free_port
+from playground.vendors.catalogue import CATALOGUE, Entry
 
 ICON = "https://example.com/icon.png"
 SWEEP_JOB = f"projects/{PROJECT}/locations/{LOCATION}/jobs/renew-channels"
@@ -181,6 +182,7 @@ class Project:
         """The add-on as its manifest would describe it: one create address per solution."""
         create = self.functions["create_conference"].url
         named = {"zoom": "Zoom Meeting", "zoom-recorded": "Recorded Zoom Meeting", "jitsi": "Jitsi"}
+        named |= {entry.name: entry.title for entry in CATALOGUE}
         return AddOn(
             solutions=tuple(
                 Solution(id=key, name=name, on_create_url=f"{create}?solution={key}", icon_uri=ICON)
@@ -222,7 +224,11 @@ class Project:
             calendar_interval=self.tempo.calendar_interval,
             callers="\n".join(_callers(name, url) for name, url in addresses.items() if name in NAMES),
             **addresses,
-        )
+        ) + "".join(self._solution(entry) for entry in CATALOGUE)
+
+    def _solution(self, entry: Entry) -> str:
+        head = f'\n[solutions.{entry.name}]\nname = "{entry.title}"\nicon_url = "{ICON}"\nsecret = "{entry.name}"\n'
+        return head + entry.solution.format(url=self.cloud.url(entry.name)) + "\n"
 
     def _sweep_job(self) -> dict[str, object]:
         url = self.functions["renew_channels"].url
