@@ -11,6 +11,8 @@ import msgspec
 from confsync.domain.errors import NotConfigured, NotFound
 from confsync.domain.solution import Capabilities, Solution
 from confsync.ports import Clock, ConferenceProvider, Grants, Secrets
+from confsync.transport.oauth import EARLY, Token
+from confsync.transport.session import Deadline
 
 PROVIDERS: Mapping[str, str] = {
     "bigbluebutton": "BigBlueButton",
@@ -116,6 +118,21 @@ def credential(secrets: Secrets, name: str) -> str:
         return secrets.get(name)
     except NotFound as error:
         raise NotConfigured(f"there is no secret {name}") from error
+
+
+class ApiKey:
+    """A secret that is an API key, and every request's access token. (See `transport.oauth.Tokens`.)"""
+
+    def __init__(self, outside: Outside, name: str) -> None:
+        self._outside = outside
+        self._name = name
+
+    def get(self, deadline: Deadline) -> Token:  # noqa: ARG002 - a secret is read, nothing is sent
+        # it is read for each request, so that a new one is used at once
+        return Token(value=credential(self._outside.secrets, self._name), expires_at=self._outside.clock.now() + EARLY)
+
+    def forget(self, token: Token) -> None:
+        """There is no other one."""
 
 
 def credentials(secrets: Secrets, name: str, kind: type[S]) -> S:

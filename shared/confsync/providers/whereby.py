@@ -1,0 +1,191 @@
+"""Whereby: rooms with an end that is chosen as they are made, and can't be moved.
+
+https://docs.whereby.com/reference/whereby-rest-api-reference
+A room for an event that ends later than the room does is made anew, and its link changes. The secret is an API key.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
+from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
+from confsync.domain.errors import Invalid, NotFound, PermissionDenied, ReauthorizationRequired, Temporary
+from confsync.domain.recurrence import last_end
+from confsync.domain.solution import Capabilities, OwnRecurrence, Solution
+from confsync.providers import ApiKey, Outside, ProviderConfig, Vendor, of_the_organisation, required, settings_of
+from confsync.transport.errors import Refusal, safe
+from confsync.transport.json_api import JsonApi
+from confsync.transport.messages import Reply
+from confsync.transport.session import Deadline, Session
+
+API = "https://api.whereby.dev/v1"
+LIFETIME = timedelta(days=365)
+"""So long a room is asked for at most; one that is needed for longer is made anew in time."""
+SLACK = timedelta(days=30)
+"""A room ends so long after its event at least, so that not every move costs it its link."""
+
+VENDOR = Vendor(
+    name="Whereby",
+    capabilities=Capabilities(
+        settle=timedelta(seconds=2),
+        recurrence=OwnRecurrence.RRULE,
+        updates=False,
+        all_day=False,
+        lifetime=LIFETIME,
+    ),
+    accounts=("one Whereby organisation, by an API key",),
+    marker="the beginning of the room's name, in the list of rooms",
+    series="one room, until a month after the last time",
+    limits="1000 points a minute",
+    cannot="titles; dial-in; rooms that last longer than a year",
+)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """What a room is made with, by Whereby's names."""
+
+    is_locked: bool | None = None
+    room_mode: Literal["normal", "group"] | None = None
+    room_name_prefix: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{0,6}$")] = ""
+
+
+class _Room(msgspec.Struct, frozen=True, rename="camel"):
+    """What we read of a room. Its host's address, which makes anyone the host, is not asked for."""
+
+    meeting_id: str
+    room_url: str
+    end_date: str = ""
+
+
+class _Page(msgspec.Struct, frozen=True, rename="camel"):
+    results: tuple[_Room, ...]
+    cursor: str | None = None
+
+
+class _Error(msgspec.Struct, frozen=True):
+    error: str = ""
+    message: str = ""
+
+
+class Whereby:
+    """Rooms of one organisation."""
+
+    capabilities = VENDOR.capabilities
+
+    def __init__(self, solution: Solution, config: ProviderConfig, outside: Outside) -> None:
+        of_the_organisation(solution)
+        self._settings = settings_of(solution, Settings)
+        self._secret = required(solution, "secret", config.secret)
+        self._config = config
+        self._outside = outside
+        self._api = JsonApi(
+            service="whereby",
+            session=Session(),
+            tokens=ApiKey(outside, self._secret),
+            clock=outside.clock,
+            base=lambda _: (config.api or API).rstrip("/"),
+            refusal=_refusal,
+        )
+
+    def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
+        chosen = {"isLocked": self._settings.is_locked, "roomMode": self._settings.room_mode}
+        body = {
+            "endDate": _text(self._end(spec)),
+            "roomNamePrefix": self._prefix(marker),
+            "roomNamePattern": "uuid",
+            **{name: value for name, value in chosen.items() if value is not None},
+        }
+        return _conference(
+            self._api.fetch("create a room", "POST", "/meetings", into=_Room, deadline=self._deadline(), body=body)
+        )
+
+    def kept(self, spec: ConferenceSpec) -> Mapping[str, Any]:
+        """Until which month the room is needed: within it, a move changes nothing."""
+        ends = None if spec.open_ended else last_end(spec)
+        return {"until": None if ends is None else f"{ends.astimezone(UTC):%Y-%m}"}
+
+    def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:  # noqa: ARG002 - the list has no times
+        beginning = f"/{self._prefix(marker)}"
+        found = [room for room in self._list(self._deadline()) if urlsplit(room.room_url).path.startswith(beginning)]
+        return [_conference(room) for room in sorted(found, key=lambda room: int(room.meeting_id))]
+
+    def get(self, reference: Reference) -> ProviderConference:
+        path = _room(reference)
+        return _conference(self._api.fetch("read a room", "GET", path, into=_Room, deadline=self._deadline()))
+
+    def update(
+        self,
+        reference: Reference,
+        spec: ConferenceSpec,  # noqa: ARG002
+        changed: frozenset[str],  # noqa: ARG002
+        marker: str,  # noqa: ARG002
+    ) -> ProviderConference:
+        """A room can't be changed; the engine never asks for it where anything would."""
+        return self.get(reference)
+
+    def delete(self, reference: Reference) -> None:
+        """A refusal is never `Invalid`: as long as the room may exist, something has to become of it."""
+        try:
+            self._api.send("delete a room", "DELETE", _room(reference), deadline=self._deadline())
+        except Invalid as error:
+            raise PermissionDenied(str(error), service=error.service, status=error.status) from error
+
+    def _list(self, deadline: Deadline) -> Iterator[_Room]:
+        query: dict[str, str] = {}
+        while True:
+            page = self._api.fetch("list rooms", "GET", "/meetings", into=_Page, deadline=deadline, query=query)
+            yield from page.results
+            if not page.cursor:
+                return
+            query = {"cursor": page.cursor}
+
+    def _end(self, spec: ConferenceSpec) -> datetime:
+        """When the room closes: a month after the month in which it is last needed."""
+        latest = self._outside.clock.now() + LIFETIME
+        ends = None if spec.open_ended else last_end(spec)
+        if ends is None:
+            return latest
+        following = (ends.astimezone(UTC).replace(day=1) + timedelta(days=32)).replace(
+            day=1, hour=0, minute=0, second=0
+        )
+        return min(following.replace(microsecond=0) + SLACK, latest)
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._config.deadline)
+
+    def _prefix(self, marker: str) -> str:
+        return f"{self._settings.room_name_prefix}{sha256(marker.encode()).hexdigest()[:32]}"
+
+
+def _room(reference: Reference) -> str:
+    return f"/meetings/{quote(reference.ids['id'], safe='')}"
+
+
+def _text(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
+
+
+def _conference(room: _Room) -> ProviderConference:
+    parts = urlsplit(room.room_url)
+    video = EntryPoint(type=EntryPointType.VIDEO, uri=room.room_url, label=f"{parts.netloc}{parts.path}")
+    return ProviderConference(
+        reference=Reference(ids={"id": room.meeting_id}),
+        details=ConferenceDetails(entry_points=(video,)),
+        fingerprint=sha256(room.end_date.encode()).hexdigest()[:16],
+    )
+
+
+def _refusal(reply: Reply) -> Refusal:
+    """What an error body adds to the status."""
+    try:
+        said = msgspec.json.decode(reply.body, type=_Error)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        said = _Error(message="no error of Whereby's")
+    ours = bool(said.error)
+    kinds = {401: ReauthorizationRequired, 404: NotFound if ours else Temporary}
+    return Refusal(kind=kinds.get(reply.status), detail=safe(said.error or said.message))
