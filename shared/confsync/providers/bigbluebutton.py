@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 import msgspec
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
-from requests.auth import AuthBase
 
 from confsync.domain import derived
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
@@ -25,7 +24,7 @@ from confsync.ports import Visitor
 from confsync.providers import Outside, ProviderConfig, Vendor, credential, of_the_organisation, required, settings_of
 from confsync.transport.errors import Refusal, from_reply, safe
 from confsync.transport.messages import Reply, Request
-from confsync.transport.session import Deadline, Session
+from confsync.transport.session import Deadline, NoAuth, Session
 
 MIN_NAME, MAX_NAME = 2, 64
 
@@ -53,13 +52,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     guestPolicy: Literal["ALWAYS_ACCEPT", "ALWAYS_DENY", "ASK_MODERATOR"] | None = None  # noqa: N815
     welcome: str | None = None
     logoutURL: str | None = None  # noqa: N815
-
-
-class _NoAuth(AuthBase):
-    """The checksum is all there is."""
-
-    def __call__(self, request: Any) -> Any:
-        return request
 
 
 class BigBlueButton:
@@ -137,7 +129,7 @@ class BigBlueButton:
             method="GET",
             url=self._address(call, query),
             repeatable=True,  # a second `create` of the same id is told of the first
-            auth=_NoAuth(),
+            auth=NoAuth(),
         )
         reply = self._session.send(request, Deadline(self._config.deadline))
         if not reply.ok:

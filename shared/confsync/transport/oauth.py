@@ -14,7 +14,7 @@ from confsync.ports import Clock, Grants
 from confsync.transport import errors
 from confsync.transport.errors import Refusal
 from confsync.transport.messages import Reply, Request
-from confsync.transport.session import Deadline, Session
+from confsync.transport.session import Deadline, NoAuth, Session
 
 EARLY = timedelta(seconds=60)  # a token that ends while its request travels is worthless
 
@@ -35,6 +35,8 @@ class Client:
     id: str
     secret: str = field(repr=False)
     grant: Mapping[str, str] = field(repr=False)
+    in_form: bool = False
+    """Whether the credentials go into the form, beside the grant, for want of the better way."""
 
 
 class Tokens(Protocol):
@@ -99,6 +101,7 @@ class _Granted(msgspec.Struct, frozen=True):
 class _Refused(msgspec.Struct, frozen=True):
     error: str = ""
     reason: str = ""
+    error_description: str = ""
 
 
 def fetch_token(session: Session, clock: Clock, *, service: str, url: str, client: Client, deadline: Deadline) -> Token:
@@ -109,8 +112,10 @@ def fetch_token(session: Session, clock: Clock, *, service: str, url: str, clien
         method="POST",
         url=url,
         repeatable=True,
-        auth=HTTPBasicAuth(client.id, client.secret),
-        body=client.grant,
+        auth=NoAuth() if client.in_form else HTTPBasicAuth(client.id, client.secret),
+        body={**client.grant, "client_id": client.id, "client_secret": client.secret}
+        if client.in_form
+        else client.grant,
     )
     asked_at = clock.now()
     reply = session.send(request, deadline)
@@ -135,5 +140,6 @@ def _refusal(reply: Reply) -> Refusal:
     # also a 404, which is a wrong address here: to callers, `NotFound` is a meeting's
     for_good = reply.status < 500 and reply.status not in {408, 425, 429}
     return Refusal(
-        kind=ReauthorizationRequired if for_good else None, detail=errors.safe(f"{said.error} {said.reason}".strip())
+        kind=ReauthorizationRequired if for_good else None,
+        detail=errors.safe(f"{said.error} {said.reason or said.error_description}".strip()),
     )

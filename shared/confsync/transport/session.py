@@ -41,6 +41,13 @@ class Authorization(AuthBase):
         return request
 
 
+class NoAuth(AuthBase):
+    """Nothing: what proves who asks is elsewhere in the request, or there is nothing to prove."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
 class Session:
     """Connections that are kept open, for any number of threads."""
 

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msal
-from requests.auth import AuthBase
 
 from confsync.domain.errors import ReauthorizationRequired, Temporary
 from confsync.ports import Clock
@@ -15,7 +14,7 @@ from confsync.providers.teams.settings import Credentials
 from confsync.transport.errors import safe
 from confsync.transport.messages import Reply, Request
 from confsync.transport.oauth import Token
-from confsync.transport.session import Deadline, Session
+from confsync.transport.session import Deadline, NoAuth, Session
 
 LOGIN = "https://login.microsoftonline.com"
 SCOPE = "https://graph.microsoft.com/.default"
@@ -53,13 +52,6 @@ class _Answer:
         """Nothing: what has no answer raised before, and msal reads the others' bodies."""
 
 
-class _NoAuth(AuthBase):
-    """The credentials are in the form."""
-
-    def __call__(self, request: Any) -> Any:
-        return request
-
-
 class _Http:
     """msal's way to the network: our session, with its deadline.
 
@@ -90,7 +82,7 @@ class _Http:
             method=method,
             url=url.replace(LOGIN, self._login, 1),
             repeatable=True,
-            auth=_NoAuth(),
+            auth=NoAuth(),
             headers={"Accept": "application/json", **kind, **(headers or {})},
             body=body,
         )
