@@ -17,9 +17,7 @@ from confsync.domain.conference import ConferenceSpec, ProviderConference, Refer
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.errors import (
     Conflict,
-    Invalid,
     NotFound,
-    PermissionDenied,
     ReauthorizationRequired,
     ServiceError,
     Temporary,
@@ -27,19 +25,17 @@ from confsync.domain.errors import (
 from confsync.domain.recurrence import last_end
 from confsync.domain.solution import Capabilities, OwnRecurrence, Solution
 from confsync.providers import (
-    ApiKey,
     Outside,
     ProviderConfig,
     Vendor,
     credential,
     of_the_organisation,
-    required,
     settings_of,
 )
+from confsync.providers.access import Access
 from confsync.transport.errors import Refusal, safe
-from confsync.transport.json_api import JsonApi
 from confsync.transport.messages import Reply
-from confsync.transport.session import Deadline, Session
+from confsync.transport.session import Deadline
 
 API = "https://api.daily.co/v1"
 KEPT_AFTER = timedelta(days=14)
@@ -95,20 +91,12 @@ class Daily:
     def __init__(self, solution: Solution, config: ProviderConfig, outside: Outside) -> None:
         of_the_organisation(solution)
         self._settings = settings_of(solution, Settings)
-        self._secret = required(solution, "secret", config.secret)
-        self._config = config
         self._outside = outside
-        self._api = JsonApi(
-            service="daily",
-            session=Session(),
-            tokens=ApiKey(outside, self._secret),
-            clock=outside.clock,
-            base=lambda _: (config.api or API).rstrip("/"),
-            refusal=_refusal,
-        )
+        self._access = Access("daily", solution, config, outside, api=API, refusal=_refusal)
+        self._api = self._access.of("")
 
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
-        deadline, name = self._deadline(), self._name(marker)
+        deadline, name = self._access.deadline(), self._name(marker)
         body = {"name": name, "privacy": "public", "properties": {**msgspec.to_builtins(self._settings), **_kept(spec)}}
         try:
             return _conference(self._fetch("create a room", "POST", "/rooms", deadline, body))
@@ -120,12 +108,12 @@ class Daily:
 
     def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:  # noqa: ARG002 - its name is enough
         try:
-            return [_conference(self._fetch("read a room", "GET", _room(self._name(marker)), self._deadline()))]
+            return [_conference(self._fetch("read a room", "GET", _room(self._name(marker)), self._access.deadline()))]
         except NotFound:
             return []
 
     def get(self, reference: Reference) -> ProviderConference:
-        return _conference(self._fetch("read a room", "GET", _room(reference.ids["name"]), self._deadline()))
+        return _conference(self._fetch("read a room", "GET", _room(reference.ids["name"]), self._access.deadline()))
 
     def update(
         self,
@@ -136,14 +124,10 @@ class Daily:
     ) -> ProviderConference:
         if not changed & set(_kept(spec)):
             return self.get(reference)
-        return self._changed(reference.ids["name"], spec, self._deadline())
+        return self._changed(reference.ids["name"], spec, self._access.deadline())
 
     def delete(self, reference: Reference) -> None:
-        """A refusal is never `Invalid`: as long as the room may exist, something has to become of it."""
-        try:
-            self._api.send("delete a room", "DELETE", _room(reference.ids["name"]), deadline=self._deadline())
-        except Invalid as error:
-            raise PermissionDenied(str(error), service=error.service, status=error.status) from error
+        self._access.remove("delete a room", _room(reference.ids["name"]), reference.host)
 
     def _changed(self, name: str, spec: ConferenceSpec, deadline: Deadline) -> ProviderConference:
         body = {"properties": _kept(spec)}
@@ -161,11 +145,10 @@ class Daily:
     ) -> _Room:
         return self._api.fetch(action, method, path, into=_Room, deadline=deadline, body=body, repeatable=repeatable)
 
-    def _deadline(self) -> Deadline:
-        return Deadline(self._config.deadline)
-
     def _name(self, marker: str) -> str:
-        return derived.name(derived.long_enough(credential(self._outside.secrets, self._secret), self._secret), marker)
+        return derived.name(
+            derived.long_enough(credential(self._outside.secrets, self._access.secret), self._access.secret), marker
+        )
 
 
 def _kept(spec: ConferenceSpec) -> dict[str, Any]:

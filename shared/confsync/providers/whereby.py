@@ -14,14 +14,14 @@ import msgspec
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
-from confsync.domain.errors import Invalid, NotFound, PermissionDenied, ReauthorizationRequired, Temporary
+from confsync.domain.errors import NotFound, ReauthorizationRequired, Temporary
 from confsync.domain.recurrence import last_end
 from confsync.domain.solution import Capabilities, OwnRecurrence, Solution
-from confsync.providers import ApiKey, Outside, ProviderConfig, Vendor, of_the_organisation, required, settings_of
+from confsync.providers import Outside, ProviderConfig, Vendor, of_the_organisation, settings_of
+from confsync.providers.access import Access
 from confsync.transport.errors import Refusal, safe
-from confsync.transport.json_api import JsonApi
 from confsync.transport.messages import Reply
-from confsync.transport.session import Deadline, Session
+from confsync.transport.session import Deadline
 
 API = "https://api.whereby.dev/v1"
 LIFETIME = timedelta(days=365)
@@ -80,17 +80,9 @@ class Whereby:
     def __init__(self, solution: Solution, config: ProviderConfig, outside: Outside) -> None:
         of_the_organisation(solution)
         self._settings = settings_of(solution, Settings)
-        self._secret = required(solution, "secret", config.secret)
-        self._config = config
         self._outside = outside
-        self._api = JsonApi(
-            service="whereby",
-            session=Session(),
-            tokens=ApiKey(outside, self._secret),
-            clock=outside.clock,
-            base=lambda _: (config.api or API).rstrip("/"),
-            refusal=_refusal,
-        )
+        self._access = Access("whereby", solution, config, outside, api=API, refusal=_refusal)
+        self._api = self._access.of("")
 
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
         chosen = {"isLocked": self._settings.is_locked, "roomMode": self._settings.room_mode}
@@ -101,7 +93,9 @@ class Whereby:
             **{name: value for name, value in chosen.items() if value is not None},
         }
         return _conference(
-            self._api.fetch("create a room", "POST", "/meetings", into=_Room, deadline=self._deadline(), body=body)
+            self._api.fetch(
+                "create a room", "POST", "/meetings", into=_Room, deadline=self._access.deadline(), body=body
+            )
         )
 
     def kept(self, spec: ConferenceSpec) -> Mapping[str, Any]:
@@ -111,12 +105,14 @@ class Whereby:
 
     def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:  # noqa: ARG002 - the list has no times
         beginning = f"/{self._prefix(marker)}"
-        found = [room for room in self._list(self._deadline()) if urlsplit(room.room_url).path.startswith(beginning)]
+        found = [
+            room for room in self._list(self._access.deadline()) if urlsplit(room.room_url).path.startswith(beginning)
+        ]
         return [_conference(room) for room in sorted(found, key=lambda room: int(room.meeting_id))]
 
     def get(self, reference: Reference) -> ProviderConference:
         path = _room(reference)
-        return _conference(self._api.fetch("read a room", "GET", path, into=_Room, deadline=self._deadline()))
+        return _conference(self._api.fetch("read a room", "GET", path, into=_Room, deadline=self._access.deadline()))
 
     def update(
         self,
@@ -129,11 +125,7 @@ class Whereby:
         return self.get(reference)
 
     def delete(self, reference: Reference) -> None:
-        """A refusal is never `Invalid`: as long as the room may exist, something has to become of it."""
-        try:
-            self._api.send("delete a room", "DELETE", _room(reference), deadline=self._deadline())
-        except Invalid as error:
-            raise PermissionDenied(str(error), service=error.service, status=error.status) from error
+        self._access.remove("delete a room", _room(reference), reference.host)
 
     def _list(self, deadline: Deadline) -> Iterator[_Room]:
         query: dict[str, str] = {}
@@ -154,9 +146,6 @@ class Whereby:
             day=1, hour=0, minute=0, second=0
         )
         return min(following.replace(microsecond=0) + SLACK, latest)
-
-    def _deadline(self) -> Deadline:
-        return Deadline(self._config.deadline)
 
     def _prefix(self, marker: str) -> str:
         return f"{self._settings.room_name_prefix}{sha256(marker.encode()).hexdigest()[:32]}"

@@ -1,7 +1,6 @@
 """The provider: Graph's calls, and what is sent with them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -11,17 +10,16 @@ import msgspec
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType, Feature
-from confsync.domain.errors import Ambiguous, Invalid, NotConfigured, NotFound, PermissionDenied, ServiceError
+from confsync.domain.errors import Ambiguous, NotConfigured, NotFound, ServiceError
 from confsync.domain.solution import Capabilities, OwnRecurrence, Solution
 from confsync.domain.telephone import PAUSE, dial
 from confsync.domain.text import cut
-from confsync.providers import Outside, ProviderConfig, Vendor, credentials, required, settings_of
+from confsync.providers import Outside, ProviderConfig, Vendor, settings_of
+from confsync.providers.access import Access
 from confsync.providers.teams import tokens
 from confsync.providers.teams.refusals import refusal
-from confsync.providers.teams.settings import APPLICATION, Credentials, MeetingSettings, Settings
-from confsync.transport.json_api import JsonApi
-from confsync.transport.oauth import GrantTokens, Token, TokenCache
-from confsync.transport.session import Deadline, Session
+from confsync.providers.teams.settings import APPLICATION, MeetingSettings, Settings
+from confsync.transport.session import Deadline
 
 API = "https://graph.microsoft.com/v1.0"
 LIFETIME = timedelta(days=60)
@@ -92,23 +90,12 @@ class Teams:
     def __init__(self, solution: Solution, config: ProviderConfig, outside: Outside) -> None:
         self._solution = solution
         self._settings = settings_of(solution, Settings)
-        self._secret = "" if solution.personal else required(solution, "secret", config.secret)
         self.capabilities = VENDOR.capabilities
-        self._config = config
-        self._outside = outside
-        self._session = Session()
+        self._access = Access("teams", solution, config, outside, api=API, refusal=refusal, token=tokens.fetch)
         self._users: dict[str, str] = {}
-        self._api = JsonApi(
-            service="teams",
-            session=self._session,
-            tokens=TokenCache(self._token, outside.clock),
-            clock=outside.clock,
-            base=lambda _: (config.api or API).rstrip("/"),
-            refusal=refusal,
-        )
 
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
-        deadline = self._deadline()
+        deadline = self._access.deadline()
         user = self._user(spec.host, deadline)
         meeting = self._new(spec, marker, user, deadline)
         try:
@@ -123,7 +110,7 @@ class Teams:
         """The meeting of that marker. Asking for it makes it, if there is none: Graph has no other way to look."""
         if self._settings.passcode:
             return []
-        deadline = self._deadline()
+        deadline = self._access.deadline()
         user = self._user(spec.host, deadline)
         try:
             return [self._conference(self._by_marker(spec, marker, user, deadline), spec.host, user)]
@@ -131,7 +118,7 @@ class Teams:
             return []  # it was deleted, and its marker with it
 
     def get(self, reference: Reference) -> ProviderConference:
-        return self._conference(self._read(reference, self._deadline()), reference.host, reference.ids["user"])
+        return self._conference(self._read(reference, self._access.deadline()), reference.host, reference.ids["user"])
 
     def update(
         self,
@@ -140,7 +127,7 @@ class Teams:
         changed: frozenset[str],
         marker: str,  # noqa: ARG002 - what `externalId` once was, it stays
     ) -> ProviderConference:
-        deadline, user = self._deadline(), reference.ids["user"]
+        deadline, user = self._access.deadline(), reference.ids["user"]
         subject = {"subject": self._subject(spec)} if "subject" in changed else {}
         body = {**subject, **(_times(spec) if "times" in changed else {})}
         if not body:
@@ -149,26 +136,10 @@ class Teams:
         return self._conference(meeting, reference.host, user)
 
     def delete(self, reference: Reference) -> None:
-        """A refusal is never `Invalid`: as long as the meeting may exist, something has to become of it."""
         path = _meeting(reference.ids["user"], reference.ids["id"])
-        try:
-            self._as(reference.host).send("delete a meeting", "DELETE", path, deadline=self._deadline())
-        except Invalid as error:
-            raise PermissionDenied(str(error), service=error.service, status=error.status) from error
+        self._access.remove("delete a meeting", path, reference.host)
 
-    # --- access ------------------------------------------------------------------------------------------------------
-
-    def _deadline(self) -> Deadline:
-        return Deadline(self._config.deadline)
-
-    def _token(self, deadline: Deadline) -> Token:
-        app = credentials(self._outside.secrets, self._secret, Credentials)
-        return tokens.fetch(self._session, self._outside.clock, app, self._config.token_url or tokens.LOGIN, deadline)
-
-    def _as(self, host: str) -> JsonApi:
-        if not self._solution.personal:
-            return self._api
-        return replace(self._api, tokens=GrantTokens(self._outside.grants, host, "teams", self._outside.clock))
+    # --- whose -------------------------------------------------------------------------------------------------------
 
     def _user(self, host: str, deadline: Deadline) -> str:
         """The host's object id, by which alone an application reaches their meetings. It never changes."""
@@ -178,7 +149,9 @@ class Teams:
             raise NotConfigured(f"solutions.{self._solution.id}.hosts: name a user of the tenant")
         if host not in self._users:
             path, only = f"/users/{quote(host, safe='@')}", {"$select": "id"}
-            found = self._api.fetch("look a host up", "GET", path, into=_User, deadline=deadline, query=only)
+            found = self._access.of(host).fetch(
+                "look a host up", "GET", path, into=_User, deadline=deadline, query=only
+            )
             self._users[host] = found.id
         return self._users[host]
 
@@ -193,14 +166,14 @@ class Teams:
             **self._options(),
             "joinMeetingIdSettings": {"isPasscodeRequired": True},
         }
-        api = self._as(spec.host)
+        api = self._access.of(spec.host)
         return api.fetch(
             "create a meeting", "POST", _meetings(user), into=_Meeting, deadline=deadline, body=body, headers=PREFER
         )
 
     def _by_marker(self, spec: ConferenceSpec, marker: str, user: str, deadline: Deadline) -> _Meeting:
         body = {"externalId": marker, "subject": self._subject(spec), **_times(spec)}
-        return self._as(spec.host).fetch(
+        return self._access.of(spec.host).fetch(
             "create a meeting",
             "POST",
             f"{_meetings(user)}/createOrGet",
@@ -218,7 +191,7 @@ class Teams:
         return self._changed(_meeting(user, meeting.id), body, spec.host, deadline) if body else meeting
 
     def _changed(self, path: str, body: Mapping[str, Any], host: str, deadline: Deadline) -> _Meeting:
-        return self._as(host).fetch(
+        return self._access.of(host).fetch(
             "update a meeting", "PATCH", path, into=_Meeting, deadline=deadline, body=body, headers=PREFER
         )
 
@@ -236,7 +209,7 @@ class Teams:
         body: Mapping[str, Any] | None = None,
     ) -> _Meeting:
         """The meeting that the call answers."""
-        api = self._as(host)
+        api = self._access.of(host)
         return api.fetch(action, method, path, into=_Meeting, deadline=deadline, body=body, headers=PREFER)
 
     # --- values ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import msal
 
 from confsync.domain.errors import ReauthorizationRequired, Temporary
-from confsync.ports import Clock
+from confsync.providers.access import Access
 from confsync.providers.teams.settings import Credentials
 from confsync.transport.errors import safe
 from confsync.transport.messages import Reply, Request
@@ -20,15 +20,16 @@ LOGIN = "https://login.microsoftonline.com"
 SCOPE = "https://graph.microsoft.com/.default"
 
 
-def fetch(session: Session, clock: Clock, credentials: Credentials, login: str, deadline: Deadline) -> Token:
+def fetch(access: Access, deadline: Deadline) -> Token:
     """A token for Graph. Raises `ReauthorizationRequired` when the credentials are refused."""
+    app = access.credentials(Credentials)
     try:
         application = msal.ConfidentialClientApplication(
-            credentials.client_id,
-            client_credential=credentials.client_secret,
-            authority=f"{LOGIN}/{credentials.tenant_id}",
+            app.client_id,
+            client_credential=app.client_secret,
+            authority=f"{LOGIN}/{app.tenant_id}",
             instance_discovery=False,
-            http_client=_Http(session, deadline, login),
+            http_client=_Http(access.session, deadline, access.config.token_url or LOGIN),
         )
         told: Mapping[str, Any] = application.acquire_token_for_client([SCOPE])
     except ValueError as error:  # msal's for a tenant that there is not; not chained: it quotes what was answered
@@ -37,7 +38,7 @@ def fetch(session: Session, clock: Clock, credentials: Credentials, login: str, 
         words = safe(f"{told.get('error', '')}: {told.get('error_description', 'no reason')}")
         raise ReauthorizationRequired(f"teams would not issue an access token: {words}", service="teams")
     lasts = timedelta(seconds=int(told.get("expires_in", 3600)))
-    return Token(value=str(told["access_token"]), expires_at=clock.now() + lasts)
+    return Token(value=str(told["access_token"]), expires_at=access.outside.clock.now() + lasts)
 
 
 @dataclass(frozen=True)

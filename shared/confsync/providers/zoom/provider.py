@@ -9,19 +9,19 @@ from urllib.parse import quote
 from confsync.domain import description_block
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.entry_point import ConferenceDetails
-from confsync.domain.errors import Ambiguous, Invalid, NotConfigured, NotFound, PermissionDenied, ServiceError
+from confsync.domain.errors import Ambiguous, NotConfigured, NotFound, ServiceError
 from confsync.domain.passcode import passcode as passcode_of
 from confsync.domain.solution import CallLimit, Capabilities, Solution
 from confsync.domain.text import cut, plain
-from confsync.providers import Outside, ProviderConfig, Vendor, credentials, required, settings_of
+from confsync.providers import Outside, ProviderConfig, Vendor, settings_of
+from confsync.providers.access import Access
 from confsync.providers.zoom.entry_points import entry_points
 from confsync.providers.zoom.refusals import UnknownZone, refusal
 from confsync.providers.zoom.replies import Invitation, Listed, Meeting, Page, fingerprint
 from confsync.providers.zoom.schedule import schedule, without_zone
 from confsync.providers.zoom.settings import SCOPES, Credentials, MeetingSettings, Settings
-from confsync.transport.json_api import JsonApi
-from confsync.transport.oauth import Client, Token, TokenCache, fetch_token
-from confsync.transport.session import Deadline, Session
+from confsync.transport.oauth import Client, Token
+from confsync.transport.session import Deadline
 
 TOKEN_URL = "https://zoom.us/oauth/token"  # noqa: S105 - an address
 API = "https://api.zoom.us/v2"
@@ -40,7 +40,7 @@ T = TypeVar("T")
 VENDOR = Vendor(
     name="Zoom",
     capabilities=Capabilities(settle=timedelta(seconds=5), past_starts=False, lifetime=LIFETIME),
-    accounts=("the organisation's, by a server-to-server app",),
+    accounts=("the organisation's, by a server-to-server app", "people's own"),
     marker="a line in the agenda, in the host's list",
     series="days, weeks, months up to 50 times; others are one meeting without times",
     dial_in="yes",
@@ -55,28 +55,18 @@ class Zoom:
     def __init__(self, solution: Solution, config: ProviderConfig, outside: Outside) -> None:
         self._solution = solution
         self._settings = settings_of(solution, Settings)
-        self._secret = required(solution, "secret", config.secret)
-        self.capabilities = replace(VENDOR.capabilities, limit=CallLimit(calls=DAILY_CALLS, account=self._secret))
-        self._config = config
-        self._secrets = outside.secrets
         self._clock = outside.clock
-        self._session = Session()
-        self._api = JsonApi(
-            service="zoom",
-            session=self._session,
-            tokens=TokenCache(self._token, outside.clock),
-            clock=outside.clock,
-            base=self._base,
-            refusal=refusal,
-        )
+        self._access = Access("zoom", solution, config, outside, api=API, refusal=refusal, token=_token, base=_base)
+        limit = CallLimit(calls=DAILY_CALLS, account=self._access.secret or "personal")
+        self.capabilities = replace(VENDOR.capabilities, limit=limit)
 
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
-        deadline, host = self._deadline(), self._host(spec.host)
+        deadline, host = self._access.deadline(), self._host(spec.host)
         body = {"topic": self._topic(spec), "agenda": _agenda(spec, marker), **schedule(spec), **self._options()}
 
         def post(body: dict[str, Any]) -> Meeting:
-            path = _meetings_of(host)
-            return self._api.fetch("create a meeting", "POST", path, into=Meeting, deadline=deadline, body=body)
+            api, path = self._access.of(host), self._meetings_of(host)
+            return api.fetch("create a meeting", "POST", path, into=Meeting, deadline=deadline, body=body)
 
         meeting = _in_a_known_zone(post, body, spec)
         try:
@@ -88,7 +78,7 @@ class Zoom:
         return {"topic": self._topic(spec), "agenda": _agenda(spec, ""), "schedule": schedule(spec)}
 
     def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:
-        deadline, host = self._deadline(), self._host(spec.host)
+        deadline, host = self._access.deadline(), self._host(spec.host)
         carriers = [meeting for meeting in self._list(host, deadline) if _tag(marker) in (meeting.agenda or "")]
         found = []
         for listed in sorted(carriers, key=lambda meeting: meeting.created_at or ""):
@@ -99,16 +89,16 @@ class Zoom:
         return found
 
     def get(self, reference: Reference) -> ProviderConference:
-        return self._read(reference.ids["id"], reference.host, self._deadline())
+        return self._read(reference.ids["id"], reference.host, self._access.deadline())
 
     def update(
         self, reference: Reference, spec: ConferenceSpec, changed: frozenset[str], marker: str
     ) -> ProviderConference:
-        deadline, body = self._deadline(), self._changes(spec, changed, marker)
+        deadline, body = self._access.deadline(), self._changes(spec, changed, marker)
 
         def patch(body: dict[str, Any]) -> None:
             path = _meeting(reference.ids["id"])
-            self._api.send("update a meeting", "PATCH", path, deadline=deadline, body=body)
+            self._access.of(reference.host).send("update a meeting", "PATCH", path, deadline=deadline, body=body)
 
         if body:
             _in_a_known_zone(patch, body, spec)
@@ -116,28 +106,12 @@ class Zoom:
         return self._read(reference.ids["id"], reference.host, deadline)
 
     def delete(self, reference: Reference) -> None:
-        """A refusal is never `Invalid`: as long as the meeting may exist, something has to become of it."""
-        try:
-            self._api.send("delete a meeting", "DELETE", _meeting(reference.ids["id"]), deadline=self._deadline())
-        except Invalid as error:
-            raise PermissionDenied(str(error), service=error.service, status=error.status) from error
+        self._access.remove("delete a meeting", _meeting(reference.ids["id"]), reference.host)
 
-    # --- access ---
+    # --- whose ---
 
-    def _deadline(self) -> Deadline:
-        return Deadline(self._config.deadline)
-
-    def _token(self, deadline: Deadline) -> Token:
-        app = credentials(self._secrets, self._secret, Credentials)
-        grant = {"grant_type": "account_credentials", "account_id": app.account_id}
-        client = Client(id=app.client_id, secret=app.client_secret, grant=grant)
-        url = self._config.token_url or TOKEN_URL
-        return fetch_token(self._session, self._clock, service="zoom", url=url, client=client, deadline=deadline)
-
-    def _base(self, token: Token) -> str:
-        if self._config.api:
-            return self._config.api.rstrip("/")
-        return f"{token.api_url.rstrip('/')}/v2" if token.api_url else API
+    def _meetings_of(self, host: str) -> str:
+        return f"/users/{'me' if self._solution.personal else quote(host, safe='@')}/meetings"
 
     def _host(self, asked: str) -> str:
         if asked in {"", "me"}:  # to a server-to-server app, "me" is whoever owns the app
@@ -147,25 +121,26 @@ class Zoom:
     # --- calls ---
 
     def _read(self, meeting_id: str, host: str, deadline: Deadline) -> ProviderConference:
-        meeting = self._api.fetch("read a meeting", "GET", _meeting(meeting_id), into=Meeting, deadline=deadline)
+        api, path = self._access.of(host), _meeting(meeting_id)
+        meeting = api.fetch("read a meeting", "GET", path, into=Meeting, deadline=deadline)
         return self._conference(meeting, host, deadline)
 
     def _list(self, host: str, deadline: Deadline) -> Iterator[Listed]:
         query = {"type": "scheduled", "page_size": str(PAGE_SIZE)}
         while True:
-            page = self._api.fetch(
-                "list a host's meetings", "GET", _meetings_of(host), into=Page, deadline=deadline, query=query
-            )
+            api, path = self._access.of(host), self._meetings_of(host)
+            page = api.fetch("list a host's meetings", "GET", path, into=Page, deadline=deadline, query=query)
             yield from page.meetings
             if not page.next_page_token:
                 return
             query["next_page_token"] = page.next_page_token
 
-    def _sip(self, meeting: Meeting, deadline: Deadline) -> str | None:
+    def _sip(self, meeting: Meeting, host: str, deadline: Deadline) -> str | None:
         if not self._settings.sip:
             return None
         path = f"{_meeting(str(meeting.id))}/invitation"
-        invitation = self._api.fetch("read an invitation", "GET", path, into=Invitation, deadline=deadline)
+        api = self._access.of(host)
+        invitation = api.fetch("read an invitation", "GET", path, into=Invitation, deadline=deadline)
         return next(iter(invitation.sip_links or ()), None)
 
     # --- our values to Zoom's ---
@@ -190,12 +165,22 @@ class Zoom:
     # --- Zoom's values to ours ---
 
     def _conference(self, meeting: Meeting, host: str, deadline: Deadline) -> ProviderConference:
-        points = entry_points(meeting, self._sip(meeting, deadline))
+        points = entry_points(meeting, self._sip(meeting, host, deadline))
         return ProviderConference(
             reference=Reference(ids={"id": str(meeting.id)}, host=host),
             details=ConferenceDetails(entry_points=points),
             fingerprint=fingerprint(meeting),
         )
+
+
+def _token(access: Access, deadline: Deadline) -> Token:
+    app = access.credentials(Credentials)
+    grant = {"grant_type": "account_credentials", "account_id": app.account_id}
+    return access.token(TOKEN_URL, Client(id=app.client_id, secret=app.client_secret, grant=grant), deadline)
+
+
+def _base(token: Token) -> str | None:
+    return f"{token.api_url.rstrip('/')}/v2" if token.api_url else None
 
 
 def _in_a_known_zone(send: Callable[[dict[str, Any]], T], body: dict[str, Any], spec: ConferenceSpec) -> T:
@@ -204,10 +189,6 @@ def _in_a_known_zone(send: Callable[[dict[str, Any]], T], body: dict[str, Any], 
         return send(body)
     except UnknownZone:
         return send(without_zone(body, spec))
-
-
-def _meetings_of(host: str) -> str:
-    return f"/users/{quote(host, safe='@')}/meetings"
 
 
 def _meeting(meeting_id: str) -> str:
