@@ -25,6 +25,7 @@ from confsync.domain.errors import (
     ServiceError,
     Temporary,
 )
+from confsync.domain.fitting import fit
 from confsync.ports import ConferenceProvider
 from playground.faults import Faults
 
@@ -84,6 +85,7 @@ class ProviderContract:
 
     @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
     def test_a_created_meeting_is_found_by_its_marker(self, provider: ConferenceProvider, spec: ConferenceSpec) -> None:
+        spec = fit(spec, provider.capabilities)
         created = provider.create(spec, MARKER)
         assert provider.find(MARKER, spec) == [created]
         assert provider.get(created.reference) == created
@@ -106,7 +108,8 @@ class ProviderContract:
 
     @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
     def test_any_event_can_become_any_other(self, provider: ConferenceProvider, spec: ConferenceSpec) -> None:
-        created = provider.create(SPECS["weekly"], MARKER)
+        spec = fit(spec, provider.capabilities)
+        created = provider.create(fit(SPECS["weekly"], provider.capabilities), MARKER)
         updated = provider.update(created.reference, spec, frozenset(provider.kept(spec)), MARKER)
         assert updated.reference == created.reference
         assert provider.find(MARKER, spec) == [updated]

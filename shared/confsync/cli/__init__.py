@@ -1,11 +1,12 @@
 """Commands for operators and vendors: `python -m confsync --help`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from confsync.domain.errors import ConfsyncError
+from confsync.domain.errors import ConfsyncError, NotConfigured
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,6 +31,11 @@ def _parser() -> argparse.ArgumentParser:
     trying.add_argument("--config", type=Path, required=True, help="the environment's TOML file")
     trying.add_argument("--host", help="who is to host the meeting; by default the solution's first host")
     trying.set_defaults(run=_check)
+    conforming = commands.add_parser("conform", help="try a server against the contract for systems of your own")
+    conforming.add_argument("url", help="the address to which the names of the calls are appended")
+    conforming.add_argument("--secret-from", metavar="VARIABLE", required=True, help="where its secret is (whsec_...)")
+    conforming.add_argument("--host", default="", help="who is to host the meetings; by default nobody")
+    conforming.set_defaults(run=_conform)
     return parser
 
 
@@ -44,3 +50,12 @@ def _check(asked: argparse.Namespace) -> int:
     from confsync.cli.checking import check
 
     return check(asked.config, asked.solution, asked.host, print)
+
+
+def _conform(asked: argparse.Namespace) -> int:
+    from confsync.cli.conforming import conform
+
+    variable = asked.secret_from
+    if variable not in os.environ:
+        raise NotConfigured(f"{variable} is not set: it is the environment variable that holds the server's secret")
+    return conform(asked.url, os.environ[variable], variable, asked.host, print)

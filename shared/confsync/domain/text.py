@@ -25,6 +25,11 @@ def cut(text: str, limit: int) -> str:
     return text.encode("utf-16-le", "surrogatepass")[: 2 * limit].decode("utf-16-le", "ignore")
 
 
+def line(text: str, limit: int) -> str:
+    """The text on one line, cut: what vendors take for a title."""
+    return cut(" ".join(text.split()), limit)
+
+
 def plain(html: str) -> str:
     """The text of a description, which is HTML as soon as somebody formats a word of it. Takes any text."""
     reader = _Text()

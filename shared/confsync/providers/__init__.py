@@ -16,9 +16,16 @@ from confsync.transport.session import Deadline
 
 PROVIDERS: Mapping[str, str] = {
     "bigbluebutton": "BigBlueButton",
+    "custom": "Custom",
+    "daily": "Daily",
+    "goto_meeting": "GoToMeeting",
     "jaas": "JaaS",
     "jitsi": "Jitsi",
+    "ringcentral": "RingCentral",
     "teams": "Teams",
+    "webex": "Webex",
+    "whereby": "Whereby",
+    "zoho": "Zoho",
     "zoom": "Zoom",
 }
 """Module and class of every provider; the module's name is what a solution's `provider` says."""

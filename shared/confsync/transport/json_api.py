@@ -115,7 +115,13 @@ class JsonApi:
         try:
             return self._send_once(call, deadline)
         except AuthExpired:
+            pass
+        try:
             return self._send_once(call, deadline)
+        except AuthExpired as error:
+            if error.status == 403:  # of a vendor that says so of a token that ended, too
+                raise PermissionDenied(str(error), service=error.service, status=error.status) from error
+            raise
 
     def _send_once(self, call: "_Call", deadline: Deadline) -> tuple[Request, Reply]:
         token = self.tokens.get(deadline)

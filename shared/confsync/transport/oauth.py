@@ -9,13 +9,15 @@ from typing import Protocol
 import msgspec
 from requests.auth import HTTPBasicAuth
 
-from confsync.domain.errors import ReauthorizationRequired
+from confsync.domain.errors import ReauthorizationRequired, Temporary
 from confsync.ports import Clock, Grants
 from confsync.transport import errors
 from confsync.transport.errors import Refusal
 from confsync.transport.messages import Reply, Request
 from confsync.transport.session import Deadline, NoAuth, Session
 
+BUSY = frozenset({"temporarily_unavailable", "server_error", "slow_down", "Access Denied"})
+"""Errors of token endpoints that pass; the last is what Zoho says to those who ask too often."""
 EARLY = timedelta(seconds=60)  # a token that ends while its request travels is worthless
 
 
@@ -124,6 +126,8 @@ def fetch_token(session: Session, clock: Clock, *, service: str, url: str, clien
     try:
         granted = msgspec.json.decode(reply.body, type=_Granted)
     except (msgspec.DecodeError, UnicodeDecodeError):
+        if _said(reply).error:  # Zoho's refusals are answered with 200
+            raise errors.from_reply(request, reply, _refusal(reply), asked_at) from None
         raise errors.unreadable(request, reply, "not with a token") from None
     return Token(
         value=granted.access_token,
@@ -132,14 +136,18 @@ def fetch_token(session: Session, clock: Clock, *, service: str, url: str, clien
     )
 
 
-def _refusal(reply: Reply) -> Refusal:
+def _said(reply: Reply) -> _Refused:
     try:
-        said = msgspec.json.decode(reply.body, type=_Refused)
+        return msgspec.json.decode(reply.body, type=_Refused)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        said = _Refused()
+        return _Refused()
+
+
+def _refusal(reply: Reply) -> Refusal:
+    said = _said(reply)
     # also a 404, which is a wrong address here: to callers, `NotFound` is a meeting's
-    for_good = reply.status < 500 and reply.status not in {408, 425, 429}
+    for_good = reply.status < 500 and reply.status not in {408, 425, 429} and said.error not in BUSY
     return Refusal(
-        kind=ReauthorizationRequired if for_good else None,
+        kind=ReauthorizationRequired if for_good else Temporary if said.error in BUSY else None,
         detail=errors.safe(f"{said.error} {said.reason or said.error_description}".strip()),
     )

@@ -13,7 +13,7 @@ from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPoin
 from confsync.domain.errors import Ambiguous, NotConfigured, NotFound, ServiceError
 from confsync.domain.solution import Capabilities, OwnRecurrence, Solution
 from confsync.domain.telephone import PAUSE, dial
-from confsync.domain.text import cut
+from confsync.domain.text import line
 from confsync.providers import Outside, ProviderConfig, Vendor, settings_of
 from confsync.providers.access import Access
 from confsync.providers.teams import tokens
@@ -215,7 +215,7 @@ class Teams:
     # --- values ------------------------------------------------------------------------------------------------------
 
     def _subject(self, spec: ConferenceSpec) -> str:
-        return cut(" ".join(spec.title.split()) or self._solution.name, MAX_SUBJECT)
+        return line(spec.title, MAX_SUBJECT) or self._solution.name
 
     def _options(self) -> dict[str, Any]:
         chosen: dict[str, Any] = msgspec.to_builtins(self._settings)

@@ -12,7 +12,7 @@ from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.errors import Ambiguous, NotConfigured, NotFound, ServiceError
 from confsync.domain.passcode import passcode as passcode_of
 from confsync.domain.solution import CallLimit, Capabilities, Solution
-from confsync.domain.text import cut, plain
+from confsync.domain.text import cut, line, plain
 from confsync.providers import Outside, ProviderConfig, Vendor, settings_of
 from confsync.providers.access import Access
 from confsync.providers.zoom.entry_points import entry_points
@@ -146,7 +146,7 @@ class Zoom:
     # --- our values to Zoom's ---
 
     def _topic(self, spec: ConferenceSpec) -> str:
-        return cut(" ".join(spec.title.split()) or self._solution.name, MAX_TOPIC)
+        return line(spec.title, MAX_TOPIC) or self._solution.name
 
     def _options(self) -> dict[str, Any]:
         names = MeetingSettings.__struct_fields__

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from confsync.domain.conference import ConferenceSpec
 from confsync.domain.recurrence import SUNDAY, Frequency, SimpleRule, simple_rule
+from confsync.domain.zones import zone
 
 MAX_DURATION = timedelta(hours=24)
 MIN_DURATION = timedelta(minutes=1)
@@ -36,11 +36,11 @@ def schedule(spec: ConferenceSpec) -> dict[str, Any]:
 
 
 def _timing(spec: ConferenceSpec) -> dict[str, Any]:
-    zone = _zone(spec.time_zone)
-    start = spec.start.astimezone(zone)
+    own = zone(spec.time_zone)
+    start = spec.start.astimezone(own)
     # of the hour that the clocks repeat, Zoom would take the first
     given = f"{start.astimezone(UTC):{TIME}}Z" if start.fold else f"{start:{TIME}}"
-    return {"start_time": given, "timezone": zone.key, "duration": _minutes(spec.end - spec.start)}
+    return {"start_time": given, "timezone": own.key, "duration": _minutes(spec.end - spec.start)}
 
 
 def without_zone(body: Mapping[str, Any], spec: ConferenceSpec) -> dict[str, Any]:
@@ -53,13 +53,6 @@ def without_zone(body: Mapping[str, Any], spec: ConferenceSpec) -> dict[str, Any
     if spec.recurrence:
         return {**others, "type": NO_FIXED_TIME}
     return {**others, "type": SCHEDULED, **_timing(replace(spec, time_zone="UTC"))}
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # OSError: "Europe" is a directory
-        return ZoneInfo("UTC")
 
 
 def _minutes(duration: timedelta) -> int:

@@ -1,0 +1,187 @@
+"""Zoho Meeting: the contract against the simulator, and what is Zoho's own."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from confsync.domain.entry_point import EntryPointType
+from confsync.domain.errors import (
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    ReauthorizationRequired,
+    Temporary,
+)
+from confsync.domain.fitting import fit
+from confsync.ports import ConferenceProvider
+from playground.vendors.zoho import ZohoService, create_app
+from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC
+from tests.fakes.grants import FakeGrants
+from tests.providers.simulated import NOW, SimulatedContract, SimulatedVendor, running
+
+
+class ZohoVendor(SimulatedVendor):
+    provider_name = "zoho"
+    title = "topic"
+    token_path = "/oauth/v2/token"
+    api = "/api/v2/.*sessions"
+    token = "/oauth/v2/token"
+    deny: Mapping[str, Any] = {"status": 400, "body": {"error": {"code": 2001, "message": "INVALID_OAUTHSCOPE"}}}
+    invalid: Mapping[str, Any] = {
+        "status": 400,
+        "body": {"error": {"errorCode": 1002, "message": "Invalid value", "key": "INVALID_INPUT"}},
+    }
+
+    def time_of(self, meeting: Mapping[str, Any]) -> tuple[datetime, timedelta]:
+        start = datetime.fromtimestamp(meeting["startTimeMillisec"] / 1000, UTC)
+        return start, timedelta(milliseconds=meeting["duration"])
+
+
+@pytest.fixture
+def vendor() -> Iterator[SimulatedVendor]:
+    yield from running(ZohoVendor(ZohoService(lambda: NOW), create_app))
+
+
+class TestZohoContract(SimulatedContract):
+    @pytest.fixture
+    def vendor(self, vendor: ZohoVendor) -> ZohoVendor:
+        """With full answers. Where a lost create is found by short ones, it has no numbers."""
+        vendor.service.configure(full_answers=True)
+        return vendor
+
+    def test_a_series_keeps_its_wall_clock_time_across_dst(self, provider: ConferenceProvider, vendor: Any) -> None:
+        """Zoho keeps no series: the engine sends one time of it (see `fitting`)."""
+        series = fit(replace(SPEC, recurrence=("RRULE:FREQ=WEEKLY",)), provider.capabilities)
+        assert provider.kept(SPEC) == provider.kept(series)
+
+    def test_several_meetings_of_one_marker_are_found_oldest_first(
+        self, provider: ConferenceProvider, vendor: Any
+    ) -> None:
+        """Zoho does not tell when a meeting was made: the order is that of their keys."""
+        made = [provider.create(SPEC, MARKER), provider.create(SPEC, MARKER)]
+        found = provider.find(MARKER, SPEC)
+        assert {each.reference.ids["key"] for each in found} == {each.reference.ids["key"] for each in made}
+        assert found == provider.find(MARKER, SPEC)
+
+
+def test_people_join_by_link_and_find_the_numbers(vendor: ZohoVendor) -> None:
+    points = vendor.provider().create(SPEC, MARKER).details.entry_points
+    meeting = vendor.meeting
+    assert [(p.type, p.uri) for p in points] == [
+        (EntryPointType.VIDEO, meeting["joinLink"]),
+        (EntryPointType.MORE, meeting["dialinUrl"]),
+    ]
+    assert (points[0].meeting_code, points[0].password) == (str(meeting["meetingKey"]), meeting["pwd"])
+    assert points[1].access_code == meeting["accessCode"]
+
+
+def test_nobody_is_invited_and_nobody_is_written_to(vendor: ZohoVendor) -> None:
+    vendor.service.configure(mails_participants=True, mails_presenter=True)
+    provider = vendor.provider()
+    reference = provider.create(SPEC, MARKER).reference
+    provider.update(reference, replace(SPEC, title="Renamed"), frozenset({"topic"}), MARKER)
+    assert vendor.meeting["participants"] == []
+    provider.delete(reference)
+
+
+@pytest.mark.parametrize("changes", [{"index": "page"}, {"index": "record"}, {"most_listed": 3}], ids=str)
+def test_a_meeting_is_found_whatever_the_list_counts(vendor: ZohoVendor, changes: dict[str, Any]) -> None:
+    vendor.service.configure(**changes)
+    provider = vendor.provider()
+    for number in range(5):
+        provider.create(replace(SPEC, title=f"Other {number}"), f"{OTHER_MARKER}{number}")
+    made = provider.create(
+        replace(SPEC, start=SPEC.start + timedelta(days=9), end=SPEC.end + timedelta(days=9)), MARKER
+    )
+    moved = replace(SPEC, start=SPEC.start + timedelta(days=9), end=SPEC.end + timedelta(days=9))
+    assert [each.reference.ids["key"] for each in provider.find(MARKER, moved)] == [made.reference.ids["key"]]
+
+
+@pytest.mark.parametrize("changes", [{}, {"short_links": True}, {"numeric_keys": False}], ids=str)
+def test_answers_of_either_form_are_the_same_meeting(vendor: ZohoVendor, changes: dict[str, Any]) -> None:
+    vendor.service.configure(**changes)
+    provider = vendor.provider()
+    made = provider.create(SPEC, MARKER)
+    assert provider.get(made.reference) == made
+
+
+def test_a_move_into_another_zone_sends_both(vendor: ZohoVendor) -> None:
+    provider = vendor.provider()
+    reference = provider.create(SPEC, MARKER).reference
+    elsewhere = replace(SPEC, time_zone="America/New_York")
+    provider.update(reference, elsewhere, frozenset({"timezone"}), MARKER)
+    assert vendor.times() == [(SPEC.start.astimezone(UTC), SPEC.end - SPEC.start)]
+    assert vendor.meeting["timezone"] == "America/New_York"
+
+
+@pytest.mark.parametrize("at", ["2027-03-01T00:00:00", "2027-03-01T12:00:00", "2027-11-11T23:59:00"])
+def test_times_are_written_as_americans_do(vendor: ZohoVendor, at: str) -> None:
+    start = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    vendor.provider().create(replace(SPEC, start=start, end=start + timedelta(hours=1), time_zone="UTC"), MARKER)
+    assert vendor.times() == [(start, timedelta(hours=1))]
+
+
+def test_a_meeting_that_goes_on_starts_with_the_next_minute(vendor: ZohoVendor) -> None:
+    now = NOW + timedelta(seconds=59)
+    vendor.service.clock = lambda: now
+    spec = fit(
+        replace(SPEC, start=NOW - timedelta(hours=1), end=NOW + timedelta(hours=1)), vendor.provider().capabilities, now
+    )
+    vendor.provider().create(spec, MARKER)
+    assert vendor.times()[0] is not None
+    assert vendor.times()[0][0] > now
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"client_id": "another"}, ReauthorizationRequired),
+        ({"refresh_token": "another"}, ReauthorizationRequired),
+        ({"per_ten_minutes": 0}, Temporary),
+        ({"per_ten_minutes": 0, "throttled_status": 400}, Temporary),
+        ({"scopes": ("ZohoMeeting.manageOrg.READ",)}, PermissionDenied),
+        ({"scopes": ()}, PermissionDenied),
+        ({"unlicensed": ("71158042",)}, PermissionDenied),
+        ({"per_minute": 0}, RateLimited),
+        ({"per_minute": 0, "retry_after": 30}, RateLimited),
+    ],
+    ids=str,
+)
+def test_refusals_are_told_by_their_bodies(
+    vendor: ZohoVendor, changes: dict[str, Any], expected: type[Exception]
+) -> None:
+    secret = vendor.secret()
+    vendor.service.configure(**changes)
+    with pytest.raises(expected):
+        vendor.provider(secret=secret).create(SPEC, MARKER)
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_deleted_meeting_is_told_by_its_code(vendor: ZohoVendor, status: int) -> None:
+    vendor.service.configure(unknown_key_status=status)
+    provider = vendor.provider()
+    reference = provider.create(SPEC, MARKER).reference
+    provider.delete(reference)
+    with pytest.raises(NotFound):
+        provider.get(reference)
+
+
+@pytest.mark.parametrize("status", [400, 401])
+def test_a_token_that_ended_early_is_replaced_whatever_the_status(vendor: ZohoVendor, status: int) -> None:
+    vendor.service.configure(invalid_token_status=status)
+    provider = vendor.provider()
+    provider.create(SPEC, MARKER)
+    vendor.revoke_tokens()
+    provider.create(SPEC, OTHER_MARKER)
+    assert len(vendor.titles()) == 2
+
+
+def test_a_persons_own_account(vendor: ZohoVendor) -> None:
+    grants = FakeGrants()
+    provider = vendor.provider(personal=True, grants=grants)
+    with pytest.raises(ReauthorizationRequired, match=SPEC.host):
+        provider.create(SPEC, MARKER)
+    assert vendor.faults.requests(path=vendor.token) == []
