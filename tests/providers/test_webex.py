@@ -8,22 +8,28 @@ from typing import Any
 
 import pytest
 
+from confsync.domain.conference import ConferenceSpec, Occurrence
 from confsync.domain.entry_point import EntryPointType, Feature
 from confsync.domain.errors import (
+    Ambiguous,
     Invalid,
     NotConfigured,
     PermissionDenied,
     RateLimited,
     ReauthorizationRequired,
+    Temporary,
 )
 from confsync.domain.fitting import fit, notes
 from confsync.ports import ConferenceProvider
 from playground.vendors.webex import WebexService, create_app
-from tests.contracts.provider import MARKER, SPEC
+from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC, changes
 from tests.fakes.grants import FakeGrants
 from tests.providers.simulated import NOW, SimulatedContract, SimulatedVendor, running
 
 ADMINISTRATOR = "admin@example.com"
+WEEKLY = replace(SPEC, recurrence=("RRULE:FREQ=WEEKLY;COUNT=6",))
+TIMES = [(SPEC.start + timedelta(weeks=week)).astimezone(UTC) for week in range(6)]
+HOUR = timedelta(hours=1)
 
 
 class WebexVendor(SimulatedVendor):
@@ -38,9 +44,8 @@ class WebexVendor(SimulatedVendor):
 
     def secret(self) -> str:
         account = self.service.account
-        refresh_token = self.service.consent(ADMINISTRATOR)
         told = {"client_id": account.client_id, "client_secret": account.client_secret}
-        return json.dumps({**told, "refresh_token": refresh_token})
+        return json.dumps({**told, "refresh_token": self.service.consent(ADMINISTRATOR)})
 
     def time_of(self, meeting: Mapping[str, Any]) -> tuple[datetime, timedelta]:
         start, end = (datetime.fromisoformat(meeting[name]) for name in ("start", "end"))
@@ -48,6 +53,11 @@ class WebexVendor(SimulatedVendor):
 
     def occurrences(self) -> list[list[datetime]]:
         return [[each.start for each in series.occurrences()] for series in self.service._series.values()]
+
+    def instances(self) -> list[tuple[datetime, str]]:
+        """Start and title of each time of the only series."""
+        (series,) = self.service._series.values()
+        return [(each.start, (each.changes or series.facts).get("title", SPEC.title)) for each in series.occurrences()]
 
 
 @pytest.fixture
@@ -61,3 +71,263 @@ class TestWebexContract(SimulatedContract):
     @pytest.fixture
     def secrets(self, vendor: SimulatedVendor) -> frozenset[str]:
         return frozenset({vendor.service.account.client_secret})
+
+
+# --- what people get -------------------------------------------------------------------------------------------------
+
+
+def test_people_join_by_link_room_and_telephone(vendor: WebexVendor) -> None:
+    points = vendor.provider().create(SPEC, MARKER).details.entry_points
+    meeting = vendor.meeting
+    code, pin = meeting["meetingNumber"], meeting["phoneAndVideoSystemPassword"]
+    assert [(p.type, p.uri, p.features) for p in points] == [
+        (EntryPointType.VIDEO, meeting["webLink"], ()),
+        (EntryPointType.SIP, f"sip:{meeting['sipAddress']}", ()),
+        (EntryPointType.PHONE, f"tel:+14156550001,,{code}#,,{pin}#", (Feature.TOLL,)),
+        (EntryPointType.PHONE, f"tel:+18445310958,,{code}#,,{pin}#", (Feature.TOLL_FREE,)),
+    ]
+    assert (points[0].meeting_code, points[0].password) == (code, meeting["password"])
+    assert {(p.access_code, p.passcode) for p in points[2:]} == {(code, pin)}
+
+
+def test_a_site_without_telephony_has_no_numbers(vendor: WebexVendor) -> None:
+    vendor.service.configure(telephony=False)
+    points = vendor.provider().create(SPEC, MARKER).details.entry_points
+    assert [p.type for p in points] == [EntryPointType.VIDEO, EntryPointType.SIP]
+
+
+def test_nobody_is_written_to(vendor: WebexVendor) -> None:
+    provider = vendor.provider()
+    made = provider.create(replace(WEEKLY, occurrences=(Occurrence(original=TIMES[1]),)), MARKER)
+    provider.update(made.reference, replace(WEEKLY, title="Renamed"), frozenset({"title", "instances"}), MARKER)
+    provider.delete(made.reference)
+    assert vendor.service.mails() == []
+
+
+# --- when ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [timedelta(minutes=5), timedelta(0), timedelta(days=3)], ids=str)
+def test_a_length_that_webex_does_not_take_is_clamped_with_a_note(vendor: WebexVendor, length: timedelta) -> None:
+    provider = vendor.provider()
+    spec = replace(SPEC, end=SPEC.start + length)
+    provider.create(fit(spec, provider.capabilities, NOW), MARKER)
+    ((_, kept),) = vendor.times()
+    assert kept == (timedelta(minutes=10) if length < HOUR else timedelta(hours=23, minutes=59))
+    assert len(notes(spec, provider.capabilities)) == 1
+
+
+def test_a_meeting_that_goes_on_starts_with_the_next_minute(vendor: WebexVendor) -> None:
+    now = NOW + timedelta(seconds=50)
+    vendor.service.clock = lambda: now
+    provider = vendor.provider()
+    provider.create(fit(replace(SPEC, start=NOW - HOUR, end=NOW + HOUR), provider.capabilities, now), MARKER)
+    ((start, _),) = vendor.times()
+    assert now < start < now + timedelta(minutes=3)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kathmandu", "Europe/London", "nowhere"])
+def test_the_offset_is_that_of_the_zone(vendor: WebexVendor, zone: str) -> None:
+    vendor.provider().create(replace(SPEC, time_zone=zone), MARKER)
+    assert vendor.times() == [(SPEC.start.astimezone(UTC), SPEC.end - SPEC.start)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("RRULE:FREQ=DAILY;COUNT=3",), {"FREQ=DAILY", "INTERVAL=1", "COUNT=3"}),
+        (("RRULE:FREQ=WEEKLY;COUNT=2", "RDATE:20270311T090000Z"), {"FREQ=DAILY", "INTERVAL=1", "COUNT=11"}),
+        (("RRULE:FREQ=WEEKLY;COUNT=300",), {"FREQ=DAILY", "INTERVAL=1", "COUNT=1826"}),
+        (("RRULE:FREQ=YEARLY;COUNT=2",), {"FREQ=DAILY", "INTERVAL=1"}),
+    ],
+    ids=["simple", "dates", "more than it keeps", "years"],
+)
+def test_a_series_that_webex_does_not_keep_has_a_time_a_day(
+    vendor: WebexVendor, lines: tuple[str, ...], expected: set[str]
+) -> None:
+    vendor.provider().create(replace(SPEC, recurrence=lines), MARKER)
+    assert set(vendor.meeting["recurrence"].split(";")) == expected
+
+
+# --- single times of a series ----------------------------------------------------------------------------------------
+
+
+def moved(original: datetime, by: timedelta, title: str = "") -> Occurrence:
+    start = original + by
+    return Occurrence(original=original, start=start, end=start + (SPEC.end - SPEC.start), title=title or SPEC.title)
+
+
+OCCURRENCES = (Occurrence(original=TIMES[1]), moved(TIMES[2], HOUR), moved(TIMES[4], timedelta(0), "The big one"))
+KEPT = [
+    (TIMES[0], SPEC.title),
+    (TIMES[2] + HOUR, SPEC.title),
+    (TIMES[3], SPEC.title),
+    (TIMES[4], "The big one"),
+    (TIMES[5], SPEC.title),
+]
+
+
+def test_single_times_are_cancelled_moved_and_renamed(vendor: WebexVendor) -> None:
+    provider = vendor.provider()
+    provider.create(replace(WEEKLY, occurrences=OCCURRENCES), MARKER)
+    assert vendor.instances() == KEPT
+
+
+def test_a_change_of_one_time_touches_no_other(vendor: WebexVendor) -> None:
+    provider = vendor.provider()
+    before = replace(WEEKLY, occurrences=OCCURRENCES[:2])
+    made = provider.create(before, MARKER)
+    vendor.faults.forget_requests()
+    after = replace(WEEKLY, occurrences=OCCURRENCES)
+    provider.update(made.reference, after, changes(provider, before, after), MARKER)
+    assert vendor.instances() == KEPT
+    assert [call.method for call in vendor.faults.requests()] == ["GET", "PATCH", "GET"]
+
+
+@pytest.mark.parametrize("left", [OCCURRENCES[:1], OCCURRENCES[1:], ()], ids=["cancelled", "changed", "none"])
+def test_a_time_that_is_as_the_series_has_it_again_is_so(vendor: WebexVendor, left: tuple[Occurrence, ...]) -> None:
+    provider = vendor.provider()
+    before, after = replace(WEEKLY, occurrences=OCCURRENCES), replace(WEEKLY, occurrences=left)
+    made = provider.create(before, MARKER)
+    provider.update(made.reference, after, changes(provider, before, after), MARKER)
+    told = {each.original: each for each in left}
+    expected = [
+        (each.start, each.title or SPEC.title)
+        for at in TIMES
+        if (each := told.get(at, moved(at, timedelta(0)))).start is not None
+    ]
+    assert vendor.instances() == expected
+
+
+def test_a_series_that_moves_keeps_what_differs(vendor: WebexVendor) -> None:
+    provider = vendor.provider()
+    before = replace(WEEKLY, occurrences=OCCURRENCES[:1])
+    made = provider.create(before, MARKER)
+    later = [at + HOUR for at in TIMES]
+    after = replace(before, start=SPEC.start + HOUR, end=SPEC.end + HOUR, occurrences=(Occurrence(original=later[1]),))
+    provider.update(made.reference, after, changes(provider, before, after), MARKER)
+    assert [at for at, _ in vendor.instances()] == [later[0], *later[2:]]
+
+
+def test_dates_that_the_series_leaves_out_are_cancelled(vendor: WebexVendor) -> None:
+    provider = vendor.provider()
+    lines = (*WEEKLY.recurrence, "EXDATE;TZID=Europe/Berlin:20270308T100000")
+    provider.create(fit(replace(SPEC, recurrence=lines), provider.capabilities, NOW), MARKER)
+    assert [at for at, _ in vendor.instances()] == [TIMES[0], *TIMES[2:]]
+
+
+def test_a_failure_between_the_series_and_its_times_is_ambiguous_and_mended(vendor: WebexVendor) -> None:
+    vendor.faults.add(method="DELETE", path=vendor.api, status=500)
+    provider = vendor.provider()
+    spec = replace(WEEKLY, occurrences=OCCURRENCES)
+    with pytest.raises(Ambiguous, match="created meeting"):
+        provider.create(spec, MARKER)
+    (found,) = provider.find(MARKER, spec)
+    provider.update(found.reference, spec, frozenset({"instances"}), MARKER)
+    assert vendor.instances() == KEPT
+
+
+# --- whose, and refusals ---------------------------------------------------------------------------------------------
+
+
+def test_meetings_are_the_hosts(vendor: WebexVendor) -> None:
+    vendor.provider().create(SPEC, MARKER)
+    assert vendor.meeting["hostEmail"] == SPEC.host
+
+
+def test_without_administrators_scopes_only_ones_own(vendor: WebexVendor) -> None:
+    vendor.service.configure(scopes=("meeting:schedules_read", "meeting:schedules_write"))
+    with pytest.raises(PermissionDenied, match="meeting:admin_schedule_write"):
+        vendor.provider().create(SPEC, MARKER)
+    vendor.provider().create(replace(SPEC, host=""), MARKER)
+    assert vendor.meeting["hostEmail"] == ADMINISTRATOR
+
+
+@pytest.mark.parametrize(
+    ("settings", "changed", "expected"),
+    [
+        ({}, {"unlicensed": (SPEC.host,)}, PermissionDenied),
+        ({}, {"unknown_zones": ("Europe/Berlin",)}, Invalid),
+        ({}, {"bad_client_status": 400, "client_secret": "another"}, ReauthorizationRequired),
+        ({"siteUrl": "elsewhere.webex.com"}, {}, PermissionDenied),
+    ],
+    ids=["no licence", "unknown zone", "refused client", "another site"],
+)
+def test_refusals(
+    vendor: WebexVendor, settings: dict[str, Any], changed: dict[str, Any], expected: type[Exception]
+) -> None:
+    secret = vendor.secret()
+    vendor.service.configure(**changed)
+    with pytest.raises(expected):
+        vendor.provider(secret=secret, **settings).create(SPEC, MARKER)
+
+
+def test_the_limit_of_a_day_says_when_to_come_back(vendor: WebexVendor) -> None:
+    vendor.service.configure(admin_per_host=1)
+    provider = vendor.provider()
+    provider.create(SPEC, MARKER)
+    with pytest.raises(RateLimited) as caught:
+        provider.create(SPEC, OTHER_MARKER)
+    assert caught.value.retry_at is not None
+
+
+def test_a_locked_meeting_says_when_to_come_back(vendor: WebexVendor) -> None:
+    provider = vendor.provider()
+    reference = provider.create(SPEC, MARKER).reference
+    vendor.service.configure(locked=(reference.ids["id"],))
+    with pytest.raises(RateLimited) as caught:
+        provider.delete(reference)
+    assert caught.value.retry_at is not None
+
+
+@pytest.mark.parametrize("state", ["inProgress", "ended"])
+def test_a_meeting_that_can_not_be_deleted_now_is_not_forgotten(vendor: WebexVendor, state: str) -> None:
+    provider = vendor.provider()
+    reference = provider.create(SPEC, MARKER).reference
+    vendor.service.set_state(reference.ids["id"], "inProgress")
+    if state == "ended":
+        vendor.service.set_state(reference.ids["id"], "ended")
+    with pytest.raises((PermissionDenied, Temporary)):
+        provider.delete(reference)
+
+
+def test_settings_pass_through_and_unknown_ones_are_named(vendor: WebexVendor) -> None:
+    vendor.provider(unlockedMeetingJoinSecurity="blockFromJoin", enabledAutoRecordMeeting=True).create(SPEC, MARKER)
+    assert vendor.meeting["unlockedMeetingJoinSecurity"] == "blockFromJoin"
+    assert vendor.meeting["enabledAutoRecordMeeting"] is True
+    with pytest.raises(NotConfigured, match=r"solutions\.webex\.settings.*lobby"):
+        vendor.provider(lobby=True)
+
+
+def test_a_persons_own_account(vendor: WebexVendor) -> None:
+    grants = FakeGrants()
+    provider = vendor.provider(personal=True, grants=grants)
+    with pytest.raises(ReauthorizationRequired, match=SPEC.host):
+        provider.create(SPEC, MARKER)
+    assert vendor.faults.requests(path=vendor.token) == []
+
+
+def test_tags_of_other_applications_are_not_found(vendor: WebexVendor) -> None:
+    vendor.provider().create(SPEC, MARKER)
+    vendor.service.configure(client_id="another", other_clients={"C0123456789abcdef": "x"})
+    assert vendor.provider().find(MARKER, SPEC) == []
+
+
+def test_two_meetings_of_a_day_are_told_apart(vendor: WebexVendor) -> None:
+    provider = vendor.provider()
+    one, other = provider.create(SPEC, MARKER), provider.create(SPEC, OTHER_MARKER)
+    assert provider.find(OTHER_MARKER, SPEC) == [other]
+    provider.delete(one.reference)
+    assert provider.find(OTHER_MARKER, SPEC) == [other]
+
+
+def described(spec: ConferenceSpec, text: str) -> ConferenceSpec:
+    return replace(spec, description=text)
+
+
+def test_an_agenda_that_is_emptied_is_gone(vendor: WebexVendor) -> None:
+    provider: ConferenceProvider = vendor.provider()
+    reference = provider.create(SPEC, MARKER).reference
+    assert vendor.meeting["agenda"] == "Bring numbers."
+    provider.update(reference, described(SPEC, ""), frozenset({"agenda"}), MARKER)
+    assert not vendor.meeting.get("agenda")

@@ -18,9 +18,10 @@ DIAL_IN = (
 class Account:
     """How the account behaves. Organizers are named by their mail address; everybody is one who is not `missing`.
 
-    `signed_in`: who sits at the browser. `personal_access_tokens`: each one, and whose it is; the client exchanges it for
-    an access token, and gets no refresh token (guides/Authentication/03.1_HOW_accessTokenPAT). Whoever is `missing` was deleted: the tokens are no good. The `suspended` have
-    tokens, but host no meetings. `per_second` counts all calls (guides/References/Ref-Rate-Limits); no header tells it.
+    `signed_in`: who sits at the browser. `personal_access_tokens`: each one, and whose it is; the client exchanges it
+    for an access token, and gets no refresh token (guides/Authentication/03.1_HOW_accessTokenPAT). Whoever is `missing`
+    was deleted: the tokens are no good. The `suspended` have tokens, but host no meetings. `per_second` counts all
+    calls (guides/References/Ref-Rate-Limits); no header tells it.
     `dial_in`: labels and numbers that stand in conferenceCallInfo.
 
     Nowhere documented, so choose:

@@ -1,8 +1,7 @@
 """A Webex site on loopback: the token endpoint, and the Meetings API of https://developer.webex.com/docs/api/v1/meetings.
 
 The rules are those of Webex's own OpenAPI file (webex/webex-openapi-specs, public-spec/webex-meeting.json of 2026-05),
-here "the specification". Webinars, personal rooms, meetings of
-spaces, registration and PUT are not simulated.
+here "the specification". Webinars, personal rooms, meetings of spaces, registration and PUT are not simulated.
 
 Under `/_playground/`: `GET meetings` shows everything that lives, `GET mails` whom Webex would have mailed, `PUT
 settings` changes how the site behaves (any field of `Account`), `PUT meetings/<id>/state` has people come

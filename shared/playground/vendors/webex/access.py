@@ -1,6 +1,7 @@
 """Who may call: consents, codes and tokens of integrations and service apps.
 
-https://developer.webex.com/docs/integrations
+The flow is that of https://developer.webex.com/docs/authentication; the answer's fields and lifetimes are those of
+answers seen in public. That a refresh token does not rotate is our brief's word, not a page's.
 """
 
 import secrets
@@ -119,5 +120,5 @@ class Access:
 
 
 def _refused(status: int, reason: str) -> WebexError:
-    """Webex passes its identity broker's refusal on in words; there is no `error` field as RFC 6749 has it."""
+    """No `error` field as in RFC 6749. The words follow a refusal seen of another call: no page shows one of this."""
     return WebexError(status, f"POST failed: HTTP/1.1 {status} (url = https://idbroker.webex.com, error = '{reason}')")

@@ -1,4 +1,4 @@
-"""How often one may call: the specification, POST of meetings, and https://developer.webex.com/docs/basics."""
+"""How often one may call: the specification, POST of meetings, and its answer 429."""
 
 from collections import deque
 from datetime import datetime, timedelta

@@ -1,6 +1,6 @@
 """A meeting as Webex models it: a series (of one, if it does not recur), its occurrences, and what took place.
 
-https://developer.webex.com/docs/meetings, and the specification's schema of a meeting.
+The specification's schema of a meeting, and its examples.
 """
 
 import secrets

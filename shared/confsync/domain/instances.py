@@ -1,0 +1,59 @@
+"""How the times of a series at a vendor differ from those that its event has."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from confsync.domain.conference import ConferenceSpec, Occurrence
+from confsync.domain.recurrence import spans
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """A time of a series as a vendor has it."""
+
+    id: str
+    original: datetime
+    """When the series has it, aware."""
+    start: datetime
+    end: datetime
+    title: str | None = None
+    """None: the vendor does not tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Differences:
+    """What has to be done, by the vendor's ids."""
+
+    cancel: tuple[str, ...] = ()
+    change: tuple[Instance, ...] = ()
+    """As they should be."""
+    missing: bool = False
+    """Whether a time is not there that should be: the series has to be made anew."""
+
+
+def differences(spec: ConferenceSpec, kept: Iterable[Instance], since: datetime, until: datetime) -> Differences:
+    """Of the times that the series has between `since` and `until`.
+
+    Nothing of a series by more than a simple rule, whose times can't be told.
+    """
+    rules = tuple(line for line in spec.recurrence if not line.strip().upper().startswith("EXDATE"))
+    regular = spans(replace(spec, recurrence=rules, occurrences=()), since, until)
+    told = {each.original.astimezone(UTC): each for each in spec.occurrences}
+    there = {each.original.astimezone(UTC): each for each in kept}
+    cancel, change, missing = list[str](), list[Instance](), False
+    for original, end in regular or ():
+        occurrence, found = (
+            told.get(original, Occurrence(original=original, start=original, end=end)),
+            there.get(original),
+        )
+        if occurrence.start is None or occurrence.end is None:
+            cancel += [found.id] if found else []
+        elif found is None:
+            missing = True
+        else:
+            title = occurrence.title or spec.title
+            wanted = replace(found, start=occurrence.start, end=occurrence.end, title=title)
+            if (found.start, found.end) != (wanted.start, wanted.end) or title != (found.title or spec.title):
+                change.append(wanted)
+    return Differences(cancel=tuple(cancel), change=tuple(change), missing=missing)
