@@ -163,7 +163,8 @@ def provider_files(name: str) -> list[Path]:
 
 def test_every_provider_module_is_registered() -> None:
     found = [*(CONFSYNC / "providers").glob("*.py"), *(CONFSYNC / "providers").glob("*/")]
-    assert {path.stem for path in found} - {"__init__", "__pycache__"} == set(providers.PROVIDERS)
+    shared = {"__init__", "__pycache__", "access"}
+    assert {path.stem for path in found} - shared == set(providers.PROVIDERS)
 
 
 @pytest.mark.parametrize(("name", "cls"), providers.PROVIDERS.items())
@@ -178,7 +179,8 @@ def test_every_provider_passes_the_contract(name: str) -> None:
     assert suites, f"tests/providers/test_{name}.py has no test class that subclasses ProviderContract"
     used = {module for path in provider_files(name) for module in imported(path)}
     if any(module.startswith("confsync.transport") for module in used):
-        assert any(issubclass(suite, RemoteProviderContract) for suite in suites)
+        asks_when_joined = providers.vendor(name).capabilities.join_redirect
+        assert asks_when_joined or any(issubclass(suite, RemoteProviderContract) for suite in suites)
         assert list((ROOT / "tests" / "providers" / "fixtures" / name).glob("*.json"))
 
 

@@ -402,9 +402,6 @@ class Visitor:
 class PersonalLinks(Protocol):
     """What providers whose `capabilities.join_redirect` is set can do besides."""
 
-    asks_name: bool
-    """Whether it needs to know people's names; else the vendor asks for them itself."""
-
     def join(self, reference: Reference, spec: ConferenceSpec, visitor: Visitor) -> str:
         """An https address for this person alone, good for some minutes; the meeting is there when it is opened.
 

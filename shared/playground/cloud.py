@@ -68,8 +68,11 @@ class Cloud:
         self.secrets = SecretManager(self.accounts)
         self.scheduler = Scheduler(self.accounts, self.issuer)
         self.zoom = ZoomService()
-        self.vendors = {entry.name: entry.service() for entry in CATALOGUE}
+        opened = {entry.name: entry.open() for entry in CATALOGUE}
+        self.vendors = {name: service for name, (service, _) in opened.items()}
         """The other vendors' services, by name."""
+        for name, (_, secret) in opened.items():
+            self.secrets.put(PROJECT, name, secret.encode())
         self._fill_secrets()
         self._serve()
 
@@ -114,8 +117,6 @@ class Cloud:
         zoom = {name: getattr(account, name) for name in names}
         self.secrets.put(PROJECT, ZOOM_SECRET, json.dumps(zoom).encode())
         self.secrets.put(PROJECT, JITSI_SECRET, b"a-key-that-only-the-playground-uses-0000")
-        for entry in CATALOGUE:
-            self.secrets.put(PROJECT, entry.name, entry.secret(self.vendors[entry.name]).encode())
 
     def _serve(self) -> None:
         runtime = metadata(RUNTIME, project=PROJECT, accounts=self.accounts, issuer=self.issuer)

@@ -72,6 +72,10 @@ class CustomProvider:
         signed = any(hmac.compare_digest(ours, each) for each in signatures)
         return signed and name != "" and abs(time.time() - int(at)) <= TOLERANCE
 
+    def meetings(self) -> list[Json]:
+        """What each room is for, oldest first."""
+        return [room["spec"] for room in self._rooms.values()]
+
     def capabilities(self, sent: Json) -> Answer:  # noqa: ARG002 - every call is given what was sent
         able = {"updates": True, "deletes": True, "recurrence": "rrule", "occurrences": True}
         return "200 OK", {"contract": 1, "name": "Example Rooms", **able}

@@ -108,7 +108,7 @@ def test_a_request_that_names_no_event(deployed: Deployment, calendar: dict[str,
     assert refused(deployed, answer, 400, "bad_request")["field"] == field
 
 
-@pytest.mark.parametrize("query", [{}, {"solution": ""}, {"solution": "webex"}, {"solution": "Jitsi"}])
+@pytest.mark.parametrize("query", [{}, {"solution": ""}, {"solution": "acme"}, {"solution": "Jitsi"}])
 def test_unknown_solution(deployed: Deployment, query: dict[str, str]) -> None:
     body = {**BODIES["create_conference"], "authorizationEventObject": {"userIdToken": deployed.user_token()}}
 

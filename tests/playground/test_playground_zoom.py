@@ -1,59 +1,20 @@
 """The simulated Zoom account behaves as Zoom's pages say."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
 
-from playground.server import serve
-from playground.vendors.zoom import Account, ZoomService, create_app
-
-HOST = "alice@example.com"
-NOW = datetime(2027, 1, 4, 8, 20, tzinfo=UTC)  # a Monday
-TIMED: dict[str, Any] = {"type": 2, "start_time": "2027-03-22T10:00:00", "timezone": "Europe/Berlin", "duration": 30}
-WEEKLY = {**TIMED, "type": 8, "recurrence": {"type": 2, "weekly_days": "2", "end_times": 2}}
-
-
-class Zoom:
-    """An application of the account, as a plain HTTP client."""
-
-    def __init__(self, url: str) -> None:
-        self.now = NOW
-        self.url = url
-        self.session = requests.Session()
-        self.log_in()
-
-    def log_in(self) -> None:
-        account = Account()
-        granted = self.session.post(
-            f"{self.url}/oauth/token",
-            data={"grant_type": "account_credentials", "account_id": account.account_id},
-            auth=(account.client_id, account.client_secret),
-            timeout=5,
-        )
-        self.granted = granted.json()
-        self.session.headers["Authorization"] = f"Bearer {self.granted['access_token']}"
-
-    def __call__(self, method: str, path: str, body: Any = None) -> requests.Response:
-        return self.session.request(method, self.url + path, json=body, timeout=5)
-
-    def create(self, **body: Any) -> dict[str, Any]:
-        response = self("POST", f"/v2/users/{HOST}/meetings", body)
-        assert response.status_code == 201
-        created: dict[str, Any] = response.json()
-        return created
+from playground.vendors.zoom import Account, ZoomService
+from tests.playground.zoom_client import HOST, TIMED, WEEKLY, Zoom, refusal, serving, starts
 
 
 @pytest.fixture
 def zoom() -> Iterator[Zoom]:
-    service = ZoomService(lambda: NOW)
-    server = serve(create_app(service), name="zoom")
-    client = Zoom(server.url)
-    service.clock = lambda: client.now
-    yield client
-    server.stop()
+    with serving(ZoomService()) as client:
+        yield client
 
 
 def test_a_token_tells_its_scopes_and_where_to_use_it(zoom: Zoom) -> None:
@@ -172,10 +133,6 @@ def test_a_series_until_a_date(zoom: Zoom) -> None:
 # --- what takes its time, and who is not there ---
 
 
-def refusal(response: requests.Response) -> tuple[int, int]:
-    return response.status_code, response.json().get("code")
-
-
 def test_a_meeting_with_people_in_it_is_left_alone(zoom: Zoom) -> None:
     path = f"/v2/meetings/{zoom.create(topic='One')['id']}"
     status = path.replace("/v2/", "/_playground/") + "/status"
@@ -206,10 +163,6 @@ def test_nothing_can_be_done_for_a_host_who_is_not_of_the_account(
 
 
 # --- what is over ---
-
-
-def starts(meeting: dict[str, Any]) -> list[str]:
-    return [each["start_time"] for each in meeting["occurrences"]]
 
 
 def test_a_new_meetings_start_that_is_over_is_now(zoom: Zoom) -> None:
@@ -259,3 +212,164 @@ def test_a_change_gives_an_endless_series_an_end(zoom: Zoom, rule: dict[str, Any
     assert created["recurrence"]["end_times"] == 0
     zoom("PATCH", f"/v2/meetings/{created['id']}", endless)
     assert zoom("GET", f"/v2/meetings/{created['id']}").json()["recurrence"]["end_times"] == times
+
+
+# --- settings, and mails ---
+
+ALL: dict[str, Any] = {
+    "additional_data_center_regions": ["IN", "TY"],
+    "approved_or_denied_countries_or_regions": {"enable": True, "method": "deny", "denied_list": ["CA"]},
+    "authentication_domains": "example.com,*.example.org",
+    "authentication_exception": [{"email": "guest@example.com", "name": "Guest"}],
+    "authentication_option": "signIn_example",
+    "auto_add_recording_to_video_management": {"enable": True, "channels": [{"channel_id": "one"}]},
+    "auto_start_meeting_summary": True,
+    "breakout_room": {"enable": True, "rooms": [{"name": "One", "participants": ["guest@example.com"]}]},
+    "continuous_meeting_chat": {"enable": True, "auto_add_meeting_participants": False},
+    "focus_mode": True,
+    "global_dial_in_countries": ["DE"],
+    "host_save_video_order": True,
+    "jbh_time": 15,
+    "language_interpretation": {"enable": True, "interpreters": [{"email": "i@example.com", "languages": "US,FR"}]},
+    "meeting_authentication": True,
+    "meeting_invitees": [{"email": "guest@example.com"}],
+    "question_and_answer": {"enable": True, "question_visibility": "answered"},
+    "resources": [{"resource_type": "whiteboard", "resource_id": "one", "permission_level": "viewer"}],
+    "sign_language_interpretation": {"interpreters": [{"email": "i@example.com", "sign_language": "American"}]},
+    "waiting_room_options": {"mode": "custom", "who_goes_to_waiting_room": "users_not_on_invite"},
+    "who_will_receive_summary": 4,
+}
+
+
+def test_settings_come_back(zoom: Zoom) -> None:
+    created = zoom.create(settings={**ALL, "of_tomorrow": True})
+    told = zoom("GET", f"/v2/meetings/{created['id']}").json()["settings"]
+    assert {name: told[name] for name in ALL} == ALL
+    assert (told["audio"], told["approval_type"], "of_tomorrow" in told) == ("both", 2, False)
+    assert told["authentication_name"] == "Sign in to Zoom"
+    assert {number["country"] for number in told["global_dial_in_numbers"]} == {"DE"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("additional_data_center_regions", "IN"),
+        ("approval_type", 3),
+        ("approved_or_denied_countries_or_regions", {"method": "forbid"}),
+        ("approved_or_denied_countries_or_regions", {"denied_list": ["XX"]}),
+        ("audio", "morse"),
+        ("authentication_domains", "not a domain"),
+        ("authentication_option", "signIn_of_another"),
+        ("auto_add_recording_to_video_management", {"enable": True, "channels": [{"channel_id": "one"}] * 6}),
+        ("auto_recording", True),
+        ("breakout_room", {"rooms": [{"participants": ["nobody"]}]}),
+        ("calendar_type", 3),
+        ("continuous_meeting_chat", {"enable": "yes"}),
+        ("encryption_type", "rot13"),
+        ("focus_mode", 1),
+        ("global_dial_in_countries", ["Germany"]),
+        ("global_dial_in_countries", "DE"),
+        ("jbh_time", 7),
+        ("language_interpretation", {"interpreters": [{"languages": "US"}]}),
+        ("meeting_invitees", ["guest@example.com"]),
+        ("registration_type", 0),
+        ("resources", [{"resource_type": "blackboard"}]),
+        ("waiting_room_options", {"mode": "custom"}),
+        ("waiting_room_options", {"who_goes_to_waiting_room": "everyone"}),
+        ("who_can_ask_questions", 6),
+    ],
+)
+def test_wrong_settings_are_named(zoom: Zoom, name: str, value: Any) -> None:
+    for response in (
+        zoom("POST", f"/v2/users/{HOST}/meetings", {"settings": {name: value}}),
+        zoom("PATCH", f"/v2/meetings/{zoom.create()['id']}", {"settings": {name: value}}),
+    ):
+        assert refusal(response) == (400, 300)
+        assert [error["field"] for error in response.json()["errors"]] == [f"settings.{name}"]
+
+
+def test_settings_that_exclude_each_other(zoom: Zoom) -> None:
+    both = {"request_permission_to_unmute_participants": True, "allow_host_control_participant_mute_state": True}
+    assert refusal(zoom("POST", f"/v2/users/{HOST}/meetings", {"settings": both})) == (400, 300)
+    waiting = zoom.create(settings={"waiting_room": True, "join_before_host": True})["settings"]
+    assert (waiting["waiting_room"], waiting["join_before_host"]) == (True, False)
+
+
+def test_settings_of_the_account_and_its_users(zoom: Zoom) -> None:
+    zoom.account(unavailable=["push_change_to_calendar"], defaults={"focus_mode": True})
+    told = zoom.create(settings={"push_change_to_calendar": True})["settings"]
+    assert (told["push_change_to_calendar"], told["focus_mode"]) == (False, True)
+
+
+def test_a_personal_number_and_registration_show_in_the_links(zoom: Zoom) -> None:
+    created = zoom.create(settings={"use_pmi": True, "approval_type": 0})
+    assert f"/j/{created['pmi']}?pwd=" in created["join_url"]
+    assert "/register/" in created["registration_url"]
+    series = zoom.create(**WEEKLY, settings={"use_pmi": True})
+    assert "pmi" not in series
+    assert "pwd=" not in zoom.create(default_password=False)["join_url"]
+
+
+@pytest.mark.parametrize(
+    ("users", "named"),
+    [
+        ({"unlicensed": ["bob@example.com"]}, "carol@example.com; bob@example.com"),
+        ({"missing": ["bob@example.com"]}, "bob@example.com"),
+        ({"elsewhere": ["bob@example.com"]}, "bob@example.com"),
+        ({}, "carol@example.com,bob@example.com"),
+    ],
+)
+def test_only_licensed_users_are_alternative_hosts(zoom: Zoom, users: dict[str, Any], named: str) -> None:
+    zoom.account(**users, alternative_host_code=1234)
+    made = zoom.create()
+    body = {"settings": {"alternative_hosts": named}}
+    assert refusal(zoom("POST", f"/v2/users/{HOST}/meetings", body)) == (400, 1234)
+    assert refusal(zoom("PATCH", f"/v2/meetings/{made['id']}", body)) == (400, 1234)
+
+
+def test_nobody_schedules_for_another(zoom: Zoom) -> None:
+    body = {"schedule_for": "bob@example.com"}
+    assert refusal(zoom("POST", f"/v2/users/{HOST}/meetings", body)) == (400, 3000)
+    assert zoom.create(schedule_for=HOST)["host_email"] == HOST
+
+
+def test_who_gets_mail_about_a_meeting(zoom: Zoom) -> None:
+    settings: dict[str, Any] = {
+        "alternative_hosts": "bob@example.com",
+        "meeting_invitees": [{"email": "guest@example.com"}],
+    }
+    path = f"/v2/meetings/{zoom.create(settings=settings)['id']}"
+    assert zoom.mailed() == ["bob@example.com"]
+    zoom("PATCH", path, {"topic": "Two", "settings": {"alternative_hosts": "bob@example.com;carol@example.com"}})
+    assert zoom.mailed() == ["bob@example.com", "carol@example.com"]
+    assert zoom("DELETE", f"{path}?schedule_for_reminder=maybe").status_code == 400
+    assert zoom("DELETE", f"{path}?schedule_for_reminder=false").status_code == 204
+    assert len(zoom.mailed()) == 2
+
+
+@pytest.mark.parametrize(
+    ("account", "settings", "people"),
+    [
+        ({}, {"email_notification": False}, []),
+        ({}, {"alternative_hosts_email_notification": False}, []),
+        ({"mails_alternative_hosts": False}, {}, []),
+        ({"mails_invitees": True}, {}, ["bob@example.com", "guest@example.com"]),
+    ],
+)
+def test_what_settings_say_of_mail(
+    zoom: Zoom, account: dict[str, Any], settings: dict[str, Any], people: list[str]
+) -> None:
+    zoom.account(**account)
+    named = {"alternative_hosts": "bob@example.com", "meeting_invitees": [{"email": "guest@example.com"}]}
+    zoom.create(settings={**named, **settings})
+    assert zoom.mailed() == people
+
+
+@pytest.mark.parametrize(
+    ("by_default", "query", "people"),
+    [(True, "", [HOST]), (False, "", []), (False, "?schedule_for_reminder=true", [HOST])],
+)
+def test_a_deletion_mails_the_host(zoom: Zoom, by_default: bool, query: str, people: list[str]) -> None:
+    zoom.account(deletion_mails=by_default)
+    zoom("DELETE", f"/v2/meetings/{zoom.create()['id']}{query}")
+    assert zoom.mailed() == people

@@ -52,12 +52,12 @@ class WebexVendor(SimulatedVendor):
         return start.astimezone(UTC), end - start
 
     def occurrences(self) -> list[list[datetime]]:
-        return [[each.start for each in series.occurrences()] for series in self.service._series.values()]
+        return [[start for start, _ in each] for each in self.service.occurrences()]
 
     def instances(self) -> list[tuple[datetime, str]]:
         """Start and title of each time of the only series."""
-        (series,) = self.service._series.values()
-        return [(each.start, (each.changes or series.facts).get("title", SPEC.title)) for each in series.occurrences()]
+        (only,) = self.service.occurrences()
+        return list(only)
 
 
 @pytest.fixture

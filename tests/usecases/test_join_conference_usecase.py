@@ -21,8 +21,6 @@ HOUR = timedelta(hours=1)
 class PersonalProvider(FakeProvider):
     """Each person has a link of their own."""
 
-    asks_name = True
-
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock)
         self.capabilities = replace(self.capabilities, join_redirect=True)

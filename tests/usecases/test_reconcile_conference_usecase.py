@@ -903,3 +903,49 @@ def test_not_found_on_create_is_told_not_taken_for_a_lost_meeting(wanted: World)
 
     assert isinstance(outcome.error, NotFound)
     assert wanted.conference(ID).generation == 1
+
+
+# --- a vendor that has to be asked what it can do -----------------------------------------------
+
+
+@pytest.fixture
+def asked(wanted: World, monkeypatch: pytest.MonkeyPatch) -> list[ServiceError]:
+    """What the vendor answers when it is asked what it can do; nothing: it tells."""
+    able, errors = wanted.provider.capabilities, list[ServiceError]()
+
+    def tell(_: object) -> Any:
+        if errors:
+            raise errors[0]
+        return able
+
+    del wanted.provider.capabilities
+    monkeypatch.setattr(type(wanted.provider), "capabilities", property(tell), raising=False)
+    return errors
+
+
+@pytest.mark.parametrize("error", [Temporary("no answer"), PermissionDenied("no"), ReauthorizationRequired("who?")])
+def test_a_vendor_that_does_not_tell_what_it_can_do_is_asked_again(
+    wanted: World, asked: list[ServiceError], error: ServiceError
+) -> None:
+    asked.append(error)
+    outcome = wanted.reconcile(ID)
+    failed = wanted.conference(ID)
+    assert outcome.error is error
+    assert failed.last_error is not None
+    assert str(error) in failed.last_error
+    assert not failed.settled
+    assert failed.due_at is not None
+    assert failed.due_at > wanted.clock.now()
+    assert wanted.provider.calls == []
+
+    asked.clear()
+    wanted.clock.advance(failed.due_at - wanted.clock.now() + HOUR)
+    wanted.reconcile(ID)
+    assert wanted.conference(ID).state is ConferenceState.ACTIVE
+
+
+def test_a_settled_conference_rests_while_its_vendor_does_not_answer(wanted: World, asked: list[ServiceError]) -> None:
+    wanted.reconcile(ID)
+    asked.append(Temporary("no answer"))
+    assert wanted.reconcile(ID).error is None
+    assert wanted.conference(ID).state is ConferenceState.ACTIVE

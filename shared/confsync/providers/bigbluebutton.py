@@ -27,6 +27,8 @@ from confsync.transport.messages import Reply, Request
 from confsync.transport.session import Deadline, NoAuth, Session
 
 MIN_NAME, MAX_NAME = 2, 64
+MAX_FULL_NAME = 255
+MAX_KEY = 40  # more is none of BigBlueButton's
 
 
 VENDOR = Vendor(
@@ -58,7 +60,6 @@ class BigBlueButton:
     """Meetings on one server: `api` is its address up to `/bigbluebutton`."""
 
     capabilities = VENDOR.capabilities
-    asks_name = True
 
     def __init__(self, solution: Solution, config: ProviderConfig, outside: Outside) -> None:
         of_the_organisation(solution)
@@ -81,9 +82,7 @@ class BigBlueButton:
         return [self.create(spec, marker)]
 
     def get(self, reference: Reference) -> ProviderConference:
-        if "meeting" not in reference.ids:
-            raise NotFound("bigbluebutton: this is not a reference to a meeting", service="bigbluebutton")
-        return self._conference(reference.ids["meeting"])
+        return self._conference(_meeting(reference))
 
     def update(
         self,
@@ -97,14 +96,15 @@ class BigBlueButton:
 
     def delete(self, reference: Reference) -> None:
         """Have those go who are in it now; a meeting without people goes by itself."""
+        meeting = _meeting(reference)
         try:
-            self._call("end", {"meetingID": reference.ids["meeting"]}, action="end a meeting")
+            self._call("end", {"meetingID": meeting}, action="end a meeting")
         except NotFound:
             return
 
     def join(self, reference: Reference, spec: ConferenceSpec, visitor: Visitor) -> str:
         """Make the meeting if it is not there, and give this person their link: as a moderator, or not."""
-        meeting = reference.ids["meeting"]
+        meeting = _meeting(reference)
         asked = {"meetingID": meeting, "name": self._name(spec), **self._options()}
         try:
             made = self._call("create", asked, action="create a meeting")
@@ -112,8 +112,10 @@ class BigBlueButton:
             made = {}
         entering = {
             "meetingID": meeting,
-            "fullName": visitor.name,
+            "fullName": cut(visitor.name, MAX_FULL_NAME),
             "role": "MODERATOR" if visitor.moderator else "VIEWER",
+            # the policy is for those alone who say that they are guests
+            "guest": "true" if self._settings.guestPolicy and not visitor.moderator else "",
             "createTime": made.get("createTime", ""),
             "redirect": "true",
         }
@@ -133,13 +135,11 @@ class BigBlueButton:
         )
         reply = self._session.send(request, Deadline(self._config.deadline))
         if not reply.ok:
-            # a proxy's: BigBlueButton itself answers 200
-            refusal = Refusal(kind=Temporary if reply.status == 404 else None)
-            raise from_reply(request, reply, refusal, self._outside.clock.now())
+            raise from_reply(request, reply, Refusal(kind=PROXYS.get(reply.status)), self._outside.clock.now())
         said = _fields(reply)
         if said.get("returncode") == "SUCCESS":
             return said
-        key, words = said.get("messageKey", ""), safe(said.get("message", "no answer of BigBlueButton's"))
+        key, words = cut(said.get("messageKey", ""), MAX_KEY), safe(said.get("message", "no answer of BigBlueButton's"))
         message = f"bigbluebutton would not {action}: {key or 'no reason'}, {words}"
         raise KINDS.get(key, Temporary)(message, service="bigbluebutton", status=reply.status)
 
@@ -181,6 +181,15 @@ KINDS = {
     "validationError": Invalid,
 }
 """What a `messageKey` means; others pass."""
+
+PROXYS = {401: PermissionDenied, **dict.fromkeys((404, 409, 410), Temporary)}
+"""Statuses that tell nothing of a meeting or a token: BigBlueButton itself answers 200."""
+
+
+def _meeting(reference: Reference) -> str:
+    if "meeting" not in reference.ids:
+        raise NotFound("bigbluebutton: this is not a reference to a meeting", service="bigbluebutton")
+    return reference.ids["meeting"]
 
 
 def _fields(reply: Reply) -> dict[str, str]:

@@ -5,9 +5,10 @@ The room's name follows from the marker, so making it twice makes it once. The s
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -40,6 +41,8 @@ from confsync.transport.session import Deadline
 API = "https://api.daily.co/v1"
 KEPT_AFTER = timedelta(days=14)
 """A room stays open for so long after its event: meetings run late, and events are moved."""
+OPEN_AT_LEAST = timedelta(days=1)
+"""From now on, whenever its event was: Daily refuses an end in the past, and an expired room is gone for good."""
 
 VENDOR = Vendor(
     name="Daily",
@@ -53,29 +56,46 @@ VENDOR = Vendor(
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Properties of a room, by Daily's names; what is absent stays as the domain has it."""
+    """Properties of a room, by Daily's names; what is absent stays as the domain has it. (rooms/config)
 
+    Into a private room come only people whom Daily knows, and with `enable_knocking` those whom they let in.
+    """
+
+    privacy: Literal["public", "private"] = "public"
     enable_knocking: bool | None = None
     enable_prejoin_ui: bool | None = None
+    enable_people_ui: bool | None = None
+    enable_pip_ui: bool | None = None
+    enable_network_ui: bool | None = None
     enable_chat: bool | None = None
+    enable_advanced_chat: bool | None = None
+    enable_shared_chat_history: bool | None = None
+    enable_emoji_reactions: bool | None = None
+    enable_hand_raising: bool | None = None
+    enable_live_captions_ui: bool | None = None
+    enable_noise_cancellation_ui: bool | None = None
+    enable_video_processing_ui: bool | None = None
+    enable_breakout_rooms: bool | None = None
     enable_screenshare: bool | None = None
+    enable_hidden_participants: bool | None = None
+    enable_recording: Literal["cloud", "local", "raw-tracks"] | None = None
+    enable_transcription_storage: bool | None = None
     start_video_off: bool | None = None
     start_audio_off: bool | None = None
     owner_only_broadcast: bool | None = None
-    max_participants: int | None = None
+    eject_at_room_exp: bool | None = None
+    max_participants: Annotated[int, msgspec.Meta(ge=1)] | None = None
     lang: str | None = None
     geo: str | None = None
 
 
-class _Config(msgspec.Struct, frozen=True):
-    exp: int | None = None
-
-
 class _Room(msgspec.Struct, frozen=True):
+    """`config` names only what is not as by default (rooms/create-room)."""
+
     name: str
     url: str
-    config: _Config = _Config()
-    privacy: str | None = None
+    config: dict[str, Any] = msgspec.field(default_factory=dict)
+    privacy: str = ""
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -90,30 +110,37 @@ class Daily:
 
     def __init__(self, solution: Solution, config: ProviderConfig, outside: Outside) -> None:
         of_the_organisation(solution)
-        self._settings = settings_of(solution, Settings)
+        settings = settings_of(solution, Settings)
+        self._privacy = settings.privacy
+        self._properties: dict[str, Any] = msgspec.to_builtins(settings)
+        self._properties.pop("privacy", None)
         self._outside = outside
         self._access = Access("daily", solution, config, outside, api=API, refusal=_refusal)
         self._api = self._access.of("")
 
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
         deadline, name = self._access.deadline(), self._name(marker)
-        body = {"name": name, "privacy": "public", "properties": {**msgspec.to_builtins(self._settings), **_kept(spec)}}
-        try:
-            return _conference(self._fetch("create a room", "POST", "/rooms", deadline, body))
-        except Conflict:  # an earlier attempt made it
+        with suppress(Conflict):
+            return self._made(name, spec, deadline)
+        try:  # an earlier attempt made it
             return self._changed(name, spec, deadline)
+        except NotFound:
+            # it has expired, and keeps its name until it is collected or deleted (rooms/delete-room)
+            with suppress(NotFound):  # what Daily says also of an expired room that it deletes
+                self._api.send("delete an expired room", "DELETE", _room(name), deadline=deadline)
+            return self._made(name, spec, deadline)
 
     def kept(self, spec: ConferenceSpec) -> Mapping[str, Any]:
         return _kept(spec)
 
     def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:  # noqa: ARG002 - its name is enough
         try:
-            return [_conference(self._fetch("read a room", "GET", _room(self._name(marker)), self._access.deadline()))]
+            return [self._fetch("read a room", "GET", _room(self._name(marker)), self._access.deadline())]
         except NotFound:
             return []
 
     def get(self, reference: Reference) -> ProviderConference:
-        return _conference(self._fetch("read a room", "GET", _room(reference.ids["name"]), self._access.deadline()))
+        return self._fetch("read a room", "GET", _room(reference.ids["name"]), self._access.deadline())
 
     def update(
         self,
@@ -129,9 +156,19 @@ class Daily:
     def delete(self, reference: Reference) -> None:
         self._access.remove("delete a room", _room(reference.ids["name"]), reference.host)
 
+    def _made(self, name: str, spec: ConferenceSpec, deadline: Deadline) -> ProviderConference:
+        return self._fetch("create a room", "POST", "/rooms", deadline, {"name": name, **self._body(spec)})
+
     def _changed(self, name: str, spec: ConferenceSpec, deadline: Deadline) -> ProviderConference:
-        body = {"properties": _kept(spec)}
-        return _conference(self._fetch("update a room", "POST", _room(name), deadline, body, repeatable=True))
+        """With all that we set: somebody may have changed any of it."""
+        return self._fetch("update a room", "POST", _room(name), deadline, self._body(spec), repeatable=True)
+
+    def _body(self, spec: ConferenceSpec) -> dict[str, Any]:
+        """Null brings a default back, which for `exp` is none. (rooms/update-room)"""
+        exp = _kept(spec)["exp"]
+        soonest = int((self._outside.clock.now() + OPEN_AT_LEAST).timestamp())
+        ends = {"exp": None if exp is None else max(exp, soonest)}
+        return {"privacy": self._privacy, "properties": {**self._properties, **ends}}
 
     def _fetch(
         self,
@@ -142,8 +179,20 @@ class Daily:
         body: Mapping[str, Any] | None = None,
         *,
         repeatable: bool | None = None,
-    ) -> _Room:
-        return self._api.fetch(action, method, path, into=_Room, deadline=deadline, body=body, repeatable=repeatable)
+    ) -> ProviderConference:
+        return self._conference(
+            self._api.fetch(action, method, path, into=_Room, deadline=deadline, body=body, repeatable=repeatable)
+        )
+
+    def _conference(self, room: _Room) -> ProviderConference:
+        parts = urlsplit(room.url)
+        video = EntryPoint(type=EntryPointType.VIDEO, uri=room.url, label=f"{parts.netloc}{parts.path}")
+        ours = [room.privacy, *(room.config.get(name) for name in ("exp", *self._properties))]
+        return ProviderConference(
+            reference=Reference(ids={"name": room.name}),
+            details=ConferenceDetails(entry_points=(video,)),
+            fingerprint=sha256(msgspec.json.encode(ours)).hexdigest()[:16],
+        )
 
     def _name(self, marker: str) -> str:
         return derived.name(
@@ -161,27 +210,27 @@ def _room(name: str) -> str:
     return f"/rooms/{quote(name, safe='')}"
 
 
-def _conference(room: _Room) -> ProviderConference:
-    parts = urlsplit(room.url)
-    video = EntryPoint(type=EntryPointType.VIDEO, uri=room.url, label=f"{parts.netloc}{parts.path}")
-    kept = msgspec.json.encode((room.config.exp, room.privacy))
-    return ProviderConference(
-        reference=Reference(ids={"name": room.name}),
-        details=ConferenceDetails(entry_points=(video,)),
-        fingerprint=sha256(kept).hexdigest()[:16],
-    )
+_AUTHORIZATION = "authorization-header-error"
+"""Of a 400: the header has no key that could be one."""
 
 
 def _refusal(reply: Reply) -> Refusal:
-    """What an error body adds to the status. https://docs.daily.co/reference/rest-api/your-domain/errors"""
+    """What an error body adds to the status. https://docs.daily.co/reference/rest-api/your-domain/errors
+
+    What the `error` of a missing room is stands nowhere, so its words count too.
+    """
     try:
         said = msgspec.json.decode(reply.body, type=_Error)
     except (msgspec.DecodeError, UnicodeDecodeError):
         said = _Error(info="no error of Daily's")
+    missing = said.error == "not-found" or (bool(said.error) and "room" in said.info)
     kinds: Mapping[int, type[ServiceError]] = {
         401: ReauthorizationRequired,
-        404: NotFound if said.error == "not-found" else Temporary,
+        404: NotFound if missing else Temporary,
     }
-    taken = reply.status == 400 and "already exists" in said.info
-    kind = Conflict if taken else kinds.get(reply.status)
-    return Refusal(kind=kind, detail=f"{said.error}: {safe(said.info)}")
+    kind = kinds.get(reply.status)
+    if reply.status == 400 and said.error == _AUTHORIZATION:
+        kind = ReauthorizationRequired
+    elif reply.status == 400 and "already exists" in said.info:
+        kind = Conflict
+    return Refusal(kind=kind, detail=safe(f"{said.error}: {said.info}" if said.error else said.info))

@@ -7,11 +7,14 @@ ends, so it is made as they join, and never stands in an invitation.
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
 import jwt
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from confsync.domain import derived
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
@@ -46,11 +49,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     outbound_call: bool = False
 
 
+Id = Annotated[str, msgspec.Meta(pattern=r"^[\w-]+\Z")]
+"""A part of the key's name, which is `AppID/key id`: 8x8 shows the latter with both."""
+
+
 class Key(msgspec.Struct, frozen=True):
     """The secret, a JSON object: the application's id, and an API key with its private half in PEM."""
 
-    app_id: str
-    key_id: str
+    app_id: Id
+    key_id: Id
     private_key: str
 
 
@@ -58,7 +65,6 @@ class JaaS:
     """Rooms of one JaaS application."""
 
     capabilities = VENDOR.capabilities
-    asks_name = False
 
     def __init__(self, solution: Solution, config: ProviderConfig, outside: Outside) -> None:
         of_the_organisation(solution)
@@ -68,7 +74,7 @@ class JaaS:
         self._outside = outside
 
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:  # noqa: ARG002 - a room has no title or time
-        key = self._key()
+        key, _ = self._key()
         return self._conference(key.app_id, derived.name(key.private_key, marker))
 
     def kept(self, spec: ConferenceSpec) -> Mapping[str, Any]:  # noqa: ARG002
@@ -79,9 +85,7 @@ class JaaS:
         return [self.create(spec, marker)]
 
     def get(self, reference: Reference) -> ProviderConference:
-        if not {"app", "room"} <= set(reference.ids):
-            raise NotFound("jaas: this is not a reference to a room", service="jaas")
-        return self._conference(reference.ids["app"], reference.ids["room"])
+        return self._conference(*_app_and_room(reference))
 
     def update(
         self,
@@ -98,7 +102,7 @@ class JaaS:
 
     def join(self, reference: Reference, spec: ConferenceSpec, visitor: Visitor) -> str:  # noqa: ARG002
         """The room's address with a token for this person; 8x8 asks for a name that we don't know."""
-        key, now, room = self._key(), self._outside.clock.now(), reference.ids["room"]
+        (_, room), (key, private), now = _app_and_room(reference), self._key(), self._outside.clock.now()
         claims = {
             "aud": "jitsi",
             "iss": "chat",
@@ -108,20 +112,18 @@ class JaaS:
             "exp": int((now + TOKEN_LASTS).timestamp()),
             "context": {"user": _user(visitor), "features": self._features()},
         }
-        try:
-            token = jwt.encode(
-                claims, key.private_key, algorithm="RS256", headers={"kid": f"{key.app_id}/{key.key_id}"}
-            )
-        except (ValueError, jwt.PyJWTError):
-            # not chained: the library may quote the key
-            raise NotConfigured(f"the secret {self._secret}: private_key is no RSA key in PEM") from None
+        token = jwt.encode(claims, private, algorithm="RS256", headers={"kid": f"{key.app_id}/{key.key_id}"})
         return f"{self._base}/{quote(key.app_id)}/{quote(room)}?jwt={token}"
 
-    def _key(self) -> Key:
-        return credentials(self._outside.secrets, self._secret, Key)
+    def _key(self) -> tuple[Key, RSAPrivateKey]:
+        key = credentials(self._outside.secrets, self._secret, Key)
+        private = _private(key.private_key)
+        if private is None:
+            raise NotConfigured(f"the secret {self._secret}: private_key is no RSA private key in PEM")
+        return key, private
 
-    def _features(self) -> dict[str, bool]:
-        return {name: bool(value) for name, value in msgspec.to_builtins(self._settings).items()}
+    def _features(self) -> dict[str, str]:
+        return {name: _truth(value) for name, value in msgspec.to_builtins(self._settings).items()}
 
     def _conference(self, app_id: str, room: str) -> ProviderConference:
         link = f"{self._base}/{quote(app_id)}/{quote(room)}"
@@ -132,7 +134,27 @@ class JaaS:
         )
 
 
+def _app_and_room(reference: Reference) -> tuple[str, str]:
+    if not {"app", "room"} <= set(reference.ids):
+        raise NotFound("jaas: this is not a reference to a room", service="jaas")
+    return reference.ids["app"], reference.ids["room"]
+
+
+def _private(pem: str) -> RSAPrivateKey | None:
+    """The key, None if it is another kind of key, or none."""
+    try:
+        key = load_pem_private_key(pem.encode(), password=None)
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, RSAPrivateKey) else None
+
+
+def _truth(value: bool) -> str:
+    """8x8's, which is text."""
+    return "true" if value else "false"
+
+
 def _user(visitor: Visitor) -> dict[str, str]:
-    """All of them text, the truth of a matter too."""
-    known = {"name": visitor.name, "email": visitor.email, "moderator": "true" if visitor.moderator else "false"}
+    """What is known of them."""
+    known = {"name": visitor.name, "email": visitor.email, "moderator": _truth(visitor.moderator)}
     return {name: value for name, value in known.items() if value}

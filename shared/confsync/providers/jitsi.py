@@ -72,7 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     prefix: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9-]{0,40}$")] = ""
     config: dict[Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9.]*$")], bool | int | str] = {}
     dial_in: tuple[DialIn, ...] = ()
-    app_id: str | None = None
+    app_id: Annotated[str, msgspec.Meta(min_length=1)] | None = None
     audience: str = "jitsi"
     domain: str = "*"
 
@@ -86,8 +86,6 @@ class Keys(msgspec.Struct, frozen=True):
 
 class Jitsi:
     """Rooms on the Jitsi Meet at the solution's `api` address."""
-
-    asks_name = False
 
     def __init__(self, solution: Solution, config: ProviderConfig, outside: Outside) -> None:
         of_the_organisation(solution)
@@ -113,9 +111,7 @@ class Jitsi:
         return [self._conference(self._room(marker))]
 
     def get(self, reference: Reference) -> ProviderConference:
-        if "room" not in reference.ids:
-            raise NotFound("jitsi: this is not a reference to a room", service="jitsi")
-        return self._conference(reference.ids["room"])
+        return self._conference(_room(reference))
 
     def update(
         self,
@@ -132,7 +128,7 @@ class Jitsi:
 
     def join(self, reference: Reference, spec: ConferenceSpec, visitor: Visitor) -> str:  # noqa: ARG002
         """The room's address with a token for this person; Jitsi asks for a name that we don't know."""
-        room, now = reference.ids["room"], self._outside.clock.now()
+        room, now = _room(reference), self._outside.clock.now()
         claims = {
             "iss": self._settings.app_id,
             "aud": self._settings.audience,
@@ -148,14 +144,17 @@ class Jitsi:
 
     def _keys(self) -> Keys:
         keys = credentials(self._outside.secrets, self._secret, Keys)
-        derived.long_enough(keys.app_secret, self._secret)
+        for name, key in msgspec.structs.asdict(keys).items():
+            derived.long_enough(key, f"{self._secret}.{name}")
         return keys
 
+    def _room_key(self) -> str:
+        if self._settings.app_id is not None:
+            return self._keys().room_key
+        return derived.long_enough(credential(self._outside.secrets, self._secret), self._secret)
+
     def _room(self, marker: str) -> str:
-        key = (
-            credential(self._outside.secrets, self._secret) if self._settings.app_id is None else self._keys().room_key
-        )
-        name = derived.name(derived.long_enough(key, self._secret), marker)
+        name = derived.name(self._room_key(), marker)
         return f"{self._settings.prefix}-{name}" if self._settings.prefix else name
 
     def _conference(self, room: str) -> ProviderConference:
@@ -174,6 +173,12 @@ class Jitsi:
         parts = urlsplit(link)
         video = EntryPoint(type=EntryPointType.VIDEO, uri=link, label=f"{parts.netloc}{parts.path}")
         return ConferenceDetails(entry_points=(video, *map(_phone, self._settings.dial_in)))
+
+
+def _room(reference: Reference) -> str:
+    if "room" not in reference.ids:
+        raise NotFound("jitsi: this is not a reference to a room", service="jitsi")
+    return reference.ids["room"]
 
 
 def _user(visitor: Visitor) -> dict[str, str]:

@@ -24,10 +24,17 @@ from confsync.transport.messages import Reply
 from confsync.transport.session import Deadline
 
 API = "https://api.whereby.dev/v1"
-LIFETIME = timedelta(days=365)
-"""So long a room is asked for at most; one that is needed for longer is made anew in time."""
+LIFETIME = timedelta(days=3650)
+"""So long after its first time a room lasts at most; one that is needed for longer is made anew before.
+
+How far away an end may be stands nowhere; the pages' examples have 2099.
+"""
 SLACK = timedelta(days=30)
-"""A room ends so long after its event at least, so that not every move costs it its link."""
+"""A room ends so long after the year of its event, so that a move within the year does not cost it its link."""
+OPEN_AT_LEAST = timedelta(days=1)
+"""From now on, whenever its event was: an end in the past is refused (OpenAPI file)."""
+PATTERN = r"^[a-z0-9-]{0,6}\Z"
+"""Of a prefix's beginning: with what the marker gives it has 39 characters at most, all small ("Name prefixes")."""
 
 VENDOR = Vendor(
     name="Whereby",
@@ -40,18 +47,21 @@ VENDOR = Vendor(
     ),
     accounts=("one Whereby organisation, by an API key",),
     marker="the beginning of the room's name, in the list of rooms",
-    series="one room, until a month after the last time",
+    series="one room, until a month after the year of the last time",
     limits="1000 points a minute",
-    cannot="titles; dial-in; rooms that last longer than a year",
+    cannot="titles; dial-in; rooms that last longer than ten years",
 )
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """What a room is made with, by Whereby's names."""
+    """What a room is made with, by Whereby's names.
+
+    Into a locked room people come only when a host lets them in, and hosts have their links from Whereby: we read none.
+    """
 
     is_locked: bool | None = None
     room_mode: Literal["normal", "group"] | None = None
-    room_name_prefix: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{0,6}$")] = ""
+    room_name_prefix: Annotated[str, msgspec.Meta(pattern=PATTERN)] = ""
 
 
 class _Room(msgspec.Struct, frozen=True, rename="camel"):
@@ -59,6 +69,8 @@ class _Room(msgspec.Struct, frozen=True, rename="camel"):
 
     meeting_id: str
     room_url: str
+    start_date: str = ""
+    """When it was made (OpenAPI file: "Start time now defaults to time of request")."""
     end_date: str = ""
 
 
@@ -99,16 +111,16 @@ class Whereby:
         )
 
     def kept(self, spec: ConferenceSpec) -> Mapping[str, Any]:
-        """Until which month the room is needed: within it, a move changes nothing."""
+        """In which year the room is last needed: within it, a move changes nothing."""
         ends = None if spec.open_ended else last_end(spec)
-        return {"until": None if ends is None else f"{ends.astimezone(UTC):%Y-%m}"}
+        return {"until": None if ends is None else ends.astimezone(UTC).year}
 
     def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:  # noqa: ARG002 - the list has no times
+        """The list is asked for those that begin so, and not trusted to know that ("Name prefixes")."""
         beginning = f"/{self._prefix(marker)}"
-        found = [
-            room for room in self._list(self._access.deadline()) if urlsplit(room.room_url).path.startswith(beginning)
-        ]
-        return [_conference(room) for room in sorted(found, key=lambda room: int(room.meeting_id))]
+        listed = self._list(beginning, self._access.deadline())
+        found = [room for room in listed if urlsplit(room.room_url).path.startswith(beginning)]
+        return [_conference(room) for room in sorted(found, key=lambda room: room.start_date)]
 
     def get(self, reference: Reference) -> ProviderConference:
         path = _room(reference)
@@ -125,27 +137,27 @@ class Whereby:
         return self.get(reference)
 
     def delete(self, reference: Reference) -> None:
+        """Whereby says the same of a room that there is not (OpenAPI file); asking first would change nothing."""
         self._access.remove("delete a room", _room(reference), reference.host)
 
-    def _list(self, deadline: Deadline) -> Iterator[_Room]:
-        query: dict[str, str] = {}
+    def _list(self, beginning: str, deadline: Deadline) -> Iterator[_Room]:
+        query = {"roomName[startsWith]": beginning}
         while True:
             page = self._api.fetch("list rooms", "GET", "/meetings", into=_Page, deadline=deadline, query=query)
             yield from page.results
             if not page.cursor:
                 return
-            query = {"cursor": page.cursor}
+            query = {**query, "cursor": page.cursor}
 
     def _end(self, spec: ConferenceSpec) -> datetime:
-        """When the room closes: a month after the month in which it is last needed."""
-        latest = self._outside.clock.now() + LIFETIME
+        """When the room closes: a month after the year in which it is last needed."""
+        now = self._outside.clock.now()
+        latest = max(now, spec.end.astimezone(UTC)) + LIFETIME
         ends = None if spec.open_ended else last_end(spec)
         if ends is None:
             return latest
-        following = (ends.astimezone(UTC).replace(day=1) + timedelta(days=32)).replace(
-            day=1, hour=0, minute=0, second=0
-        )
-        return min(following.replace(microsecond=0) + SLACK, latest)
+        following = datetime(ends.astimezone(UTC).year + 1, 1, 1, tzinfo=UTC)
+        return max(min(following + SLACK, latest), now + OPEN_AT_LEAST)
 
     def _prefix(self, marker: str) -> str:
         return f"{self._settings.room_name_prefix}{sha256(marker.encode()).hexdigest()[:32]}"
@@ -170,11 +182,11 @@ def _conference(room: _Room) -> ProviderConference:
 
 
 def _refusal(reply: Reply) -> Refusal:
-    """What an error body adds to the status."""
+    """What an error body adds to the status. Only that of 429 is documented, so any words of a JSON object do."""
     try:
         said = msgspec.json.decode(reply.body, type=_Error)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        said = _Error(message="no error of Whereby's")
-    ours = bool(said.error)
-    kinds = {401: ReauthorizationRequired, 404: NotFound if ours else Temporary}
-    return Refusal(kind=kinds.get(reply.status), detail=safe(said.error or said.message))
+        said = _Error()
+    words = said.error or said.message
+    kinds = {401: ReauthorizationRequired, 404: NotFound if words else Temporary}
+    return Refusal(kind=kinds.get(reply.status), detail=safe(words or "no error of Whereby's"))

@@ -22,7 +22,7 @@ class Joining(StrEnum):
     """How it went."""
 
     READY = "ready"
-    NAME_WANTED = "name_wanted"  # the vendor shows people by it
+    NAME_WANTED = "name_wanted"  # by which the others see them
     EARLY = "early"
     OVER = "over"
     GONE = "gone"  # the meeting was removed, or its event was
@@ -78,11 +78,12 @@ class JoinConference:
             return self._prepared(conference, solution)
         if not provider.capabilities.join_redirect:
             return Joined(how=Joining.READY, solution=solution, url=made.details.video_uri)
-        personal = cast("PersonalLinks", provider)
-        if personal.asks_name and not visitor.name:
+        if not visitor.name:  # on that page they can also say that they are the one who leads
             return Joined(how=Joining.NAME_WANTED, solution=solution)
         try:
-            url = personal.join(made.reference, conference.desired.spec or conference.searched_by, visitor)
+            url = cast("PersonalLinks", provider).join(
+                made.reference, conference.desired.spec or conference.searched_by, visitor
+            )
         except NotFound:
             return self._prepared(conference, solution)
         log.info("somebody was led to their link", conference_id=conference.id, moderator=visitor.moderator)

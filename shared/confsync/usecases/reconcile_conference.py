@@ -47,7 +47,10 @@ ROUNDS = 6
 FOLLOW_UP_WITHIN = timedelta(hours=1)
 """What is due sooner gets a task of its own; the rest is left to the sweep."""
 
-Error = ServiceError | NotConfigured | Unexpected
+Unready = NotConfigured | ServiceError
+"""Why there is no provider to make a step with."""
+
+Error = Unready | Unexpected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,11 +112,7 @@ class _Round:
         self._usecase = usecase
         self._clock = usecase.clock
         self._conference = conference
-        self._provider: ConferenceProvider | NotConfigured
-        try:
-            self._provider = usecase.providers.provider(conference.solution)
-        except NotConfigured as error:
-            self._provider = error
+        self._provider = self._ready_provider()
         self._upkeep = self._upkeep_of(self._provider)
 
     def run(self, *, check: bool, earlier: Error | None) -> Outcome | Error | None:
@@ -154,9 +153,20 @@ class _Round:
 
     # --- what there is to do -----------------------------------------------------------------------------------------
 
-    def _upkeep_of(self, provider: ConferenceProvider | NotConfigured) -> Upkeep:
+    def _ready_provider(self) -> ConferenceProvider | Unready:
+        """The provider, which knows what it can do: some have to ask. Else why there is none, for the step to raise."""
+        try:
+            provider = self._usecase.providers.provider(self._conference.solution)
+            _ = provider.capabilities
+        except (NotConfigured, ServiceError) as error:
+            return error
+        return provider
+
+    def _upkeep_of(self, provider: ConferenceProvider | Unready) -> Upkeep:
         if isinstance(provider, NotConfigured):
             return Upkeep()
+        if isinstance(provider, ServiceError):
+            return Upkeep(check_every=self._usecase.check_every)
         capabilities = provider.capabilities
         check_every = self._usecase.check_every if capabilities.drifts else None
         return Upkeep(check_every=check_every, lifetime=capabilities.lifetime)
@@ -188,21 +198,21 @@ class _Round:
     def _agrees(self) -> bool:
         """Whether what changed is nothing that the vendor keeps."""
         provider = self._provider
-        if isinstance(provider, NotConfigured) or self._conference.applied.spec is None:
+        if isinstance(provider, Unready) or self._conference.applied.spec is None:
             return False
         return not self._conference.differs_in(lambda spec: provider.kept(fit(spec, provider.capabilities)))
 
     def _hosting(self, step: Step, links: dict[str, Link]) -> Hosting:
         """Who is to host the meeting."""
         conference = self._conference
-        if isinstance(self._provider, NotConfigured) or step not in {Step.CREATE, Step.UPDATE}:
+        if isinstance(self._provider, Unready) or step not in {Step.CREATE, Step.UPDATE}:
             return Hosting(account=hosted_by(conference) or conference.host)
         solution = self._usecase.providers.solution(conference.solution)
         return self._usecase.hosts.of(conference, solution, [link.spec for link in links.values()])
 
     def _spending(self, step: Step, hosting: Hosting) -> Spending | None:
         """What the step is counted in. Raises `RateLimited` if it has to wait."""
-        if isinstance(self._provider, NotConfigured) or hosting.refused is not None:
+        if isinstance(self._provider, Unready) or hosting.refused is not None:
             return None
         return self._usecase.budgets.of(step, self._provider.capabilities.limit, self._conference, hosting.account)
 
@@ -254,7 +264,7 @@ class _Round:
 
     def _take(self, step: Step, hosting: Hosting, spending: Spending | None, now: datetime) -> ConferenceLease:
         sent = self._conference.desired.spec
-        if sent is not None and not isinstance(self._provider, NotConfigured):
+        if sent is not None and not isinstance(self._provider, Unready):
             sent = replace(fit(sent, self._provider.capabilities, now), host=hosting.account)
         spent = spending.budget.spent(spending.limit, now) if spending else None
         return ConferenceLease(
@@ -268,8 +278,8 @@ class _Round:
         )
 
     def _at_provider(self, lease: ConferenceLease) -> ProviderSteps:
-        """Raises `NotConfigured`."""
-        if isinstance(self._provider, NotConfigured):
+        """Raises why there is no provider."""
+        if isinstance(self._provider, Unready):
             raise self._provider
         return ProviderSteps(
             store=self._usecase.store,
@@ -293,7 +303,7 @@ class _Round:
 
     def _fail(self, lease: ConferenceLease, step: Step, error: Error, links: dict[str, Link]) -> Conference:
         """Record the failure of a step. Raises `Busy` if the lease was lost."""
-        settle = timedelta(0) if isinstance(self._provider, NotConfigured) else self._provider.capabilities.settle
+        settle = timedelta(0) if isinstance(self._provider, Unready) else self._provider.capabilities.settle
         now = self._clock.now()
         visit = next_visit(lease.taken, links, self._upkeep, now)
         try:

@@ -22,7 +22,7 @@ from confsync.web.routing import router
 MAX_NAME = 60
 SIGNING_IN = timedelta(minutes=10)
 SIGNED_IN = timedelta(hours=12)
-PERSON, STARTED, NAME = "person", "signing-in", "name"
+PERSON, STARTED = "person", "signing-in"
 """Names of our cookies."""
 
 

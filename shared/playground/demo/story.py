@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import requests
 
 from playground.demo.telling import Teller
+from playground.demo.vendors import OtherVendors
 from playground.demo.view import Json, View
 from playground.person import AddOnFailedError, ConferenceError
 from playground.project import SWEEP_JOB, Project
@@ -51,6 +52,7 @@ class Story:
         self.renewal(planning)
         self.crashes(planning)
         self.trash(planning)
+        OtherVendors(self.project, self.teller, self.ann, self.view, self.start).tell()
         self.nothing_left()
         self.secrets()
         return self.teller.summary()
@@ -264,6 +266,8 @@ class Story:
             texts = {path.name: path.read_bytes().decode("utf-8", "replace") for path in files}
             texts["answers"] = str(self.answers)
             known = [self.project.channel_keys, self.cloud.zoom.account.client_secret, *self.cloud.zoom.tokens()]
+            others = [vendor.hidden() for vendor in self.cloud.vendors.values() if hasattr(vendor, "hidden")]
+            known += [secret for hidden in others for secret in hidden]
             for name, text in sorted(texts.items()):
                 clean = not SECRET_SHAPES.search(text) and not any(secret in text for secret in known)
                 self.teller.check(5, f"{name}: nothing", lambda clean=clean: clean, wait=0)  # type: ignore[misc]

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from playground.project import Project
+from playground.vendors.catalogue import CATALOGUE
 
 PROMISES = {
     1: "A live event has exactly one conference, and they agree",
@@ -20,6 +21,8 @@ PROMISES = {
     4: "Every change is found, also without a notification",
     5: "Nothing secret is logged, stored in clear, or returned",
 }
+PARTIES = ("Calendar", "functions", "Zoom")
+"""Of whom a step tells also that they did nothing."""
 PATIENCE = 12.0
 """Seconds that something may take to become true."""
 
@@ -45,6 +48,8 @@ class Teller:
         took = time.monotonic() - started
         did = {name: counts - before[name] for name, counts in self._seen().items()}
         for name, counts in did.items():
+            if not counts and name not in PARTIES:
+                continue
             told = ", ".join(f"{what} x{n}" if n > 1 else what for what, n in sorted(counts.items()))
             self.console.print(f"    [cyan]{name:<9}[/cyan] {told or '-'}")
         self.console.print(f"    [dim]{took:.1f} s[/dim]")
@@ -95,11 +100,17 @@ class Teller:
             for url, statuses in stats["by_url"].items():
                 for status, count in statuses.items():
                     called[f"{functions.get(url, 'renew_channels')} {status}"] += count
-        zoom = Counter(
+        told = {"Calendar": Counter(cloud.calendar.push.outcomes), "functions": called, "Zoom": self._calls("zoom")}
+        return told | {entry.title: self._calls(entry.name) for entry in CATALOGUE}
+
+    def _calls(self, vendor: str) -> Counter[str]:
+        """Calls that the vendor has had, but for those of tokens and for what people open."""
+        requests = self.project.cloud.faults(vendor).requests()
+        return Counter(
             f"{request.method} {_shape(request.path)} {request.status or 'cut'}"
-            for request in cloud.faults("zoom").requests(path="/v2/")
+            for request in requests
+            if "/oauth" not in request.path and "token" not in request.path
         )
-        return {"Calendar": Counter(cloud.calendar.push.outcomes), "functions": called, "Zoom": zoom}
 
 
 def _shape(path: str) -> str:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -63,6 +64,17 @@ class WebexService:
                     ],
                     "cancelled": [occurrence_id(series.id, key) for key in sorted(series.cancelled)],
                 }
+                for series in self._series.values()
+            ]
+
+    def occurrences(self, limit: int = 100) -> list[list[tuple[datetime, str]]]:
+        """Start and title of so many occurrences of each meeting, as the rule has them."""
+        with self._lock:
+            return [
+                [
+                    (each.start, str((each.changes or series.facts).get("title", series.facts["title"])))
+                    for each in islice(series.occurrences(), limit)
+                ]
                 for series in self._series.values()
             ]
 

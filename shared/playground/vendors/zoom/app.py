@@ -1,15 +1,19 @@
-"""The account over HTTP: the token endpoint, the API, the controls."""
+"""The account over HTTP: consents and tokens, the API, the controls."""
 
 from dataclasses import asdict, fields
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify, redirect, request
+from werkzeug.wrappers import Response as Answer
 
-from playground.vendors.zoom.service import Account, TokenRefused, ZoomError, ZoomService
+from playground.vendors.zoom.access import Caller
+from playground.vendors.zoom.account import Account, TokenRefused, ZoomError
+from playground.vendors.zoom.service import ZoomService
 
 
 def create_app(zoom: ZoomService) -> Flask:
-    """The account as a WSGI application: `/oauth/token`, `/v2/...` and `/_playground/...`."""
+    """The account as a WSGI application: `/oauth/...`, `/v2/...` and `/_playground/...`."""
     app = Flask(__name__)
 
     @app.errorhandler(ZoomError)
@@ -18,7 +22,19 @@ def create_app(zoom: ZoomService) -> Flask:
 
     @app.errorhandler(TokenRefused)
     def token_refused(error: TokenRefused) -> tuple[Response, int]:
-        return jsonify(error.body), 400
+        return jsonify(error.body), error.status
+
+    _add_access(app, zoom)
+    _add_meetings(app, zoom)
+    _add_controls(app, zoom)
+    return app
+
+
+def _add_access(app: Flask, zoom: ZoomService) -> None:
+    @app.get("/oauth/authorize")
+    def authorize() -> Answer:
+        uri, answer = zoom.authorize(request.args)
+        return redirect(f"{uri}?{urlencode(answer)}")
 
     @app.post("/oauth/token")
     def token() -> dict[str, Any]:
@@ -26,55 +42,56 @@ def create_app(zoom: ZoomService) -> Flask:
         client = (given.username or "", given.password or "") if given else ("", "")
         return {**zoom.issue_token(client, request.values), "api_url": request.host_url.rstrip("/")}
 
-    _add_meetings(app, zoom)
-    _add_controls(app, zoom)
-    return app
-
 
 def _add_meetings(app: Flask, zoom: ZoomService) -> None:
-    def admit(scope: str) -> None:
-        zoom.admit(request.headers.get("Authorization", "").removeprefix("Bearer "), f"meeting:{scope}:admin")
+    def admitted(scope: str) -> Caller:
+        return zoom.admit(request.headers.get("Authorization", "").removeprefix("Bearer "), scope)
+
+    @app.get("/v2/users/<name>")
+    def user(name: str) -> dict[str, Any]:
+        return zoom.user(name, admitted("user:read:user"))
 
     @app.post("/v2/users/<host>/meetings")
     def create(host: str) -> tuple[dict[str, Any], int]:
-        admit("write:meeting")
-        return zoom.create(host, _body()), 201
+        return zoom.create(host, caller=admitted("meeting:write:meeting"), body=_body()), 201
 
     @app.get("/v2/users/<host>/meetings")
     def list_meetings(host: str) -> dict[str, Any]:
-        admit("read:list_meetings")
+        caller = admitted("meeting:read:list_meetings")
         size = min(int(request.args.get("page_size", 30)), 300)
-        return zoom.list(host, size=size, token=request.args.get("next_page_token", ""))
+        return zoom.list(host, caller, size=size, token=request.args.get("next_page_token", ""))
 
     @app.get("/v2/meetings/<meeting_id>")
     def get(meeting_id: str) -> dict[str, Any]:
-        admit("read:meeting")
-        return zoom.get(meeting_id)
+        caller = admitted("meeting:read:meeting")
+        previous = _switch("show_previous_occurrences") or False
+        return zoom.get(meeting_id, caller, occurrence_id=request.args.get("occurrence_id"), previous=previous)
 
     @app.patch("/v2/meetings/<meeting_id>")
     def update(meeting_id: str) -> tuple[str, int]:
-        admit("update:meeting")
-        zoom.update(meeting_id, _body())
+        caller = admitted("meeting:update:meeting")
+        zoom.update(meeting_id, _body(), caller, occurrence_id=request.args.get("occurrence_id"))
         return "", 204
 
     @app.delete("/v2/meetings/<meeting_id>")
     def delete(meeting_id: str) -> tuple[str, int]:
-        admit("delete:meeting")
-        zoom.delete(meeting_id)
+        caller = admitted("meeting:delete:meeting")
+        _switch("cancel_meeting_reminder")  # registrants, whom nobody is here
+        reminder = _switch("schedule_for_reminder")
+        zoom.delete(meeting_id, caller, occurrence_id=request.args.get("occurrence_id"), reminder=reminder)
         return "", 204
 
     @app.get("/v2/meetings/<meeting_id>/invitation")
     def invitation(meeting_id: str) -> dict[str, Any]:
-        admit("read:invitation")
-        meeting = zoom.get(meeting_id)
+        meeting = zoom.get(meeting_id, admitted("meeting:read:invitation"))
         text = f"{meeting['host_email']} is inviting you to a scheduled Zoom meeting.\r\n{meeting['join_url']}"
         return {"invitation": text, "sip_links": [f"sip:{meeting_id}.{meeting['h323_password']}@zoomcrc.com"]}
 
 
 def _add_controls(app: Flask, zoom: ZoomService) -> None:
-    @app.get("/_playground/meetings")
-    def meetings() -> Response:
-        return jsonify(zoom.meetings())
+    @app.get("/_playground/<any(meetings, mails):what>")
+    def state(what: str) -> Response:
+        return jsonify(zoom.meetings() if what == "meetings" else zoom.mails())
 
     @app.put("/_playground/meetings/<meeting_id>/status")
     def status(meeting_id: str) -> tuple[str, int]:
@@ -89,10 +106,24 @@ def _add_controls(app: Flask, zoom: ZoomService) -> None:
             raise ZoomError(400, 300, f"the account has no {', '.join(sorted(unknown))}")
         return jsonify(asdict(zoom.configure(**changes)))
 
+    @app.post("/_playground/consents")
+    def consents() -> dict[str, str]:
+        asked = _body()
+        code = zoom.consent(asked["person"], scope=asked.get("scope", ""), redirect_uri=asked.get("redirect_uri", ""))
+        return {"code": code}
+
     @app.delete("/_playground/tokens")
     def tokens() -> tuple[str, int]:
-        zoom.revoke_tokens()
+        zoom.revoke_tokens(refresh=request.args.get("refresh") == "true")
         return "", 204
+
+
+def _switch(name: str) -> bool | None:
+    """A query parameter that is `true` or `false`, None without."""
+    given = request.args.get(name)
+    if given not in (None, "true", "false"):
+        raise ZoomError(400, 300, f"Invalid parameter: {name}.")
+    return None if given is None else given == "true"
 
 
 def _body() -> dict[str, Any]:

@@ -4,8 +4,7 @@ https://developers.zoom.us/docs/api/references/recurrence-object-definitions/
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import UTC, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -31,7 +30,7 @@ def instant(given: str, zone: str) -> datetime:
     return datetime.fromisoformat(given).replace(tzinfo=ZoneInfo(zone))
 
 
-_FIELDS: Mapping[str, Check] = {
+FIELDS: Mapping[str, Check] = {
     "topic": text(200),
     "agenda": text(2000),
     "type": one_of(1, 2, 3, 8),
@@ -39,7 +38,14 @@ _FIELDS: Mapping[str, Check] = {
     "timezone": lambda value: value in ZONES,
     "duration": between(1, 1440),
     "password": matching(r"[A-Za-z0-9@_*-]{0,10}"),
+    "default_password": flag,
+    "pre_schedule": flag,
+    "schedule_for": text(10_000),
+    "template_id": text(10_000),
+    "tracking_fields": lambda value: isinstance(value, list) and all(map(_tracks, value)),
+    "recurrence": lambda value: value is None or isinstance(value, dict),
 }
+_TRACKED: Mapping[str, Check] = {"field": text(10_000), "value": text(10_000)}
 _RECURRENCE: Mapping[str, Check] = {
     "type": between(1, 3),
     "repeat_interval": between(1, 90),
@@ -51,33 +57,13 @@ _RECURRENCE: Mapping[str, Check] = {
     "end_date_time": matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
 }
 _INTERVALS = {1: 90, 2: 12, 3: 3}
-_FLAGS = (
-    "host_video",
-    "participant_video",
-    "join_before_host",
-    "waiting_room",
-    "mute_upon_entry",
-    "meeting_authentication",
-    "email_notification",
-    "private_meeting",
-)
-_SETTINGS: Mapping[str, Check] = {
-    **dict.fromkeys(_FLAGS, flag),
-    "jbh_time": one_of(0, 5, 10),
-    "audio": one_of("both", "telephony", "voip"),
-    "auto_recording": one_of("local", "cloud", "none"),
-    "approval_type": one_of(0, 1, 2),
-}
 
 
 def wrong_fields(body: Mapping[str, Any], *, creating: bool) -> list[str]:
-    """Names of the fields that Zoom would refuse. Fields that it does not know, it ignores."""
-    recurrence = body.get("recurrence") or {}
-    found = [
-        *wrong(body, _FIELDS),
-        *wrong(recurrence, _RECURRENCE, "recurrence."),
-        *wrong(body.get("settings") or {}, _SETTINGS, "settings."),
-    ]
+    """Names of the fields that Zoom would refuse, but for `settings`. Fields that it does not know, it ignores."""
+    found = wrong(body, FIELDS)
+    recurrence: Mapping[str, Any] = {} if "recurrence" in found else body.get("recurrence") or {}
+    found += wrong(recurrence, _RECURRENCE, "recurrence.")
     if not found and recurrence.get("repeat_interval", 1) > _INTERVALS[recurrence.get("type", 1)]:
         found.append("recurrence.repeat_interval")
     if {"end_times", "end_date_time"} <= set(recurrence):
@@ -87,6 +73,10 @@ def wrong_fields(body: Mapping[str, Any], *, creating: bool) -> list[str]:
     if ("monthly_week" in recurrence) != ("monthly_week_day" in recurrence):
         found.append("recurrence.monthly_week_day")
     return found
+
+
+def _tracks(value: Any) -> bool:
+    return isinstance(value, dict) and "field" in value and not wrong(value, _TRACKED)
 
 
 _FREQUENCIES: Mapping[int, Literal[1, 2, 3]] = {1: DAILY, 2: WEEKLY, 3: MONTHLY}
@@ -115,7 +105,7 @@ def schedule(meeting: Mapping[str, Any], body: Mapping[str, Any], now: datetime,
     heard = creating or to_come or "recurrence" not in meeting
     rule = (body.get("recurrence") if heard else None) or meeting.get("recurrence") or {"type": 1}
     series = {"type": kind, "timezone": zone, "recurrence": rule if creating else _bounded(rule)}
-    first = next(_times({**series, "start_time": start or utc_text(now)}), now)
+    first = next(times({**series, "start_time": start or utc_text(now)}), now)
     return {**series, "start_time": utc_text(first)}
 
 
@@ -123,25 +113,11 @@ def _bounded(rule: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**rule, "end_times": HORIZON[rule["type"]]} if rule.get("end_times") == 0 else rule
 
 
-def occurrences(meeting: Mapping[str, Any], after: datetime | None = None) -> list[dict[str, Any]]:
-    """The instances of a series, at the same wall-clock time each; those that are not over by then."""
-    length = timedelta(minutes=meeting["duration"])
-    times = _times(meeting) if after is None else (at for at in _times(meeting) if at + length > after)
-    return [
-        {
-            "occurrence_id": str(int(at.timestamp() * 1000)),
-            "start_time": utc_text(at),
-            "duration": meeting["duration"],
-            "status": "available",
-        }
-        for at in islice(times, SHOWN_OCCURRENCES)
-    ]
-
-
-def _times(meeting: Mapping[str, Any]) -> Iterator[datetime]:
+def times(meeting: Mapping[str, Any]) -> Iterator[datetime]:
+    """When the instances of a series take place, at the same wall-clock time each."""
     rule, zone = meeting["recurrence"], ZoneInfo(meeting["timezone"])
     start = datetime.fromisoformat(meeting["start_time"]).astimezone(zone).replace(tzinfo=None)
-    times = rrule(
+    found = rrule(
         _FREQUENCIES[rule["type"]],
         dtstart=start,
         wkst=weekday(WEEK_START),
@@ -151,7 +127,7 @@ def _times(meeting: Mapping[str, Any]) -> Iterator[datetime]:
         byweekday=_weekdays(rule),
         bymonthday=rule.get("monthly_day") if rule["type"] == 3 and "monthly_week" not in rule else None,
     )
-    return (naive.replace(tzinfo=zone) for naive in times)
+    return (naive.replace(tzinfo=zone) for naive in found)
 
 
 def _local_end(rule: Mapping[str, Any], zone: ZoneInfo) -> datetime | None:
