@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from confsync.domain.conference import ConferenceSpec, Occurrence
+from confsync.domain.conference import ConferenceSpec
 from confsync.domain.entry_point import EntryPointType, Feature
 from confsync.domain.errors import (
-    Ambiguous,
     Invalid,
     NotConfigured,
     PermissionDenied,
@@ -22,13 +21,12 @@ from confsync.domain.errors import (
 from confsync.domain.fitting import fit, notes
 from confsync.ports import ConferenceProvider
 from playground.vendors.webex import WebexService, create_app
-from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC, changes
+from tests.contracts.instances import OCCURRENCES, WEEKLY, InstancesContract
+from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC
 from tests.fakes.grants import FakeGrants
 from tests.providers.simulated import NOW, SimulatedContract, SimulatedVendor, running
 
 ADMINISTRATOR = "admin@example.com"
-WEEKLY = replace(SPEC, recurrence=("RRULE:FREQ=WEEKLY;COUNT=6",))
-TIMES = [(SPEC.start + timedelta(weeks=week)).astimezone(UTC) for week in range(6)]
 HOUR = timedelta(hours=1)
 
 
@@ -67,7 +65,7 @@ def vendor() -> Iterator[SimulatedVendor]:
     yield from running(WebexVendor(service, create_app))
 
 
-class TestWebexContract(SimulatedContract):
+class TestWebexContract(InstancesContract, SimulatedContract):
     @pytest.fixture
     def secrets(self, vendor: SimulatedVendor) -> frozenset[str]:
         return frozenset({vendor.service.account.client_secret})
@@ -98,7 +96,7 @@ def test_a_site_without_telephony_has_no_numbers(vendor: WebexVendor) -> None:
 
 def test_nobody_is_written_to(vendor: WebexVendor) -> None:
     provider = vendor.provider()
-    made = provider.create(replace(WEEKLY, occurrences=(Occurrence(original=TIMES[1]),)), MARKER)
+    made = provider.create(replace(WEEKLY, occurrences=OCCURRENCES[:1]), MARKER)
     provider.update(made.reference, replace(WEEKLY, title="Renamed"), frozenset({"title", "instances"}), MARKER)
     provider.delete(made.reference)
     assert vendor.service.mails() == []
@@ -147,84 +145,6 @@ def test_a_series_that_webex_does_not_keep_has_a_time_a_day(
 ) -> None:
     vendor.provider().create(replace(SPEC, recurrence=lines), MARKER)
     assert set(vendor.meeting["recurrence"].split(";")) == expected
-
-
-# --- single times of a series ----------------------------------------------------------------------------------------
-
-
-def moved(original: datetime, by: timedelta, title: str = "") -> Occurrence:
-    start = original + by
-    return Occurrence(original=original, start=start, end=start + (SPEC.end - SPEC.start), title=title or SPEC.title)
-
-
-OCCURRENCES = (Occurrence(original=TIMES[1]), moved(TIMES[2], HOUR), moved(TIMES[4], timedelta(0), "The big one"))
-KEPT = [
-    (TIMES[0], SPEC.title),
-    (TIMES[2] + HOUR, SPEC.title),
-    (TIMES[3], SPEC.title),
-    (TIMES[4], "The big one"),
-    (TIMES[5], SPEC.title),
-]
-
-
-def test_single_times_are_cancelled_moved_and_renamed(vendor: WebexVendor) -> None:
-    provider = vendor.provider()
-    provider.create(replace(WEEKLY, occurrences=OCCURRENCES), MARKER)
-    assert vendor.instances() == KEPT
-
-
-def test_a_change_of_one_time_touches_no_other(vendor: WebexVendor) -> None:
-    provider = vendor.provider()
-    before = replace(WEEKLY, occurrences=OCCURRENCES[:2])
-    made = provider.create(before, MARKER)
-    vendor.faults.forget_requests()
-    after = replace(WEEKLY, occurrences=OCCURRENCES)
-    provider.update(made.reference, after, changes(provider, before, after), MARKER)
-    assert vendor.instances() == KEPT
-    assert [call.method for call in vendor.faults.requests()] == ["GET", "PATCH", "GET"]
-
-
-@pytest.mark.parametrize("left", [OCCURRENCES[:1], OCCURRENCES[1:], ()], ids=["cancelled", "changed", "none"])
-def test_a_time_that_is_as_the_series_has_it_again_is_so(vendor: WebexVendor, left: tuple[Occurrence, ...]) -> None:
-    provider = vendor.provider()
-    before, after = replace(WEEKLY, occurrences=OCCURRENCES), replace(WEEKLY, occurrences=left)
-    made = provider.create(before, MARKER)
-    provider.update(made.reference, after, changes(provider, before, after), MARKER)
-    told = {each.original: each for each in left}
-    expected = [
-        (each.start, each.title or SPEC.title)
-        for at in TIMES
-        if (each := told.get(at, moved(at, timedelta(0)))).start is not None
-    ]
-    assert vendor.instances() == expected
-
-
-def test_a_series_that_moves_keeps_what_differs(vendor: WebexVendor) -> None:
-    provider = vendor.provider()
-    before = replace(WEEKLY, occurrences=OCCURRENCES[:1])
-    made = provider.create(before, MARKER)
-    later = [at + HOUR for at in TIMES]
-    after = replace(before, start=SPEC.start + HOUR, end=SPEC.end + HOUR, occurrences=(Occurrence(original=later[1]),))
-    provider.update(made.reference, after, changes(provider, before, after), MARKER)
-    assert [at for at, _ in vendor.instances()] == [later[0], *later[2:]]
-
-
-def test_dates_that_the_series_leaves_out_are_cancelled(vendor: WebexVendor) -> None:
-    provider = vendor.provider()
-    lines = (*WEEKLY.recurrence, "EXDATE;TZID=Europe/Berlin:20270308T100000")
-    provider.create(fit(replace(SPEC, recurrence=lines), provider.capabilities, NOW), MARKER)
-    assert [at for at, _ in vendor.instances()] == [TIMES[0], *TIMES[2:]]
-
-
-def test_a_failure_between_the_series_and_its_times_is_ambiguous_and_mended(vendor: WebexVendor) -> None:
-    vendor.faults.add(method="DELETE", path=vendor.api, status=500)
-    provider = vendor.provider()
-    spec = replace(WEEKLY, occurrences=OCCURRENCES)
-    with pytest.raises(Ambiguous, match="created meeting"):
-        provider.create(spec, MARKER)
-    (found,) = provider.find(MARKER, spec)
-    provider.update(found.reference, spec, frozenset({"instances"}), MARKER)
-    assert vendor.instances() == KEPT
 
 
 # --- whose, and refusals ---------------------------------------------------------------------------------------------

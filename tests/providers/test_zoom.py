@@ -10,13 +10,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import requests
 from dateutil.rrule import rrulestr
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from confsync.adapters.system import SystemClock
 from confsync.domain import description_block
-from confsync.domain.conference import ConferenceSpec, Reference
+from confsync.domain.conference import ConferenceSpec, Occurrence, Reference
 from confsync.domain.entry_point import EntryPointType, Feature
 from confsync.domain.errors import (
     Ambiguous,
@@ -38,6 +39,7 @@ from playground.faults import Faults
 from playground.server import Server, serve
 from playground.vendors.zoom import Account, ZoomService, create_app, rules
 from playground.vendors.zoom.rules import HORIZON
+from tests.contracts.instances import OCCURRENCES, WEEKLY, InstancesContract, as_told
 from tests.contracts.provider import (
     ALL_DAY,
     BERLIN,
@@ -48,8 +50,10 @@ from tests.contracts.provider import (
     RemoteProviderContract,
     Vendor,
     assert_no_secret,
+    changes,
 )
 from tests.fakes.clock import FakeClock
+from tests.fakes.grants import FakeGrants
 from tests.fakes.outside import outside
 from tests.fakes.secrets import FakeSecrets
 
@@ -113,6 +117,17 @@ class ZoomVendor:
             for meeting in self.service.meetings()
         ]
 
+    def instances(self) -> list[tuple[datetime, str]]:
+        """Zoom has one topic for a series: another name stands in the agenda of its time."""
+        series, found = self.meeting, []
+        for each in self.service.get(str(series["id"]))["occurrences"]:
+            if each["status"] == "available":
+                shown = self.service.get(str(series["id"]), occurrence_id=each["occurrence_id"])
+                renamed = shown["agenda"] != series["agenda"] and "\n\n" in shown["agenda"]
+                name = shown["agenda"].partition("\n\n")[0] if renamed else series["topic"]
+                found.append((datetime.fromisoformat(shown["start_time"]), name))
+        return sorted(found)
+
     def counted(self) -> int:
         return self.service.writes()
 
@@ -145,7 +160,7 @@ def vendor(server: tuple[ZoomService, Server]) -> ZoomVendor:
     return vendor
 
 
-class TestZoomContract(RemoteProviderContract):
+class TestZoomContract(InstancesContract, RemoteProviderContract):
     @pytest.fixture
     def vendor(self, vendor: ZoomVendor) -> Vendor:
         return vendor
@@ -161,6 +176,16 @@ class TestZoomContract(RemoteProviderContract):
     @pytest.fixture
     def secrets(self, vendor: ZoomVendor) -> frozenset[str]:
         return frozenset({vendor.service.account.client_secret})
+
+    @pytest.mark.parametrize("left", [OCCURRENCES[:1], OCCURRENCES[1:], ()], ids=["cancelled", "changed", "none"])
+    def test_a_time_that_is_as_the_series_has_it_again_is_so(
+        self, provider: ConferenceProvider, vendor: Any, left: tuple[Occurrence, ...]
+    ) -> None:
+        """But for its name: that of a single time stands in its agenda, which no list shows."""
+        old, new = replace(WEEKLY, occurrences=OCCURRENCES), replace(WEEKLY, occurrences=left)
+        reference = provider.create(old, MARKER).reference
+        provider.update(reference, new, changes(provider, old, new), MARKER)
+        assert [start for start, _ in vendor.instances()] == [start for start, _ in as_told(new)]
 
 
 # --- Zoom's answers -> entry points ---
@@ -864,3 +889,125 @@ def test_a_time_that_is_taken_out_of_a_series_is_no_reason_to_write(vendor: Zoom
     provider = vendor.provider()
     assert provider.kept(weekly) == provider.kept(without)
     assert provider.kept(weekly) != provider.kept(SPEC)
+
+
+# --- single times of a series ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("changed", [{"deleted_shown": False}, {"occurrence_extras": "refused"}], ids=str)
+def test_single_times_whatever_zoom_shows_of_them(vendor: ZoomVendor, changed: dict[str, Any]) -> None:
+    vendor.service.configure(**changed)
+    vendor.provider().create(replace(WEEKLY, occurrences=OCCURRENCES), MARKER)
+    assert [start for start, _ in vendor.instances()] == [
+        start for start, _ in as_told(replace(WEEKLY, occurrences=OCCURRENCES))
+    ]
+
+
+def test_an_endless_series_is_kept_as_far_as_zoom_lists_it(vendor: ZoomVendor) -> None:
+    endless = replace(SPEC, recurrence=("RRULE:FREQ=WEEKLY",))
+    far = Occurrence(original=(SPEC.start + timedelta(weeks=300)).astimezone(UTC))
+    provider = vendor.provider()
+    made = provider.create(replace(endless, occurrences=(OCCURRENCES[0], far)), MARKER)
+    assert vendor.instances()[1][0] == (SPEC.start + timedelta(weeks=2)).astimezone(UTC)
+    assert provider.get(made.reference) == made
+
+
+def test_nobody_is_written_to(vendor: ZoomVendor) -> None:
+    provider = vendor.provider()
+    made = provider.create(replace(WEEKLY, occurrences=OCCURRENCES), MARKER)
+    provider.delete(made.reference)
+    assert vendor.service.mails() == []
+
+
+# --- settings, and people's own accounts -----------------------------------------------------------------------------
+
+
+def test_alternative_hosts_are_named(vendor: ZoomVendor) -> None:
+    vendor.provider(alternative_hosts="bob@example.com;cara@example.com", alternative_hosts_email_notification=False)
+    provider = vendor.provider(alternative_hosts="bob@example.com", alternative_hosts_email_notification=False)
+    provider.create(SPEC, MARKER)
+    assert vendor.meeting["settings"]["alternative_hosts"] == "bob@example.com"
+    assert vendor.service.mails() == []
+
+
+def test_an_alternative_host_whom_zoom_does_not_take_is_told(vendor: ZoomVendor) -> None:
+    vendor.service.configure(unlicensed=("bob@example.com",))
+    with pytest.raises(Invalid, match=r"alternative_hosts|bob"):
+        vendor.provider(alternative_hosts="bob@example.com").create(SPEC, MARKER)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"waiting_room": True, "waiting_room_options": {"mode": "custom", "who_goes_to_waiting_room": "everyone"}},
+        {"breakout_room": {"enable": True, "rooms": [{"name": "One", "participants": ["bob@example.com"]}]}},
+        {"language_interpretation": {"enable": True, "interpreters": []}},
+        {"approved_or_denied_countries_or_regions": {"enable": True, "method": "approve", "approved_list": ["DE"]}},
+        {"continuous_meeting_chat": {"enable": True}, "focus_mode": True, "encryption_type": "e2ee"},
+        {"participant_focused_meeting": True, "show_share_button": False, "allow_multiple_devices": True},
+        {"auto_start_meeting_summary": True, "who_will_receive_summary": 2, "summary_template_id": "12"},
+    ],
+    ids=lambda chosen: next(iter(chosen)),
+)
+def test_settings_pass_by_their_names(vendor: ZoomVendor, chosen: dict[str, Any]) -> None:
+    vendor.provider(**chosen).create(SPEC, MARKER)
+    kept = vendor.meeting["settings"]
+    assert {name: kept[name] for name in chosen} == chosen
+
+
+class OwnAccounts(FakeGrants):
+    """People who consented at the simulator; their tokens are its own."""
+
+    def __init__(self, vendor: ZoomVendor) -> None:
+        super().__init__()
+        self._vendor = vendor
+        self.asked: list[str | None] = []
+
+    def token(self, owner: str, vendor: str, *, refused: str | None = None) -> str:
+        super().token(owner, vendor, refused=refused)
+        self.asked.append(refused)
+        account = self._vendor.service.account
+        uri = account.redirect_uris[0]
+        code = self._vendor.service.consent(owner, redirect_uri=uri)
+        return str(
+            requests.post(
+                f"{self._vendor.url}/oauth/token",
+                data={"grant_type": "authorization_code", "code": code, "redirect_uri": uri},
+                auth=(account.person_client_id, account.person_client_secret),
+                timeout=5,
+            ).json()["access_token"]
+        )
+
+
+@pytest.fixture
+def own(vendor: ZoomVendor) -> OwnAccounts:
+    return OwnAccounts(vendor)
+
+
+def personal(vendor: ZoomVendor, own: OwnAccounts) -> ConferenceProvider:
+    solution = Solution(id="zoom", name="Zoom Meeting", provider="zoom", personal=True)
+    config = ProviderConfig(deadline=timedelta(seconds=5), api=f"{vendor.url}/v2")
+    return build(solution, config, outside(clock=SystemClock(), grants=own))
+
+
+def test_a_persons_own_account_has_the_meeting_all_its_life(vendor: ZoomVendor, own: OwnAccounts) -> None:
+    provider = personal(vendor, own)
+    with pytest.raises(ReauthorizationRequired, match=SPEC.host):
+        provider.create(SPEC, MARKER)
+    own.connect(SPEC.host)
+    made = provider.create(SPEC, MARKER)
+    assert vendor.meeting["host_email"] == SPEC.host
+    assert provider.find(MARKER, SPEC) == [made]
+    renamed = replace(SPEC, title="Renamed")
+    provider.update(made.reference, renamed, changes(provider, SPEC, renamed), MARKER)
+    assert vendor.titles() == ["Renamed"]
+    provider.delete(made.reference)
+    assert vendor.titles() == []
+
+
+def test_a_persons_token_that_ended_early_is_replaced(vendor: ZoomVendor, own: OwnAccounts) -> None:
+    own.connect(SPEC.host)
+    provider = personal(vendor, own)
+    vendor.faults.add(path=vendor.api, status=401, body={"code": 124, "message": "Invalid access token."})
+    provider.create(SPEC, MARKER)
+    assert [each is None for each in own.asked] == [True, False]

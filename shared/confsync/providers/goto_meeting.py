@@ -36,6 +36,7 @@ MAX_SUBJECT = 100
 SHORTEST = timedelta(minutes=1)
 TAG = 10  # characters
 _TOLL_FREE = re.compile(r"\btoll[- ]?free\b", re.IGNORECASE)
+_NORTH_AMERICA = re.compile(r"(United States|US|Canada)\b")
 
 VENDOR = Vendor(
     name="GoTo Meeting",
@@ -81,12 +82,16 @@ class _Meeting(msgspec.Struct, frozen=True, rename="camel"):
     conference_call_info: str = ""
 
 
+class _Words(msgspec.Struct, frozen=True):
+    message: str = ""
+
+
 class _Error(msgspec.Struct, frozen=True):
     """Its form is nowhere documented: these are what older APIs of theirs say."""
 
     errorCode: str = ""  # noqa: N815
     int_err_code: str = ""
-    error: str = ""
+    error: str | _Words = ""
     msg: str = ""
     description: str = ""
     message: str = ""
@@ -219,10 +224,14 @@ def _phones(text: str, meeting_id: str) -> list[EntryPoint]:
 
 
 def _number(told: str) -> str | None:
-    """The line's telephone number; those that are free of charge are often written without their plus sign."""
-    for candidate in (told, told.replace(": ", ": +", 1)):
-        for match in phonenumbers.PhoneNumberMatcher(candidate, None):
-            return match.raw_string
+    """The line's telephone number, with its country code.
+
+    Those that are free of charge stand as their own country dials them: what India's and Singapore's lines say is
+    another's number in America. Only of North America's is the country code known.
+    """
+    region = "US" if _NORTH_AMERICA.match(told.strip()) else None
+    for match in phonenumbers.PhoneNumberMatcher(told, region):
+        return phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     return None
 
 
@@ -236,7 +245,8 @@ def _refusal(reply: Reply) -> Refusal:
         said = msgspec.json.decode(reply.body, type=_Error)
     except (msgspec.DecodeError, UnicodeDecodeError):
         said = None
-    words = filter(None, msgspec.structs.astuple(said)) if said else ["no error of GoTo's"]
+    told = msgspec.structs.astuple(said) if said else ("no error of GoTo's",)
+    words = filter(None, (each.message if isinstance(each, _Words) else each for each in told))
     kinds: Mapping[int, type[ServiceError]] = {
         401: AuthExpired,
         403: AuthExpired,  # a token that ended, too

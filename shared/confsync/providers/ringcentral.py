@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
-from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType, Feature
+from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.errors import Ambiguous, AuthExpired, NotFound, PermissionDenied, ServiceError, Temporary
 from confsync.domain.solution import Capabilities, OwnRecurrence, Solution
 from confsync.domain.telephone import PAUSE, dial
@@ -264,6 +264,7 @@ def _bridge(reference: Reference) -> str:
 
 
 def _entry_points(bridge: _Bridge, numbers: tuple[_Number, ...]) -> tuple[EntryPoint, ...]:
+    """The link and the numbers; some of them are free of charge, but RingCentral does not tell which."""
     password = bridge.security.password or _Password()
     video = EntryPoint(
         type=EntryPointType.VIDEO,
@@ -288,7 +289,6 @@ def _entry_points(bridge: _Bridge, numbers: tuple[_Number, ...]) -> tuple[EntryP
                 pin=pin,
                 passcode=password.pstn,
                 region_code=number.country.iso_code if number.country else None,
-                features=(Feature.TOLL,),
             )
     return (video, *phones.values())
 
@@ -299,9 +299,10 @@ def _refusal(reply: Reply) -> Refusal:
         said = msgspec.json.decode(reply.body, type=_Error)
     except (msgspec.DecodeError, UnicodeDecodeError):
         said = _Error(message="no error of RingCentral's")
-    code = said.errors[0].error_code if said.errors else said.error_code
+    first = said.errors[0] if said.errors else said  # often there is nothing but the list
+    code = first.error_code
     kinds: Mapping[int, type[ServiceError]] = {
         401: AuthExpired,
         404: NotFound if code == "CMN-102" else Temporary,  # else an address that there is not, or a stranger's word
     }
-    return Refusal(kind=kinds.get(reply.status), detail=f"{code}: {safe(said.message)}")
+    return Refusal(kind=kinds.get(reply.status), detail=f"{code}: {safe(said.message or first.message)}")

@@ -274,14 +274,16 @@ def _entry_points(meeting: _Meeting) -> tuple[EntryPoint, ...]:
 
 
 def _rooms(meeting: _Meeting) -> list[EntryPoint]:
+    """Where the partner's tenant key is an address: a room can't call the bare id that it may also be."""
     interop = meeting.cloud_video_interop_info or _Interop()
-    if interop.tenant_key is None or interop.video_teleconference_id is None:
+    address = interop.tenant_key or ""
+    if "@" not in address or interop.video_teleconference_id is None:
         return []
     return [
         EntryPoint(
             type=EntryPointType.SIP,
-            uri=f"sip:{interop.tenant_key}",
-            label=interop.tenant_key,
+            uri=f"sip:{address}",
+            label=address,
             meeting_code=interop.video_teleconference_id,
         )
     ]

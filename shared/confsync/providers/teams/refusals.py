@@ -42,7 +42,7 @@ def _meaning(said: _Error, status: int) -> tuple[type[ServiceError] | None, str]
     if status == 401:
         return AuthExpired, ""
     if status == 403:
-        return PermissionDenied, _POLICY if "access policy" in said.message else _PERMISSION
+        return PermissionDenied, _POLICY if "access policy" in said.message.lower() else _PERMISSION
     if status == 404:
         return _of_404(said)
     if status == 400 and FRESH in said.message:

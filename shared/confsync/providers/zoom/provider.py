@@ -1,8 +1,9 @@
 """The provider: Zoom's calls, and what is sent with them."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from confsync.domain import description_block
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.errors import Ambiguous, NotConfigured, NotFound, ServiceError
+from confsync.domain.instances import Differences, Instance, differences
 from confsync.domain.passcode import passcode as passcode_of
 from confsync.domain.solution import CallLimit, Capabilities, Solution
 from confsync.domain.text import cut, line, plain
@@ -17,8 +19,16 @@ from confsync.providers import Outside, ProviderConfig, Vendor, settings_of
 from confsync.providers.access import Access
 from confsync.providers.zoom.entry_points import entry_points
 from confsync.providers.zoom.refusals import UnknownZone, refusal
-from confsync.providers.zoom.replies import Invitation, Listed, Meeting, Page, fingerprint
-from confsync.providers.zoom.schedule import schedule, without_zone
+from confsync.providers.zoom.replies import (
+    Invitation,
+    Listed,
+    Meeting,
+    Page,
+    fingerprint,
+    instances,
+    listed_until,
+)
+from confsync.providers.zoom.schedule import FIXED_TIME, TIME, minutes, schedule, without_zone
 from confsync.providers.zoom.settings import SCOPES, Credentials, MeetingSettings, Settings
 from confsync.transport.oauth import Client, Token
 from confsync.transport.session import Deadline
@@ -33,13 +43,16 @@ LIFETIME = timedelta(days=365)
 last change. https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0065196, cornellh4i/ithaca-recovery#508
 """
 PAGE_SIZE = 300
+MINUTE = timedelta(minutes=1)
+QUIETLY = {"schedule_for_reminder": "false"}
+"""Else a deletion is mailed to the host and the alternative hosts."""
 
 T = TypeVar("T")
 
 
 VENDOR = Vendor(
     name="Zoom",
-    capabilities=Capabilities(settle=timedelta(seconds=5), past_starts=False, lifetime=LIFETIME),
+    capabilities=Capabilities(settle=timedelta(seconds=5), occurrences=True, past_starts=False, lifetime=LIFETIME),
     accounts=("the organisation's, by a server-to-server app", "people's own"),
     marker="a line in the agenda, in the host's list",
     series="days, weeks, months up to 50 times; others are one meeting without times",
@@ -70,12 +83,16 @@ class Zoom:
 
         meeting = _in_a_known_zone(post, body, spec)
         try:
+            if spec.occurrences:
+                self._keep_instances(meeting, spec, host, deadline)
             return self._conference(meeting, host, deadline)
         except ServiceError as error:
             raise Ambiguous(f"zoom created meeting {meeting.id}, but then: {error}", service="zoom") from error
 
     def kept(self, spec: ConferenceSpec) -> Mapping[str, Any]:
-        return {"topic": self._topic(spec), "agenda": _agenda(spec, ""), "schedule": schedule(spec)}
+        told, kept = schedule(spec), spec.occurrences
+        instances = [(each.original, each.start, each.end, each.title) for each in kept] if _is_series(told) else []
+        return {"topic": self._topic(spec), "agenda": _agenda(spec, ""), "schedule": told, "instances": instances}
 
     def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:
         deadline, host = self._access.deadline(), self._host(spec.host)
@@ -95,18 +112,17 @@ class Zoom:
         self, reference: Reference, spec: ConferenceSpec, changed: frozenset[str], marker: str
     ) -> ProviderConference:
         deadline, body = self._access.deadline(), self._changes(spec, changed, marker)
-
-        def patch(body: dict[str, Any]) -> None:
-            path = _meeting(reference.ids["id"])
-            self._access.of(reference.host).send("update a meeting", "PATCH", path, deadline=deadline, body=body)
-
+        meeting_id, host = reference.ids["id"], reference.host
         if body:
-            _in_a_known_zone(patch, body, spec)
+            self._patch(meeting_id, body, spec, host, deadline)
         # the answer to a PATCH is empty, and a new passcode is a new link
-        return self._read(reference.ids["id"], reference.host, deadline)
+        meeting = self._fetch(meeting_id, host, deadline)
+        if "instances" in changed or ("schedule" in changed and spec.occurrences):
+            self._keep_instances(meeting, spec, host, deadline)
+        return self._conference(meeting, host, deadline)
 
     def delete(self, reference: Reference) -> None:
-        self._access.remove("delete a meeting", _meeting(reference.ids["id"]), reference.host)
+        self._access.remove("delete a meeting", _meeting(reference.ids["id"]), reference.host, QUIETLY)
 
     # --- whose ---
 
@@ -121,9 +137,45 @@ class Zoom:
     # --- calls ---
 
     def _read(self, meeting_id: str, host: str, deadline: Deadline) -> ProviderConference:
+        return self._conference(self._fetch(meeting_id, host, deadline), host, deadline)
+
+    def _fetch(self, meeting_id: str, host: str, deadline: Deadline) -> Meeting:
         api, path = self._access.of(host), _meeting(meeting_id)
-        meeting = api.fetch("read a meeting", "GET", path, into=Meeting, deadline=deadline)
-        return self._conference(meeting, host, deadline)
+        return api.fetch("read a meeting", "GET", path, into=Meeting, deadline=deadline)
+
+    def _patch(
+        self, meeting_id: str, body: dict[str, Any], spec: ConferenceSpec, host: str, deadline: Deadline
+    ) -> None:
+        def patch(body: dict[str, Any]) -> None:
+            self._access.of(host).send("update a meeting", "PATCH", _meeting(meeting_id), deadline=deadline, body=body)
+
+        _in_a_known_zone(patch, body, spec)
+
+    def _keep_instances(self, meeting: Meeting, spec: ConferenceSpec, host: str, deadline: Deadline) -> None:
+        """Cancel, move and rename those times of a series that differ, and no others.
+
+        Zoom has one topic for all of them: another name is told in that time's agenda.
+        """
+        told, meeting_id = schedule(spec), str(meeting.id)
+        if not _is_series(told):
+            return
+        found = self._differences(meeting, spec)
+        if found.missing:  # only the whole recurrence brings a time back, and takes all changes from the others
+            self._patch(meeting_id, told, spec, host, deadline)
+            found = self._differences(self._fetch(meeting_id, host, deadline), spec)
+        api, path = self._access.of(host), _meeting(meeting_id)
+        for instance_id in found.cancel:
+            query = {"occurrence_id": instance_id, **QUIETLY}
+            with suppress(NotFound):
+                api.send("cancel a time", "DELETE", path, deadline=deadline, query=query)
+        for each in found.change:
+            query = {"occurrence_id": each.id}
+            api.send("change a time", "PATCH", path, deadline=deadline, query=query, body=_changed(each, spec))
+
+    def _differences(self, meeting: Meeting, spec: ConferenceSpec) -> Differences:
+        now = self._clock.now()
+        until = listed_until(meeting)
+        return differences(spec, instances(meeting), now, until + MINUTE if until else now)
 
     def _list(self, host: str, deadline: Deadline) -> Iterator[Listed]:
         query = {"type": "scheduled", "page_size": str(PAGE_SIZE)}
@@ -171,6 +223,21 @@ class Zoom:
             details=ConferenceDetails(entry_points=points),
             fingerprint=fingerprint(meeting),
         )
+
+
+def _is_series(told: Mapping[str, Any]) -> bool:
+    return bool(told["type"] == FIXED_TIME)
+
+
+def _changed(instance: Instance, spec: ConferenceSpec) -> dict[str, Any]:
+    """One time of a series as it should be."""
+    text = plain(description_block.strip(spec.description))
+    name = f"{instance.title}\n\n" if instance.title and instance.title != spec.title else ""
+    return {
+        "start_time": f"{instance.start.astimezone(UTC):{TIME}}Z",
+        "duration": minutes(instance.end - instance.start),
+        "agenda": cut(f"{name}{text}", MAX_AGENDA),
+    }
 
 
 def _token(access: Access, deadline: Deadline) -> Token:

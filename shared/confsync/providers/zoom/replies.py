@@ -1,10 +1,13 @@
 """What we read of Zoom's answers."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 import msgspec
+
+from confsync.domain.instances import Instance
 
 
 class DialIn(msgspec.Struct, frozen=True):
@@ -19,6 +22,15 @@ class ReadSettings(msgspec.Struct, frozen=True):
     """Of a meeting's settings, the only one that we read."""
 
     global_dial_in_numbers: tuple[DialIn, ...] | None = None
+
+
+class ListedOccurrence(msgspec.Struct, frozen=True):
+    """A time of a series. Its id is the millisecond at which the series has it."""
+
+    occurrence_id: str
+    start_time: datetime
+    duration: int
+    status: str = "available"
 
 
 class Meeting(msgspec.Struct, frozen=True):
@@ -37,6 +49,7 @@ class Meeting(msgspec.Struct, frozen=True):
     pstn_password: str | None = None
     h323_password: str | None = None
     settings: ReadSettings | None = None
+    occurrences: tuple[ListedOccurrence, ...] | None = None
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -70,3 +83,29 @@ def fingerprint(meeting: Meeting) -> str:
     start = None if series else meeting.start_time
     kept = (meeting.topic, meeting.agenda, meeting.type, start, meeting.duration, meeting.timezone, rule)
     return sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def instances(meeting: Meeting) -> list[Instance]:
+    """The times of a series that Zoom lists, without those that were deleted."""
+    return [
+        Instance(
+            id=each.occurrence_id,
+            original=_original(each),
+            start=each.start_time,
+            end=each.start_time + timedelta(minutes=each.duration),
+        )
+        for each in meeting.occurrences or ()
+        if each.status != "deleted"
+    ]
+
+
+def listed_until(meeting: Meeting) -> datetime | None:
+    """When the last of them begins, deleted or not: Zoom lists only so many."""
+    return max((_original(each) for each in meeting.occurrences or ()), default=None)
+
+
+def _original(occurrence: ListedOccurrence) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(occurrence.occurrence_id) / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return occurrence.start_time

@@ -40,7 +40,7 @@ def _timing(spec: ConferenceSpec) -> dict[str, Any]:
     start = spec.start.astimezone(own)
     # of the hour that the clocks repeat, Zoom would take the first
     given = f"{start.astimezone(UTC):{TIME}}Z" if start.fold else f"{start:{TIME}}"
-    return {"start_time": given, "timezone": own.key, "duration": _minutes(spec.end - spec.start)}
+    return {"start_time": given, "timezone": own.key, "duration": minutes(spec.end - spec.start)}
 
 
 def without_zone(body: Mapping[str, Any], spec: ConferenceSpec) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def without_zone(body: Mapping[str, Any], spec: ConferenceSpec) -> dict[str, Any
     return {**others, "type": SCHEDULED, **_timing(replace(spec, time_zone="UTC"))}
 
 
-def _minutes(duration: timedelta) -> int:
+def minutes(duration: timedelta) -> int:
     """Whole minutes, rounded up; Zoom's scheduler knows no meeting without length or of more than a day."""
     clamped = min(max(duration, MIN_DURATION), MAX_DURATION)
     return -(-clamped // timedelta(minutes=1))
