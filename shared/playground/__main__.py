@@ -53,7 +53,10 @@ def demo(store: str) -> int:
     started = time.monotonic()
     with _project(store, DEMO) as project:
         teller = Teller(project)
-        teller.console.print(f"Five functions and nine simulators are running ({store}), logs in {project.directory}")
+        teller.console.print(
+            f"{len(project.functions)} functions and {len(project.cloud.servers)} simulators are running ({store}),"
+            f" logs in {project.directory}"
+        )
         kept = Story(project, teller).tell()
         teller.console.print(f"{teller.steps} steps in {time.monotonic() - started:.0f} s")
         if not kept:

@@ -71,7 +71,8 @@ class Cloud:
         opened = {entry.name: entry.open() for entry in CATALOGUE}
         self.vendors = {name: service for name, (service, _) in opened.items()}
         """The other vendors' services, by name."""
-        for name, (_, secret) in opened.items():
+        self.vendor_secrets = {name: secret for name, (_, secret) in opened.items()}
+        for name, secret in self.vendor_secrets.items():
             self.secrets.put(PROJECT, name, secret.encode())
         self._fill_secrets()
         self._serve()

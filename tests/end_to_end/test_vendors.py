@@ -1,6 +1,8 @@
-"""One story per vendor, over real HTTP: create, rename, move, series, copy, an answer lost after the work, delete."""
+"""Stories of each vendor over real HTTP: create, rename, move, series, split, copy, delete; an answer that is lost."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +70,13 @@ def test_a_meeting_follows_its_event_for_life(world: World, entry: Entry) -> Non
     story.person.make_weekly(event_id, count=6)
     story.has("Planning the spring")
 
+    fourth = story.person.instances(event_id)[3]["id"]
+    later = story.person.split_this_and_following(fourth, summary="Planning the summer")["id"]
+    world.rest()
+    assert story.link(later) == story.link(event_id)
+    story.person.delete(later)
+    story.has("Planning the spring")
+
     copy = story.person.duplicate(event_id)["id"]
     world.rest()
     assert story.link(copy) == story.link(event_id)
@@ -110,3 +119,40 @@ def test_who_follows_the_events_link_gets_a_link_of_their_own(world: World, entr
     story.person.delete(event_id)
     world.rest()
     assert "gone" in guest.open(link).text
+
+
+def test_no_secret_of_any_vendor_is_in_a_log_a_record_or_an_answer(world: World) -> None:
+    """After all these stories. Simulators answer what the vendors do: host links, host keys, tokens, PINs of hosts."""
+    person = world.person("secrets")
+    answers, events = [], []
+    for entry in CATALOGUE:
+        event_id = person.begin_event()
+        events.append(event_id)
+        answers.append(person.choose_conference(event_id, entry.name))
+        person.save(event_id, summary="Searched", start=world.start)
+        person.rename(event_id, "Searched again")
+    world.rest()
+    texts = {path.name: path.read_bytes().decode("utf-8", "replace") for path in searched(world)}
+    texts |= {"answers": repr(answers), "events": repr([person.event(event_id) for event_id in events])}
+    assert len(texts) > len(world.project.functions)
+    for entry in CATALOGUE:
+        vendor = world.cloud.vendors[entry.name]
+        hidden = {
+            *values(world.cloud.vendor_secrets[entry.name]),
+            *(vendor.hidden() if hasattr(vendor, "hidden") else ()),
+        }
+        found = [(name, secret) for secret in hidden for name, text in texts.items() if secret in text]
+        assert found == [], entry.name
+
+
+def values(secret: str) -> list[str]:
+    """The secret, or those of its parts that are."""
+    if not secret.startswith("{"):
+        return [secret]
+    return [value for name, value in json.loads(secret).items() if not name.endswith("_id")]
+
+
+def searched(world: World) -> list[Path]:
+    """Logs and records."""
+    found = [path for path in world.project.directory.iterdir() if path.suffix in {".log", ".sqlite"}]
+    return [*found, *world.project.directory.glob("*.sqlite-wal")]

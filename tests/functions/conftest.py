@@ -27,7 +27,7 @@ CALLERS = {"create_conference": ADDON}
 
 @dataclass(kw_only=True)
 class Deployment:
-    """Five functions of one project. `logs` holds the lines that were logged."""
+    """The functions of one project. `logs` holds the lines that were logged."""
 
     project: Project
     clients: dict[str, Client]

@@ -5,21 +5,36 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from confsync.domain.entry_point import EntryPointType, Feature
-from confsync.domain.errors import NotConfigured, PermissionDenied, RateLimited, ReauthorizationRequired
+from confsync.domain.conference import Reference
+from confsync.domain.entry_point import EntryPoint, EntryPointType, Feature
+from confsync.domain.errors import (
+    AuthExpired,
+    Invalid,
+    NotConfigured,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    ReauthorizationRequired,
+)
 from confsync.domain.fitting import fit
 from confsync.ports import ConferenceProvider
 from playground.vendors.goto_meeting import Account, GotoService, create_app
-from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC
+from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC, assert_no_secret
 from tests.fakes.grants import FakeGrants
 from tests.providers.simulated import NOW, SimulatedContract, SimulatedVendor, running
 
+FIXTURES = Path(__file__).parent / "fixtures" / "goto_meeting"
 PAT = "example-personal-access-token"
 TAG = len(" [0123456789]")
+
+
+def fixture(name: str) -> Any:
+    return json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
 
 
 class GoToVendor(SimulatedVendor):
@@ -131,6 +146,16 @@ def test_errors_are_told_by_their_status(vendor: GoToVendor, form: str) -> None:
         vendor.provider().create(SPEC, MARKER)
 
 
+@pytest.mark.parametrize("form", ["int_err_code", "errorCode", "empty"])
+def test_a_deleted_meeting_is_gone_whatever_the_form(vendor: GoToVendor, form: str) -> None:
+    vendor.service.configure(error_form=form)
+    provider = vendor.provider()
+    reference = provider.create(SPEC, MARKER).reference
+    provider.delete(reference)
+    with pytest.raises(NotFound):
+        provider.delete(reference)
+
+
 def test_too_many_calls_are_a_limit_of_unknown_length(vendor: GoToVendor) -> None:
     provider = vendor.provider()
     vendor.service.configure(per_second=0)
@@ -153,3 +178,70 @@ def test_a_persons_own_account(vendor: GoToVendor) -> None:
 def test_a_secret_that_lacks_something_names_it(vendor: GoToVendor) -> None:
     with pytest.raises(NotConfigured, match="client_secret"):
         vendor.provider(secret='{"client_id": "x"}').create(SPEC, MARKER)
+
+
+# --- the vendor's own answers ---
+
+OWN = Reference(ids={"id": "555014276", "link": "https://global.gotomeeting.com/join/555014276"}, host=SPEC.host)
+LINK = EntryPoint(
+    type=EntryPointType.VIDEO,
+    uri="https://global.gotomeeting.com/join/555014276",
+    label="global.gotomeeting.com/555014276",
+    meeting_code="555014276",
+)
+NUMBERS = tuple(
+    EntryPoint(
+        type=EntryPointType.PHONE,
+        uri=f"tel:{digits},,555014276#",
+        label=label,
+        access_code="555014276",
+        features=(cost,),
+    )
+    for digits, label, cost in [
+        ("+18335550174", "+1 833-555-0174", Feature.TOLL_FREE),
+        ("+16465550176", "+1 646-555-0176", Feature.TOLL),
+        ("+61255501234", "+61 2 5550 1234", Feature.TOLL),
+        ("+493055501234", "+49 30 55501234", Feature.TOLL),
+        ("+442079460018", "+44 20 7946 0018", Feature.TOLL),
+    ]
+)
+"""Not Singapore's and India's, which stand as they are dialled there: in America they are somebody else's."""
+
+
+@pytest.mark.parametrize(
+    ("name", "points"), [("meeting_read", (LINK, *NUMBERS)), ("meeting_voip", (LINK,))], ids=["hybrid", "voip"]
+)
+def test_an_answer_as_the_specification_has_it(vendor: GoToVendor, name: str, points: tuple[EntryPoint, ...]) -> None:
+    """APIs-guru, citrixonline.com/gotomeeting 1.0.0: MeetingCreated, MeetingById, UpcomingMeeting"""
+    provider = vendor.provider()
+    vendor.faults.add(method="POST", path="/G2M/rest/meetings$", status=201, body=fixture("meeting_created"))
+    vendor.faults.add(method="GET", path="/G2M/rest/upcomingMeetings$", status=200, body=fixture("upcoming"))
+    vendor.faults.add(method="GET", path="/G2M/rest/meetings/555014276$", times=3, status=200, body=fixture(name))
+    for found in (provider.create(SPEC, MARKER), provider.get(OWN), *provider.find(MARKER, SPEC)):
+        assert found.details.entry_points == points
+        assert found.reference == OWN
+        assert_no_secret(frozenset({"8439885694023999999", "3042834283428342834"}), found)
+    assert vendor.faults.left() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "words"),
+    [
+        ("code", Invalid, "InvalidRequest: The subject is too long"),
+        ("short", Invalid, "InvalidRequest: The subject is too long"),
+        ("object", Invalid, "not JSON"),
+        ("token", AuthExpired, None),
+        ("forbidden", PermissionDenied, None),
+        ("missing", NotFound, "There is no such meeting"),
+        ("missing_in_an_object", NotFound, "no such meeting"),
+        ("throttled", RateLimited, None),
+    ],
+)
+def test_a_refusal_in_each_form_that_was_seen(
+    vendor: GoToVendor, name: str, expected: type[Exception], words: str | None
+) -> None:
+    """The specification has statuses alone. `code` and `short`: GoTo's older APIs; `object`: pastebin.com/x5GWB7Tg"""
+    vendor.faults.add(method="GET", path=vendor.api, times=2, **fixture("refusals")[name])
+    with pytest.raises(expected, match=words) as caught:
+        vendor.provider().get(OWN)
+    assert type(caught.value) is expected

@@ -3,15 +3,19 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from confsync.domain.entry_point import EntryPointType
+from confsync.domain.conference import Reference
+from confsync.domain.entry_point import EntryPoint, EntryPointType
 from confsync.domain.errors import (
     Ambiguous,
+    AuthExpired,
     Invalid,
     NotConfigured,
+    NotFound,
     PermissionDenied,
     RateLimited,
     ReauthorizationRequired,
@@ -19,13 +23,18 @@ from confsync.domain.errors import (
 )
 from confsync.ports import ConferenceProvider
 from playground.vendors.ringcentral import Account, RingCentralService, create_app
-from tests.contracts.provider import MARKER, SPEC
+from tests.contracts.provider import MARKER, SPEC, assert_no_secret
 from tests.fakes.grants import FakeGrants
 from tests.providers.simulated import NOW, SimulatedContract, SimulatedVendor, running
 
+FIXTURES = Path(__file__).parent / "fixtures" / "ringcentral"
 OWNER = "664307016"
 JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiI2NjQzMDcwMTYiLCJleHAiOjE5MDB9.c2lnbmF0dXJlLW9mLWFuLWV4YW1wbGU"
 LAVISH = {"Light": 1000, "Medium": 1000, "Heavy": 1000, "Auth": 1000}
+
+
+def fixture(name: str) -> Any:
+    return json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
 
 
 class RingCentralVendor(SimulatedVendor):
@@ -176,3 +185,76 @@ def test_a_persons_own_account(vendor: RingCentralVendor) -> None:
     with pytest.raises(ReauthorizationRequired, match=SPEC.host):
         provider.create(SPEC, MARKER)
     assert vendor.faults.requests(path=vendor.token) == []
+
+
+# --- the vendor's own answers ---
+
+OWN = Reference(ids={"id": fixture("bridge")["id"]}, host=SPEC.host)
+LINK = EntryPoint(
+    type=EntryPointType.VIDEO,
+    uri="https://v.ringcentral.com/join/555018241352?pw=0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    label="v.ringcentral.com/join/555018241352",
+    meeting_code="555018241352",
+    password="Xq7vT2pe9a",
+)
+BARE = replace(LINK, uri="https://v.ringcentral.com/join/555018241352", password=None)
+NUMBERS = tuple(
+    EntryPoint(
+        type=EntryPointType.PHONE,
+        uri=f"tel:{digits},,555014241367#,,5550186829#",
+        label=label,
+        pin="555014241367",
+        passcode="5550186829",
+        region_code=country,
+    )
+    for digits, label, country in [
+        ("+16505550151", "+1 650-555-0151", "US"),
+        ("+18335550179", "+1 833-555-0179", "US"),
+        ("+493055501234", "+49 30 55501234", "DE"),
+        ("+61255501234", "+61 2 5550 1234", None),
+    ]
+)
+"""What a call costs RingCentral does not tell."""
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [("bridge", (LINK, *NUMBERS)), ("bridge_of_another", (BARE,)), ("bridge_minimal", (BARE,))],
+)
+def test_an_answer_as_the_types_have_it(vendor: RingCentralVendor, name: str, points: tuple[EntryPoint, ...]) -> None:
+    """ringcentral-extensible, definitions/{BridgeResponse,GetConferencingInfoResponse}.ts; ringcentral-api-docs,
+    code-samples/video/{personal-meeting,ptsn}.json. Only a bridge's owner is told its password.
+    """
+    provider = vendor.provider()
+    vendor.faults.add(method="POST", path="/bridges$", status=201, body=fixture(name))
+    vendor.faults.add(method="GET", path="/rcvideo/v2/bridges/", times=2, status=200, body=fixture(name))
+    vendor.faults.add(method="GET", path="/conferencing$", status=200, body=fixture("conferencing"))
+    for found in (provider.create(SPEC, MARKER), provider.get(OWN), *provider.find(MARKER, SPEC)):
+        assert found.details.entry_points == points
+        assert found.reference == OWN
+        assert_no_secret(frozenset({"555014287631", "555014999"}), found)
+    assert_no_secret(frozenset({"555014287631", "555014999"}), provider)
+    assert vendor.faults.left() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "words"),
+    [
+        ("validation", Invalid, "CMN-101: The value"),
+        ("token", AuthExpired, None),
+        ("permission", PermissionDenied, r"CMN-401: \[Video\]"),
+        ("feature", PermissionDenied, "CMN-109: Not for this account"),
+        ("missing", NotFound, "CMN-102: There is nothing"),
+        ("no_such_address", Temporary, "CMN-120"),
+        ("throttled", RateLimited, "CMN-301"),
+        ("unavailable", Temporary, "CMN-201"),
+    ],
+)
+def test_a_refusal_as_the_pages_show_it(
+    vendor: RingCentralVendor, name: str, expected: type[Exception], words: str | None
+) -> None:
+    """ringcentral-api-docs, docs/basics/errors.md with its sample-error.json, docs/voice/call-log/access.md"""
+    vendor.faults.add(method="GET", path=vendor.api, times=2, **fixture("refusals")[name])
+    with pytest.raises(expected, match=words) as caught:
+        vendor.provider().get(OWN)
+    assert type(caught.value) is expected

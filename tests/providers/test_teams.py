@@ -4,15 +4,18 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from confsync.adapters.system import SystemClock
-from confsync.domain.conference import ConferenceSpec, ProviderConference
-from confsync.domain.entry_point import EntryPointType, Feature
+from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
+from confsync.domain.entry_point import EntryPoint, EntryPointType, Feature
 from confsync.domain.errors import (
     Ambiguous,
+    AuthExpired,
+    Invalid,
     NotConfigured,
     NotFound,
     PermissionDenied,
@@ -26,13 +29,18 @@ from confsync.providers import ProviderConfig, build
 from playground.faults import Faults
 from playground.server import Server, serve
 from playground.vendors.teams import Account, TeamsService, create_app
-from tests.contracts.provider import MARKER, SPEC, RemoteProviderContract
+from tests.contracts.provider import MARKER, SPEC, RemoteProviderContract, assert_no_secret
 from tests.fakes.grants import FakeGrants
 from tests.fakes.outside import outside
 from tests.fakes.secrets import FakeSecrets
 
+FIXTURES = Path(__file__).parent / "fixtures" / "teams"
 NOW = datetime(2027, 2, 20, tzinfo=UTC)
 NOWHERE = "http://127.0.0.1:9"
+
+
+def fixture(name: str) -> Any:
+    return json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
 
 
 class TeamsVendor:
@@ -359,3 +367,85 @@ def test_who_has_not_connected_their_account_is_told(vendor: TeamsVendor) -> Non
 def test_a_tenants_meeting_needs_a_host(vendor: TeamsVendor) -> None:
     with pytest.raises(NotConfigured, match=r"solutions\.teams\.hosts"):
         created(vendor, replace(SPEC, host=""))
+
+
+# --- the vendor's own answers ---
+
+
+def dialled(digits: str, label: str, cost: Feature) -> EntryPoint:
+    uri = f"tel:{digits},,555014299#"
+    return EntryPoint(type=EntryPointType.PHONE, uri=uri, label=label, access_code="555014299", features=(cost,))
+
+
+OWN = Reference(ids={"id": fixture("meeting_created")["id"], "user": "0f5a2c9e"}, host=SPEC.host)
+LINK = EntryPoint(
+    type=EntryPointType.VIDEO,
+    uri=fixture("meeting_created")["joinWebUrl"],
+    label="teams.microsoft.com",
+    meeting_code="2315550142",
+)
+ROOM = EntryPoint(
+    type=EntryPointType.SIP,
+    uri="sip:rooms@interop.example.com",
+    label="rooms@interop.example.com",
+    meeting_code="1180300042",
+)
+TOLL = dialled("+12065550146", "+1 206-555-0146", Feature.TOLL)
+NUMBERS = (
+    TOLL,
+    dialled("+493055501234", "+49 30 55501234", Feature.TOLL),
+    dialled("+18335550173", "+1 833-555-0173", Feature.TOLL_FREE),
+)
+PAGE = EntryPoint(
+    type=EntryPointType.MORE,
+    uri="https://dialin.teams.microsoft.com/6f0f7e0a-2b1d-4c55-9a3e-0d8f1c2b3a49?id=555014299",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [
+        ("meeting_created", (LINK, ROOM, *NUMBERS, PAGE)),
+        ("meeting_read", (replace(LINK, passcode="q7Xv2b"), TOLL, PAGE)),
+        ("meeting_minimal", (replace(LINK, meeting_code=None),)),
+    ],
+)
+def test_an_answer_as_the_pages_show_it(vendor: TeamsVendor, name: str, points: tuple[EntryPoint, ...]) -> None:
+    """learn.microsoft.com/graph/api/onlinemeeting-get, and .../resources/{audioconferencing,cloudvideointeropinfo}"""
+    vendor.faults.add(method="GET", path=vendor.api, status=200, body=fixture(name))
+    found = vendor.provider().get(OWN)
+    assert found.details.entry_points == points
+    assert found.reference == OWN
+    assert_no_secret(frozenset({"meetingOptions"}), found)
+
+
+def test_a_meeting_that_is_as_asked_is_not_changed(vendor: TeamsVendor) -> None:
+    """learn.microsoft.com/graph/api/onlinemeeting-createorget: 200 for one that was there"""
+    vendor.faults.add(method="POST", path="/createOrGet$", status=200, body=fixture("meeting_created"))
+    made = created(vendor)
+    assert (made.reference.ids["id"], made.details.entry_points) == (OWN.ids["id"], (LINK, ROOM, *NUMBERS, PAGE))
+    assert vendor.faults.requests(method="PATCH") == []
+    assert_no_secret(frozenset({"meetingOptions"}), made)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "words"),
+    [
+        ("validation", Invalid, "BadRequest: The end time"),
+        ("token", AuthExpired, None),
+        ("permission", PermissionDenied, r"OnlineMeetings\.ReadWrite\.All"),
+        ("policy", PermissionDenied, "Grant-CsApplicationAccessPolicy"),
+        ("missing", NotFound, "NotFound"),
+        ("throttled", RateLimited, "TooManyRequests"),
+        ("throttled_without_a_code", RateLimited, None),
+        ("unavailable", Temporary, "serviceNotAvailable"),
+    ],
+)
+def test_a_refusal_as_the_pages_show_it(
+    vendor: TeamsVendor, name: str, expected: type[Exception], words: str | None
+) -> None:
+    """learn.microsoft.com/graph/{errors,throttling,cloud-communication-online-meeting-application-access-policy}"""
+    vendor.faults.add(method="GET", path=vendor.api, times=2, **fixture("refusals")[name])
+    with pytest.raises(expected, match=words) as caught:
+        vendor.provider().get(OWN)
+    assert type(caught.value) is expected

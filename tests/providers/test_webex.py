@@ -4,15 +4,19 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from confsync.domain.conference import ConferenceSpec
-from confsync.domain.entry_point import EntryPointType, Feature
+from confsync.domain.conference import ConferenceSpec, Occurrence, Reference
+from confsync.domain.entry_point import EntryPoint, EntryPointType, Feature
 from confsync.domain.errors import (
+    AuthExpired,
+    Conflict,
     Invalid,
     NotConfigured,
+    NotFound,
     PermissionDenied,
     RateLimited,
     ReauthorizationRequired,
@@ -21,13 +25,18 @@ from confsync.domain.errors import (
 from confsync.domain.fitting import fit, notes
 from confsync.ports import ConferenceProvider
 from playground.vendors.webex import WebexService, create_app
-from tests.contracts.instances import OCCURRENCES, WEEKLY, InstancesContract
-from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC
+from tests.contracts.instances import OCCURRENCES, TIMES, WEEKLY, InstancesContract, moved
+from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC, assert_no_secret
 from tests.fakes.grants import FakeGrants
 from tests.providers.simulated import NOW, SimulatedContract, SimulatedVendor, running
 
+FIXTURES = Path(__file__).parent / "fixtures" / "webex"
 ADMINISTRATOR = "admin@example.com"
 HOUR = timedelta(hours=1)
+
+
+def fixture(name: str) -> Any:
+    return json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
 
 
 class WebexVendor(SimulatedVendor):
@@ -251,3 +260,116 @@ def test_an_agenda_that_is_emptied_is_gone(vendor: WebexVendor) -> None:
     assert vendor.meeting["agenda"] == "Bring numbers."
     provider.update(reference, described(SPEC, ""), frozenset({"agenda"}), MARKER)
     assert not vendor.meeting.get("agenda")
+
+
+# --- the vendor's own answers ---
+
+OWN = Reference(ids={"id": fixture("meeting_created")["id"]}, host=SPEC.host)
+SECRETS = frozenset({"918273", "Pn4listQ", "55504917", "/weblink/register/"})
+"""The host's key, and what panelists and the site's registration have."""
+
+
+def dialled(digits: str, label: str, cost: Feature) -> EntryPoint:
+    return EntryPoint(
+        type=EntryPointType.PHONE,
+        uri=f"tel:{digits},,25555501427#,,55501942#",
+        label=label,
+        access_code="25555501427",
+        passcode="55501942",
+        features=(cost,),
+    )
+
+
+LINK = EntryPoint(
+    type=EntryPointType.VIDEO,
+    uri=fixture("meeting_created")["webLink"],
+    label="example.webex.com",
+    meeting_code="25555501427",
+    password="Xq7vT2pe",
+)
+ROOM = EntryPoint(
+    type=EntryPointType.SIP,
+    uri="sip:25555501427@example.webex.com",
+    label="25555501427@example.webex.com",
+    passcode="55501942",
+)
+NUMBERS = (
+    dialled("+12065550148", "+1 206-555-0148", Feature.TOLL),
+    dialled("+18335550175", "+1 833-555-0175", Feature.TOLL_FREE),
+)
+PAGE = EntryPoint(type=EntryPointType.MORE, uri="https://example.webex.com/example/globalcallin.php?MTID=m0f1e2d3c")
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [
+        ("meeting_created", (LINK, ROOM, *NUMBERS)),
+        ("series_read", (LINK, ROOM, *NUMBERS, PAGE)),
+        ("meeting_minimal", (replace(LINK, meeting_code=None),)),
+    ],
+)
+def test_an_answer_as_the_specification_has_it(vendor: WebexVendor, name: str, points: tuple[EntryPoint, ...]) -> None:
+    """webex/webex-openapi-specs, public-spec/webex-meeting.json: MeetingSeriesObject, with all and what is required"""
+    provider = vendor.provider()
+    vendor.faults.add(method="POST", path="/v1/meetings$", status=200, body=fixture(name))
+    vendor.faults.add(method="GET", path=f"/v1/meetings/{OWN.ids['id']}", status=200, body=fixture(name))
+    for found in (provider.create(SPEC, MARKER), provider.get(OWN)):
+        assert found.details.entry_points == points
+        assert found.reference == OWN
+        assert_no_secret(SECRETS, found)
+
+
+def test_a_fingerprint_is_the_same_in_any_zone(vendor: WebexVendor) -> None:
+    """Which zone the times are in follows from a header of the call."""
+    provider, marks = vendor.provider(), set[str]()
+    for name in ("meeting_created", "page"):
+        body = fixture(name)["items"][0] if name == "page" else fixture(name)
+        vendor.faults.add(method="GET", path="/v1/meetings/", status=200, body=body)
+        marks.add(provider.get(OWN).fingerprint)
+    assert len(marks) == 1
+
+
+def test_a_page_as_the_specification_has_it(vendor: WebexVendor) -> None:
+    """MeetingObjectForListMeeting"""
+    vendor.faults.add(method="GET", path=r"/v1/meetings\?", status=200, body=fixture("page"))
+    vendor.faults.add(method="GET", path="/v1/meetings/", status=200, body=fixture("meeting_created"))
+    (found,) = vendor.provider().find(MARKER, SPEC)
+    assert (found.reference, found.details.entry_points) == (OWN, (LINK, ROOM, *NUMBERS))
+
+
+def test_times_of_a_series_as_the_specification_has_them(vendor: WebexVendor) -> None:
+    """What is as it should be is let alone: one time was moved already, and one is to be cancelled."""
+    vendor.faults.add(method="POST", path="/v1/meetings$", status=200, body=fixture("series_read"))
+    vendor.faults.add(method="GET", path=r"/v1/meetings\?", status=200, body=fixture("instances"))
+    later = moved(TIMES[1], 3 * HOUR, "Planning, later")
+    series = replace(
+        SPEC, recurrence=("RRULE:FREQ=WEEKLY;COUNT=3",), occurrences=(later, Occurrence(original=TIMES[2]))
+    )
+    vendor.provider().create(series, MARKER)
+    calls = [(call.method, call.path) for call in vendor.faults.requests(path="/v1/meetings")]
+    gone = f"/v1/meetings/{OWN.ids['id']}_20270315T090000Z"
+    assert calls == [("POST", "/v1/meetings"), ("GET", "/v1/meetings"), ("DELETE", gone)]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "words"),
+    [
+        ("validation", Invalid, "The password needs a digit"),
+        ("token", AuthExpired, None),
+        ("scope", PermissionDenied, "meeting:admin_schedule_read"),
+        ("without_a_list", PermissionDenied, "Not for the meetings of others"),
+        ("missing", NotFound, None),
+        ("conflict", Conflict, None),
+        ("locked", Temporary, None),
+        ("throttled", RateLimited, None),
+        ("broken", Temporary, None),
+    ],
+)
+def test_a_refusal_as_the_specification_has_it(
+    vendor: WebexVendor, name: str, expected: type[Exception], words: str | None
+) -> None:
+    """webex-meeting.json: the 400 of POST /meetings, the 403 of GET /meetingPreferences, the 409 of invitees"""
+    vendor.faults.add(method="GET", path=vendor.api, times=2, **fixture("refusals")[name])
+    with pytest.raises(expected, match=words) as caught:
+        vendor.provider().get(OWN)
+    assert type(caught.value) is expected

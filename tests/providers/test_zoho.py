@@ -1,14 +1,18 @@
 """Zoho Meeting: the contract against the simulator, and what is Zoho's own."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from confsync.domain.entry_point import EntryPointType
+from confsync.domain.conference import Reference
+from confsync.domain.entry_point import EntryPoint, EntryPointType
 from confsync.domain.errors import (
+    AuthExpired,
     NotFound,
     PermissionDenied,
     RateLimited,
@@ -18,9 +22,15 @@ from confsync.domain.errors import (
 from confsync.domain.fitting import fit
 from confsync.ports import ConferenceProvider
 from playground.vendors.zoho import ZohoService, create_app
-from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC
+from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC, assert_no_secret
 from tests.fakes.grants import FakeGrants
 from tests.providers.simulated import NOW, SimulatedContract, SimulatedVendor, running
+
+FIXTURES = Path(__file__).parent / "fixtures" / "zoho"
+
+
+def fixture(name: str) -> Any:
+    return json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
 
 
 class ZohoVendor(SimulatedVendor):
@@ -185,3 +195,66 @@ def test_a_persons_own_account(vendor: ZohoVendor) -> None:
     with pytest.raises(ReauthorizationRequired, match=SPEC.host):
         provider.create(SPEC, MARKER)
     assert vendor.faults.requests(path=vendor.token) == []
+
+
+# --- the vendor's own answers ---
+
+OWN = Reference(ids={"key": "1065550142"}, host=SPEC.host)
+DIAL_IN = {"dial_in": "https://help.example.com/dial-in-numbers", "access_code": "55501 42852 #"}
+LINK = EntryPoint(
+    type=EntryPointType.VIDEO,
+    uri="https://meeting.zoho.com/join?key=1065550142",
+    label="meeting.zoho.com",
+    meeting_code="1065550142",
+    password="XqvTpe",
+)
+PAGE = EntryPoint(type=EntryPointType.MORE, uri=DIAL_IN["dial_in"], access_code=DIAL_IN["access_code"])
+SECRETS = frozenset({"ZXhhbXBsZS1zdGFydA", "1065559999", "ZXhhbXBsZS1lbWJlZA", "0f1e2d3c4b5a"})
+"""The start links, the page to embed, and the encrypted password."""
+
+
+def test_a_meeting_as_the_pages_show_it(vendor: ZohoVendor) -> None:
+    """zoho.com/meeting/api-integration: sdk/schedule-a-session.html, then meeting-api/get-meeting-api.html"""
+    vendor.faults.add(method="POST", path=vendor.api, status=201, body=fixture("meeting_created"))
+    vendor.faults.add(method="GET", path="/sessions/1065550142.json$", status=200, body=fixture("meeting_read"))
+    made = vendor.provider().create(SPEC, MARKER)
+    assert made.details.entry_points == (LINK, PAGE)
+    assert made.reference == replace(OWN, ids={**OWN.ids, **DIAL_IN})
+    assert_no_secret(SECRETS, made)
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [
+        ("meeting_created", (replace(LINK, uri="https://meet.zoho.com/eXa-mpLe-key", label="meet.zoho.com"),)),
+        ("meeting_read", (LINK,)),
+        ("meeting_minimal", (replace(LINK, password=None),)),
+    ],
+)
+def test_an_answer_in_each_form_of_the_pages(vendor: ZohoVendor, name: str, points: tuple[EntryPoint, ...]) -> None:
+    """Keys are numbers or text, links long or short, and fewer fields are read than were answered to the create."""
+    vendor.faults.add(method="GET", path="/sessions/1065550142.json$", status=200, body=fixture(name))
+    found = vendor.provider().get(OWN)
+    assert (found.reference, found.details.entry_points) == (OWN, points)
+    assert_no_secret(SECRETS, found)
+
+
+def test_a_page_as_the_pages_show_it(vendor: ZohoVendor) -> None:
+    """zoho.com/meeting/api-integration/meeting-api/list-of-meeting-api.html: no agenda, and so no marker"""
+    vendor.faults.add(method="GET", path=r"/sessions.json\?", status=200, body=fixture("page"))
+    vendor.faults.add(method="GET", path="/sessions/1065550142.json$", status=200, body=fixture("meeting_read"))
+    (found,) = vendor.provider().find(MARKER, SPEC)
+    assert (found.reference, found.details.entry_points) == (OWN, (LINK,))
+    assert_no_secret(SECRETS, found)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("token", AuthExpired), ("missing", NotFound), ("organisation", PermissionDenied)],
+)
+def test_a_refusal_as_the_pages_show_it(vendor: ZohoVendor, name: str, expected: type[Exception]) -> None:
+    """zoho.com/meeting/api-integration/meeting-api/participant-report.html, possible error cases"""
+    vendor.faults.add(method="GET", path=vendor.api, times=2, **fixture("refusals")[name])
+    with pytest.raises(expected) as caught:
+        vendor.provider().get(OWN)
+    assert type(caught.value) is expected

@@ -24,8 +24,6 @@ def test_a_time_within_a_minute_becomes_one_that_is_still_to_come(seconds: float
     assert whole_minute(NOON + timedelta(seconds=seconds)) == NOON + timedelta(minutes=minutes)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"), [("", ""), (" a\nb\t ", "a b"), ("abcdef", "abcd"), ("ab🎉🎉", "ab🎉")]
-)
+@pytest.mark.parametrize(("text", "expected"), [("", ""), (" a\nb\t ", "a b"), ("abcdef", "abcd"), ("ab🎉🎉", "ab🎉")])
 def test_a_line(text: str, expected: str) -> None:
     assert line(text, 4) == expected

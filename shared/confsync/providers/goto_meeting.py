@@ -250,6 +250,6 @@ def _refusal(reply: Reply) -> Refusal:
     kinds: Mapping[int, type[ServiceError]] = {
         401: AuthExpired,
         403: AuthExpired,  # a token that ended, too
-        404: NotFound if said else Temporary,
+        404: NotFound if said or not reply.body.strip() else Temporary,  # GoTo's specification gives it no body
     }
     return Refusal(kind=kinds.get(reply.status), detail=safe(": ".join(words)))

@@ -303,6 +303,7 @@ def _refusal(reply: Reply) -> Refusal:
     code = first.error_code
     kinds: Mapping[int, type[ServiceError]] = {
         401: AuthExpired,
-        404: NotFound if code == "CMN-102" else Temporary,  # else an address that there is not, or a stranger's word
+        404: Temporary,  # an address that there is not, or a stranger's word
     }
-    return Refusal(kind=kinds.get(reply.status), detail=f"{code}: {safe(said.message or first.message)}")
+    kind = NotFound if code == "CMN-102" else kinds.get(reply.status)  # which comes with 400, too
+    return Refusal(kind=kind, detail=f"{code}: {safe(said.message or first.message)}")
