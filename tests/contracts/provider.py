@@ -160,10 +160,6 @@ class Vendor(Protocol):
         """The instances of each, empty if it is not a series with times."""
         ...
 
-    def counted(self) -> int:
-        """The calls that it counted for its daily limit."""
-        ...
-
     def revoke_tokens(self) -> None: ...
 
     def refuse_credentials(self) -> None: ...
@@ -209,8 +205,6 @@ class RemoteProviderContract(ProviderContract):
         assert vendor.times() == [(moved.start.astimezone(UTC), moved.end - moved.start)]
 
     def test_a_series_keeps_its_wall_clock_time_across_dst(self, provider: ConferenceProvider, vendor: Vendor) -> None:
-        if not provider.kept(SPEC):
-            pytest.skip("the provider keeps no recurrence of its own")
         created = provider.create(SPEC, MARKER)
         series = replace(SPEC, recurrence=("RRULE:FREQ=WEEKLY;COUNT=6",))
         provider.update(created.reference, series, changes(provider, SPEC, series), MARKER)
@@ -226,21 +220,6 @@ class RemoteProviderContract(ProviderContract):
         vendor.faults.forget_requests()
         provider.update(created.reference, SPEC, changed, MARKER)
         assert {call.method for call in vendor.faults.requests()} <= {"GET"}
-
-    def test_creations_and_changes_count_for_the_daily_limit_and_nothing_else_does(
-        self, provider: ConferenceProvider, vendor: Vendor
-    ) -> None:
-        if provider.capabilities.limit is None:
-            pytest.skip("the vendor has no daily limit")
-        reference = provider.create(SPEC, MARKER).reference
-        renamed = replace(SPEC, title="Renamed")
-        provider.update(reference, renamed, changes(provider, SPEC, renamed), MARKER)
-        assert vendor.counted() == 2
-        provider.update(reference, SPEC, frozenset({"attendees"}), MARKER)
-        provider.get(reference)
-        provider.find(MARKER, SPEC)
-        provider.delete(reference)
-        assert vendor.counted() == 2
 
     def test_a_deleted_meeting_is_gone(self, provider: ConferenceProvider) -> None:
         reference = provider.create(SPEC, MARKER).reference
@@ -403,6 +382,32 @@ class RemoteProviderContract(ProviderContract):
     ) -> None:
         found: list[ProviderConference] = [provider.create(SPEC, MARKER), *provider.find(MARKER, SPEC)]
         assert_no_secret(secrets | vendor.hidden(), found, provider, vars(provider))
+
+
+class CountingVendor(Vendor, Protocol):
+    """One that counts."""
+
+    def counted(self) -> int:
+        """The calls that it counted for its daily limit."""
+        ...
+
+
+class DailyLimitContract:
+    """For providers whose vendor has a limit per host and day (`capabilities.limit`)."""
+
+    def test_creations_and_changes_count_for_the_daily_limit_and_nothing_else_does(
+        self, provider: ConferenceProvider, vendor: CountingVendor
+    ) -> None:
+        assert provider.capabilities.limit is not None
+        reference = provider.create(SPEC, MARKER).reference
+        renamed = replace(SPEC, title="Renamed")
+        provider.update(reference, renamed, changes(provider, SPEC, renamed), MARKER)
+        assert vendor.counted() == 2
+        provider.update(reference, SPEC, frozenset({"attendees"}), MARKER)
+        provider.get(reference)
+        provider.find(MARKER, SPEC)
+        provider.delete(reference)
+        assert vendor.counted() == 2
 
 
 def assert_no_secret(secrets: frozenset[str], *things: object) -> None:

@@ -89,9 +89,6 @@ class SimulatedVendor:
     def occurrences(self) -> list[list[datetime]]:
         return [[] for _ in self.service.meetings()]
 
-    def counted(self) -> int:
-        return 0
-
     def revoke_tokens(self) -> None:
         self.service.revoke_tokens()
 

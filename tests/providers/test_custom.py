@@ -120,9 +120,6 @@ class CustomVendor:
         """Of weekly series, by the wall clock of their zone."""
         return [_weekly(spec) for spec in self.service.specs()]
 
-    def counted(self) -> int:
-        return 0
-
     def revoke_tokens(self) -> None:
         """There are none: the secret is replaced, at both ends."""
         self.service.take(OTHER_SECRET)

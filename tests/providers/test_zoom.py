@@ -47,6 +47,7 @@ from tests.contracts.provider import (
     OTHER_MARKER,
     SPEC,
     SPECS,
+    DailyLimitContract,
     RemoteProviderContract,
     Vendor,
     assert_no_secret,
@@ -160,7 +161,7 @@ def vendor(server: tuple[ZoomService, Server]) -> ZoomVendor:
     return vendor
 
 
-class TestZoomContract(InstancesContract, RemoteProviderContract):
+class TestZoomContract(InstancesContract, DailyLimitContract, RemoteProviderContract):
     @pytest.fixture
     def vendor(self, vendor: ZoomVendor) -> Vendor:
         return vendor

@@ -62,5 +62,5 @@ def test_a_watch_is_filtered_only_if_the_configuration_says_so(
 
 
 def test_a_solution_that_is_not_configured_is_named(process: bootstrap.Process) -> None:
-    with pytest.raises(NotConfigured, match=r"solutions\.teams"):
-        process.adapters.providers.provider("teams")
+    with pytest.raises(NotConfigured, match=r"solutions\.acme"):
+        process.adapters.providers.provider("acme")
