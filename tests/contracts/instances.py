@@ -71,7 +71,8 @@ class InstancesContract:
         vendor.faults.forget_requests()
         provider.update(reference, new, changes(provider, old, new), MARKER)
         assert list(vendor.instances()) == as_told(new)
-        writes = [call for call in vendor.faults.requests(path=vendor.api) if call.method != "GET"]
+        # a connection that breaks by itself has a call repeated
+        writes = {(call.method, call.path) for call in vendor.faults.requests(path=vendor.api) if call.method != "GET"}
         assert len(writes) == 1
 
     @pytest.mark.parametrize("left", [OCCURRENCES[:1], OCCURRENCES[1:], ()], ids=["cancelled", "changed", "none"])
