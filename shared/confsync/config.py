@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CONFIG_VARIABLE = "CONFSYNC_CONFIG"
 KEYS_VARIABLE = "CONFSYNC_CHANNEL_KEYS"
 JOIN_KEYS_VARIABLE = "CONFSYNC_JOIN_KEYS"
+CONNECTION_KEYS_VARIABLE = "CONFSYNC_CONNECTION_KEYS"
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -129,6 +130,27 @@ class Join(Section, frozen=True, kw_only=True):
     authorize_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
 
 
+class Connect(Section, frozen=True, kw_only=True):
+    """`url` is where people connect their own accounts: ".../connect".
+
+    `client_id`: of an OAuth client of type "Web application", by which they show who they are; its redirect URI is
+    `url` and "/signed-in". At each vendor the redirect URI is `url`, the vendor's name and "/callback".
+    """
+
+    url: str | None = None
+    client_id: str | None = None
+    authorize_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
+
+
+class Login(Section, frozen=True, kw_only=True):
+    """Where people consent at a vendor, if not at the vendor's own addresses."""
+
+    authorize_url: str | None = None
+    token_url: str | None = None
+    account_url: str | None = None
+    revoke_url: str | None = None
+
+
 class Addon(Section, frozen=True, kw_only=True):
     """How the add-on is answered. Google's pages show two candidates for the outermost object of an HTTP answer, and no
     public example: `action_wrapper` chooses, "" for none."""
@@ -150,7 +172,8 @@ class SolutionSettings(Section, frozen=True, kw_only=True):
     `login_url` is where a person connects their account when the provider asks for it. `personal`: meetings are made
     with each host's own account. `hosts`: "organizer", whose event it is; or one account, or several of which one is
     taken that has fewer than `at_once` other meetings of ours at that time. `copies`: an event that is copied shares
-    the conference, or gets a new one.
+    the conference, or gets a new one. `login`: where people consent, if the solution is personal; `secret` then holds
+    the application's client_id and client_secret.
     """
 
     provider: str
@@ -164,6 +187,7 @@ class SolutionSettings(Section, frozen=True, kw_only=True):
     hosts: Account | Annotated[tuple[Account, ...], msgspec.Meta(min_length=1)] = ORGANIZER
     at_once: Count = 1
     copies: Literal["share", "new"] = "share"
+    login: Login = Login()
     settings: dict[str, Any] = {}
 
     def solution(self, solution_id: str) -> "Solution":
@@ -198,6 +222,7 @@ class Settings(Section, frozen=True, kw_only=True):
     limits: Limits = Limits()
     addon: Addon = Addon()
     join: Join = Join()
+    connect: Connect = Connect()
 
     def callers_of(self, function: str) -> Callers:
         """Who may call that function. Raises `NotConfigured`, which names the key."""

@@ -14,15 +14,16 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference, ConferenceSpec, ProviderConference, Reference
 from confsync.domain.conference_data import ConferenceData
+from confsync.domain.connection import Account, Connection, Granted, Tokens
 from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.event import Event, EventPage
 from confsync.domain.host import Host
 from confsync.domain.link import Link
 from confsync.domain.solution import Capabilities, Solution
 
-Record = Budget | Calendar | Channel | Conference | Host | Link
-R = TypeVar("R", Budget, Calendar, Channel, Conference, Host, Link)
-Due = TypeVar("Due", Calendar, Channel, Conference)
+Record = Budget | Calendar | Channel | Conference | Connection | Host | Link
+R = TypeVar("R", Budget, Calendar, Channel, Conference, Connection, Host, Link)
+Due = TypeVar("Due", Calendar, Channel, Conference, Connection)
 
 
 class Clock(Protocol):
@@ -61,6 +62,54 @@ class Grants(Protocol):
         `refused`: one that the vendor does not take any more, before its time; another one is given.
         Raises `ReauthorizationRequired` if they have not connected their account, or took that back, and `Temporary`.
         """
+        ...
+
+
+class Sealer(Protocol):
+    """What is stored, and may be read by nobody who can read the store."""
+
+    def seal(self, text: str) -> str:
+        """The text, sealed by the newest key; the same text never looks the same."""
+        ...
+
+    def open(self, sealed: str) -> str:
+        """The text. Raises `NotConfigured` if no key of the ring has sealed it."""
+        ...
+
+
+class Logins(Protocol):
+    """Where people let us use their accounts: OAuth 2.0's authorization code flow, at each vendor and at Google."""
+
+    def vendors(self) -> Mapping[str, str]:
+        """Those that are configured, with what people call them."""
+        ...
+
+    def scopes(self, vendor: str) -> tuple[str, ...]:
+        """What is asked for."""
+        ...
+
+    def start(self, vendor: str, *, state: str, challenge: str, redirect_uri: str, hint: str) -> str:
+        """The address of the vendor's consent page. `hint`: the person's address, as far as a vendor takes one."""
+        ...
+
+    def finish(self, vendor: str, *, code: str, verifier: str, redirect_uri: str) -> Granted:
+        """What the code is good for. Raises `ReauthorizationRequired` if it is not, and `Temporary`."""
+        ...
+
+    def renew(self, vendor: str, refresh: str) -> Granted:
+        """New tokens; without a refresh token among them the old one stays good.
+
+        Raises `ReauthorizationRequired` if the vendor does not take this one, and `Temporary`, after which it may
+        have been used all the same.
+        """
+        ...
+
+    def account(self, vendor: str, access: str) -> Account:
+        """Whose account a token is for."""
+        ...
+
+    def revoke(self, vendor: str, tokens: Tokens) -> None:
+        """Have the vendor forget them, if it has a way to."""
         ...
 
 
@@ -114,6 +163,14 @@ class Store(Protocol):
 
     def conference_of_meeting(self, meeting_key: str) -> Conference | None:
         """The conference whose meeting at a vendor has this key (see `keys.meeting_key`). May lag behind a commit."""
+        ...
+
+    def conferences_of_host(self, host: str) -> Iterator[Conference]:
+        """Conferences that were made for this Google account, in any stable order. May lag behind a commit."""
+        ...
+
+    def connections_of(self, owner: str) -> list[Connection]:
+        """The accounts that this Google account has connected, or had. May lag behind a commit."""
         ...
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 import pytest
 
 from confsync.domain.conference import ConferenceSpec, Occurrence
-from confsync.domain.errors import Ambiguous
+from confsync.domain.errors import Ambiguous, Temporary
 from confsync.domain.fitting import fit
 from confsync.ports import ConferenceProvider
 from playground.faults import Faults
-from tests.contracts.provider import MARKER, SPEC, changes
+from tests.contracts.provider import ALL_DAY, MARKER, SPEC, changes
 
 HOUR = timedelta(hours=1)
 WEEKLY = replace(SPEC, recurrence=("RRULE:FREQ=WEEKLY;COUNT=6",))
@@ -74,6 +74,65 @@ class InstancesContract:
         # a connection that breaks by itself has a call repeated
         writes = {(call.method, call.path) for call in vendor.faults.requests(path=vendor.api) if call.method != "GET"}
         assert len(writes) == 1
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"title": "Stand-up "},
+            {"title": ""},
+            {"title": "Ünïcödé 🎉 " * 100},
+            {"end": SPEC.start},
+            {"end": SPEC.start + timedelta(minutes=30, seconds=30)},
+            {"end": SPEC.start + timedelta(days=2)},
+            ALL_DAY,
+        ],
+        ids=["a space at the end", "no title", "a long title", "no length", "half a minute", "two days", "all day"],
+    )
+    def test_a_series_that_the_vendor_keeps_otherwise_costs_no_more(
+        self, provider: ConferenceProvider, vendor: SeriesVendor, more: dict[str, Any]
+    ) -> None:
+        series = replace(WEEKLY, **more)
+        at = [(series.start + timedelta(weeks=week)).astimezone(UTC) for week in range(6)]
+
+        def without(*weeks: int) -> ConferenceSpec:
+            cancelled = tuple(Occurrence(original=at[week]) for week in weeks)
+            return fit(replace(series, occurrences=cancelled), provider.capabilities)
+
+        reference = provider.create(without(2), MARKER).reference
+        vendor.faults.forget_requests()
+        provider.update(reference, without(2, 3), changes(provider, without(2), without(2, 3)), MARKER)
+        writes = {(call.method, call.path) for call in vendor.faults.requests(path=vendor.api) if call.method != "GET"}
+        assert len(writes) == 1
+        provider.update(reference, without(3), changes(provider, without(2, 3), without(3)), MARKER)
+        assert len(vendor.instances()) == 5
+
+    @pytest.mark.parametrize(
+        "length", [timedelta(minutes=5), timedelta(days=1), timedelta(minutes=30, seconds=30)], ids=str
+    )
+    def test_a_single_time_of_any_length_is_moved(
+        self, provider: ConferenceProvider, vendor: SeriesVendor, length: timedelta
+    ) -> None:
+        series = replace(WEEKLY, end=SPEC.start + length)
+        later = Occurrence(original=TIMES[2], start=TIMES[2] + HOUR, end=TIMES[2] + HOUR + length, title=SPEC.title)
+        provider.create(fit(replace(series, occurrences=(later,)), provider.capabilities), MARKER)
+        assert vendor.instances()[2][0] == TIMES[2] + HOUR
+
+    def test_what_does_not_fit_into_one_attempt_is_done_in_the_next(
+        self, provider: ConferenceProvider, vendor: SeriesVendor
+    ) -> None:
+        series = replace(SPEC, recurrence=("RRULE:FREQ=WEEKLY;COUNT=20",))
+        at = [(series.start + timedelta(weeks=week)).astimezone(UTC) for week in range(20)]
+        spec = replace(series, occurrences=tuple(moved(each, HOUR) for each in at[1:15]))
+        reference = provider.create(series, MARKER).reference
+        vendor.faults.add(method="PATCH", path=vendor.api, latency=0.25, times=100)
+        for _ in range(6):
+            try:
+                provider.update(reference, spec, frozenset(provider.kept(spec)), MARKER)
+                break
+            except Temporary:
+                continue
+        vendor.faults.clear()
+        assert [start for start, _ in vendor.instances()][1:15] == [each + HOUR for each in at[1:15]]
 
     @pytest.mark.parametrize("left", [OCCURRENCES[:1], OCCURRENCES[1:], ()], ids=["cancelled", "changed", "none"])
     def test_a_time_that_is_as_the_series_has_it_again_is_so(

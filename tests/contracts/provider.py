@@ -190,6 +190,12 @@ class RemoteProviderContract(ProviderContract):
         made = [provider.create(SPEC, MARKER), provider.create(SPEC, MARKER)]
         assert provider.find(MARKER, SPEC) == made
 
+    def test_what_is_found_is_the_meeting_that_was_made(self, provider: ConferenceProvider) -> None:
+        """However little a vendor tells of it later: what is found besides is deleted."""
+        created = provider.create(SPEC, MARKER)
+        (found,) = provider.find(MARKER, SPEC)
+        assert found.reference.is_same(created.reference)
+
     def test_it_has_the_events_title_and_time(self, provider: ConferenceProvider, vendor: Vendor) -> None:
         provider.create(SPEC, MARKER)
         assert vendor.titles() == [SPEC.title]

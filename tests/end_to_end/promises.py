@@ -111,7 +111,7 @@ class Promises:
             return
         else:
             uris = {meetings[0]["join_url"]}
-            for problem in _differences(driving[0][1], [event for _, event in events], meetings[0]):
+            for problem in _differences(*driving[0], [event for _, event in events], meetings[0]):
                 yield f"{_named(*driving[0])}: {problem}"
         for calendar, event in events:
             if not uris & {point["uri"] for point in event["conferenceData"].get("entryPoints", ())}:
@@ -202,7 +202,7 @@ def _tells(channel: GoogleChannel, calendar: Calendar) -> bool:
 # --- what a meeting should be ----------------------------------------------------------------------------------------
 
 
-def _differences(event: Json, sharers: list[Json], meeting: Json) -> Iterator[str]:
+def _differences(calendar: GoogleCalendar, event: Json, sharers: list[Json], meeting: Json) -> Iterator[str]:
     """How the meeting differs from the event that drives it. `sharers`: all events that have it."""
     title = " ".join(event.get("summary", "").split())
     if title and meeting["topic"] != title:
@@ -221,9 +221,27 @@ def _differences(event: Json, sharers: list[Json], meeting: Json) -> Iterator[st
     if wanted == SCHEDULED and _instant(meeting["start_time"], zone) != moment(event["start"]):
         yield f"begins at {meeting['start_time']} at Zoom"
     if wanted == SERIES:
-        times = [at.astimezone(UTC) for at in islice(recurrence.occurrences(event), SHOWN_OCCURRENCES)]
-        if [_instant(each["start_time"], zone) for each in meeting["occurrences"]] != times:
+        available = [each["start_time"] for each in meeting["occurrences"] if each["status"] == "available"]
+        if sorted(_instant(each, zone) for each in available) != _times(calendar, event):
             yield f"is another series at Zoom: {meeting['recurrence']} from {meeting['start_time']}"
+
+
+def _times(calendar: GoogleCalendar, event: Json) -> list[datetime]:
+    """When the series takes place: as its rule says, but for instances that were cancelled or moved."""
+    times = {at.astimezone(UTC): at for at in islice(recurrence.occurrences(event), SHOWN_OCCURRENCES)}
+    for each in calendar.exceptions_of(event["id"]):
+        instance = calendar.resource(each)
+        assert instance is not None
+        original = moment(instance["originalStartTime"]).astimezone(UTC)
+        if original in times and instance["status"] == "cancelled":
+            del times[original]
+        elif original in times and _shown(instance) == _shown(event):  # one with a conference of its own is its own
+            times[original] = moment(instance["start"])
+    return sorted(at.astimezone(UTC) for at in times.values())
+
+
+def _shown(event: Json) -> str | None:
+    return event.get("conferenceData", {}).get("conferenceId")
 
 
 def _last_end(event: Json) -> datetime | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from confsync.adapters.records import check_commit, conflict, name, pages, plain, record
 from confsync.domain.conference import Conference
+from confsync.domain.connection import Connection
 from confsync.domain.link import Link
 from confsync.ports import Due, R, Record, Save, Store, Write
 
@@ -48,6 +49,14 @@ class MemoryStore:
 
     def conference_of_meeting(self, meeting_key: str) -> Conference | None:
         return next((each for each in self._records(Conference) if each.meeting_key == meeting_key), None)
+
+    def conferences_of_host(self, host: str) -> Iterator[Conference]:
+        return iter(
+            sorted((each for each in self._records(Conference) if each.host == host), key=lambda each: each.key)
+        )
+
+    def connections_of(self, owner: str) -> list[Connection]:
+        return [each for each in self._records(Connection) if each.owner == owner.lower()]
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         waiting = [(each.due_at, each.key, each) for each in self._records(kind) if each.due_at is not None]
@@ -107,6 +116,12 @@ class CountingStore:
     def conference_of_meeting(self, meeting_key: str) -> Conference | None:
         self.reads += 1
         return self._store.conference_of_meeting(meeting_key)
+
+    def conferences_of_host(self, host: str) -> Iterator[Conference]:
+        return iter(self._counted(list(self._store.conferences_of_host(host))))
+
+    def connections_of(self, owner: str) -> list[Connection]:
+        return self._counted(self._store.connections_of(owner))
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         return self._counted(self._store.due(kind, now, limit=limit))

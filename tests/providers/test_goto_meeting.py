@@ -115,6 +115,19 @@ def test_a_meeting_that_was_found_has_a_link_too(vendor: GoToVendor) -> None:
     assert found.details.video_uri == f"https://global.gotomeeting.com/join/{vendor.meeting['meetingId']}"
 
 
+def test_a_meeting_that_goes_on_starts_with_the_next_minute(vendor: GoToVendor) -> None:
+    """A second that has begun would be in the past when the request arrives."""
+    now = NOW + timedelta(seconds=50, microseconds=200_000)
+    vendor.service.clock = lambda: now + timedelta(milliseconds=300)
+    provider = vendor.provider()
+    event = replace(SPEC, start=NOW - timedelta(hours=1), end=NOW + timedelta(hours=1))
+    sent = fit(event, provider.capabilities, now)
+    provider.create(sent, MARKER)
+    ((start, length),) = vendor.times()
+    assert now < start < now + timedelta(minutes=3)
+    assert length == sent.end - sent.start - timedelta(microseconds=800_000)  # whole seconds
+
+
 def test_a_subject_with_brackets_is_taken_and_not_longer_than_allowed(vendor: GoToVendor) -> None:
     vendor.provider().create(replace(SPEC, title="<b>" * 40), MARKER)
     (title,) = vendor.titles()

@@ -1,7 +1,7 @@
 """Webex: the contract against the simulator, and what is Webex's own."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -189,6 +189,48 @@ def test_refusals(
     vendor.service.configure(**changed)
     with pytest.raises(expected):
         vendor.provider(secret=secret, **settings).create(SPEC, MARKER)
+
+
+def test_a_meeting_is_not_gone_because_its_host_is(vendor: WebexVendor) -> None:
+    """Its 404 says so of the user, the meeting is there."""
+    provider = vendor.provider()
+    reference = provider.create(SPEC, MARKER).reference
+    vendor.service.configure(missing=(SPEC.host,))
+    calls: list[Callable[[], object]] = [
+        lambda: provider.get(reference),
+        lambda: provider.update(reference, SPEC, frozenset({"title"}), MARKER),
+        lambda: provider.update(reference, WEEKLY, frozenset({"instances"}), MARKER),
+        lambda: provider.delete(reference),
+        lambda: provider.find(MARKER, SPEC),
+        lambda: provider.create(SPEC, OTHER_MARKER),
+    ]
+    for call in calls:
+        with pytest.raises(PermissionDenied, match=r"could not be found.*must be a user of the organisation"):
+            call()
+    vendor.service.configure(missing=())
+    assert provider.find(MARKER, SPEC) == [provider.get(reference)]
+
+
+@pytest.mark.parametrize(
+    ("message", "description", "expected"),
+    [
+        ("The requested resource could not be found.", "The meeting is not found.", NotFound),
+        ("Meeting '560d7b784f51' could not be found.", "", NotFound),
+        ("The requested resource could not be found.", "", PermissionDenied),
+        ("The requested resource could not be found.", "The user meeting@example.com is not found.", PermissionDenied),
+        ("The meeting host is not found.", "", PermissionDenied),
+    ],
+)
+def test_a_meeting_is_gone_only_if_webex_says_so_of_it(
+    vendor: WebexVendor, message: str, description: str, expected: type[Exception]
+) -> None:
+    """webex-meeting.json: ReassignMeetingResponseObject, and what a 404 is of: "the resource, such as a user"."""
+    errors = [{"description": description}] if description else []
+    body = {"message": message, "errors": errors, "trackingId": "0A1B2C3D4E5F60718293A4B5C6D7E8F9_1803111301000"}
+    vendor.faults.add(path=vendor.api, status=404, body=body)
+    with pytest.raises(expected) as caught:
+        vendor.provider().get(OWN)
+    assert type(caught.value) is expected
 
 
 def test_the_limit_of_a_day_says_when_to_come_back(vendor: WebexVendor) -> None:

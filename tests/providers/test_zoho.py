@@ -22,7 +22,7 @@ from confsync.domain.errors import (
 from confsync.domain.fitting import fit
 from confsync.ports import ConferenceProvider
 from playground.vendors.zoho import ZohoService, create_app
-from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC, assert_no_secret
+from tests.contracts.provider import BERLIN, MARKER, OTHER_MARKER, SPEC, assert_no_secret, changes
 from tests.fakes.grants import FakeGrants
 from tests.providers.simulated import NOW, SimulatedContract, SimulatedVendor, running
 
@@ -143,6 +143,44 @@ def test_a_meeting_that_goes_on_starts_with_the_next_minute(vendor: ZohoVendor) 
     vendor.provider().create(spec, MARKER)
     assert vendor.times()[0] is not None
     assert vendor.times()[0][0] > now
+
+
+CHANGE = datetime(2027, 10, 31, 1, 0, tzinfo=UTC)
+"""The clocks of Berlin go back from 3:00 to 2:00."""
+
+
+@pytest.mark.parametrize("minutes", [-90, -30, -1, 0, 30, 59, 60, 90])
+def test_an_hour_that_the_clocks_repeat_is_told_apart(vendor: ZohoVendor, minutes: int) -> None:
+    start = CHANGE + timedelta(minutes=minutes)
+    spec = replace(SPEC, start=start.astimezone(BERLIN), end=(start + timedelta(hours=2)).astimezone(BERLIN))
+    provider = vendor.provider()
+    made = provider.create(spec, MARKER)
+    assert vendor.times() == [(start, timedelta(hours=2))]
+    assert provider.get(made.reference) == made
+    assert [each.fingerprint for each in provider.find(MARKER, spec)] == [made.fingerprint]
+
+
+@pytest.mark.parametrize(("before", "after"), [(-30, 30), (30, -30), (30, 90), (90, 30)])
+def test_a_meeting_moves_into_such_an_hour_and_out_of_it(vendor: ZohoVendor, before: int, after: int) -> None:
+    provider, hour = vendor.provider(), timedelta(hours=1)
+    old, new = (
+        replace(SPEC, start=CHANGE + timedelta(minutes=each), end=CHANGE + timedelta(minutes=each) + hour)
+        for each in (before, after)
+    )
+    made = provider.create(old, MARKER)
+    updated = provider.update(made.reference, new, changes(provider, old, new), MARKER)
+    assert vendor.times() == [(new.start, hour)]
+    assert [each.fingerprint for each in provider.find(MARKER, new)] == [updated.fingerprint]
+
+
+def test_a_removal_is_over_by_one_deadline(vendor: ZohoVendor) -> None:
+    """Also if the account has to be asked first for its organisation; each request alone takes not too long."""
+    reference = vendor.provider().create(SPEC, MARKER).reference
+    vendor.faults.add(path="/user.json", latency=1.3)
+    vendor.faults.add(method="DELETE", latency=1.3)
+    with pytest.raises(Temporary):
+        vendor.provider().delete(reference)
+    assert vendor.faults.left() == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,16 @@ from typing import Any, Protocol
 from confsync.domain.errors import Ambiguous, ServiceError, Temporary
 
 CALLS = {
-    "store": {"get", "get_many", "commit", "links_of_calendar", "conference_of_meeting", "due"},
+    "store": {
+        "get",
+        "get_many",
+        "commit",
+        "links_of_calendar",
+        "conference_of_meeting",
+        "conferences_of_host",
+        "connections_of",
+        "due",
+    },
     "queue": {"sync_calendar", "reconcile_conference"},
     "google": {
         "resolve",

@@ -14,6 +14,7 @@ from confsync.domain.budget import Budget
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference
+from confsync.domain.connection import Connection
 from confsync.domain.errors import Invalid, StoreConflict
 from confsync.domain.host import Host
 from confsync.domain.link import Link
@@ -26,6 +27,7 @@ COLLECTIONS: Mapping[type[Record], str] = {
     Calendar: "calendars",
     Channel: "channels",
     Conference: "conferences",
+    Connection: "connections",
     Host: "hosts",
     Link: "links",
 }

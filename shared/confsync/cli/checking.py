@@ -1,6 +1,6 @@
 """Try a solution's credentials against the real vendor: each call that confsync makes, and no meeting left behind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -10,11 +10,14 @@ from typing import TypeVar, cast
 
 from confsync import bootstrap, config
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
-from confsync.domain.errors import ConfsyncError, NotConfigured, NotFound
+from confsync.domain.errors import Ambiguous, ConfsyncError, NotConfigured, NotFound
 from confsync.domain.fitting import fit
-from confsync.ports import ConferenceProvider, PersonalLinks, Visitor
+from confsync.ports import Clock, ConferenceProvider, PersonalLinks, Visitor
 
+LOOKS = 2
+"""So often a meeting is looked for, each time after it had time to show up."""
 Say = Callable[[str], object]
+Look = Callable[[], list[ProviderConference]]
 T = TypeVar("T")
 
 
@@ -41,7 +44,7 @@ def check(path: Path, solution_id: str, host: str | None, say: Say) -> int:
     )
     say(f"{solution.name}, by {solution.provider}" + (f", hosted by {spec.host}" if spec.host else ""))
     marker = f"confsync-check-{adapters.clock.new_id()}.1"
-    return _tried(provider, fit(spec, provider.capabilities, now), marker, say)
+    return _tried(provider, fit(spec, provider.capabilities, now), marker, say, adapters.clock)
 
 
 def _read(path: Path) -> str:
@@ -51,21 +54,40 @@ def _read(path: Path) -> str:
         raise NotConfigured(f"{path}: {error}") from error
 
 
-def _tried(provider: ConferenceProvider, spec: ConferenceSpec, marker: str, say: Say) -> int:
-    made: ProviderConference | None = None
+def _tried(provider: ConferenceProvider, spec: ConferenceSpec, marker: str, say: Say, clock: Clock) -> int:
+    look = partial(_found, provider, spec, marker, clock)
     try:
         made = _step("create", lambda: provider.create(spec, marker), say)
-        _look(provider, made, spec, marker, say)
+    except _Failed as failed:
+        # of any other refusal is certain that nothing was made
+        if isinstance(failed.__cause__, Ambiguous):
+            _clear_up(provider, look, marker, say)
+        return 1
+    try:
+        _look(provider, made, look, say)
         _change(provider, made, spec, marker, say)
         _join(provider, made, spec, say)
     except _Failed:
-        return _removed(provider, made, spec, marker, say) or 1
-    return _removed(provider, made, spec, marker, say)
+        return _removed(provider, [made.reference], say) or 1
+    except BaseException:  # it was interrupted while it waited, say
+        _removed(provider, [made.reference], say)
+        raise
+    return _removed(provider, [made.reference], say)
 
 
-def _look(provider: ConferenceProvider, made: ProviderConference, spec: ConferenceSpec, marker: str, say: Say) -> None:
-    found = _step("find again", lambda: provider.find(marker, spec), say)
-    if [each.reference for each in found] != [made.reference]:
+def _found(provider: ConferenceProvider, spec: ConferenceSpec, marker: str, clock: Clock) -> list[ProviderConference]:
+    """The meetings that carry the marker; a vendor's list may lag behind what it made."""
+    for _ in range(LOOKS):
+        clock.sleep(provider.capabilities.settle.total_seconds())
+        found = provider.find(marker, spec)
+        if found:
+            return found
+    return []
+
+
+def _look(provider: ConferenceProvider, made: ProviderConference, look: Look, say: Say) -> None:
+    found = _step("find again", look, say)
+    if len(found) != 1 or not made.reference.is_same(found[0].reference):
         say("  find again: NOT OK: the vendor does not show the new meeting yet, or not what marks it")
         raise _Failed
     _step("read", lambda: provider.get(made.reference), say)
@@ -88,28 +110,31 @@ def _join(provider: ConferenceProvider, made: ProviderConference, spec: Conferen
         _step("a personal link", lambda: personal.join(made.reference, spec, Visitor(name="confsync check")), say)
 
 
-def _removed(
-    provider: ConferenceProvider, made: ProviderConference | None, spec: ConferenceSpec, marker: str, say: Say
-) -> int:
-    """Remove whatever was made, also by a create without an answer."""
+def _clear_up(provider: ConferenceProvider, look: Look, marker: str, say: Say) -> None:
+    """Remove what a create without an answer made, or say that it may be there."""
+    try:
+        left = _step("look for what it made", look, say)
+    except _Failed:
+        left = []
+    if left:
+        _removed(provider, [each.reference for each in left], say)
+    else:
+        say(f"  a meeting marked {marker} may remain at the vendor: look for it there, and remove it by hand")
+
+
+def _removed(provider: ConferenceProvider, references: Sequence[Reference], say: Say) -> int:
+    """Remove them. Returns 1 if one of them is still there, else 0."""
     if not provider.capabilities.deletes:
         say("  remove: not possible at this vendor; the meeting is left to itself")
         return 0
-    references = [made.reference] if made else _left(provider, spec, marker)
+    code = 0
     for reference in references:
         try:
             _step("remove", partial(_delete, provider, reference), say)
         except _Failed:
             say(f"  the meeting {dict(reference.ids)} is still there: remove it by hand")
-            return 1
-    return 0
-
-
-def _left(provider: ConferenceProvider, spec: ConferenceSpec, marker: str) -> list[Reference]:
-    try:
-        return [each.reference for each in provider.find(marker, spec)]
-    except ConfsyncError:
-        return []
+            code = 1
+    return code
 
 
 def _delete(provider: ConferenceProvider, reference: Reference) -> None:

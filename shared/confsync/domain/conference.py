@@ -60,6 +60,12 @@ class Reference:
     """The vendor's ids of it, by the provider's own names for them; at least one."""
     host: str = ""
     """Whose meeting it is: the account by whose rights it is read, changed and removed. Empty if it is nobody's."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """What the vendor told of it once, and tells in no later answer; no part of what identifies it."""
+
+    def is_same(self, other: "Reference | None") -> bool:
+        """Whether both are of one meeting."""
+        return other is not None and (self.ids, self.host) == (other.ids, other.host)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +152,10 @@ class Conference:
     """What the last create was sent with."""
     verify_at: datetime | None = None
     """When to look for a second meeting that a slow first attempt may have left."""
+    remake: bool = False
+    """Whether its meeting has to be made anew, by another account."""
+    frozen: bool = False
+    """Whether its meeting stays as it is: the account that hosts it is out of reach, and its people wanted it so."""
     meeting_key: str | None = None
     """By which what the vendor tells of its meeting finds this record (see `keys.meeting_key`)."""
     lease: Lease = field(default_factory=Lease)

@@ -73,6 +73,11 @@ def beside(location: str, uri: str, *, earlier: str | None) -> str:
     return _BESIDE.join([*parts, uri])
 
 
+def apart(location: str, uri: str | None) -> str:
+    """The location without the address."""
+    return _BESIDE.join(part for part in location.split(_BESIDE) if part and part != uri)
+
+
 _BESIDE = "; "
 
 

@@ -15,17 +15,24 @@ def fit(spec: ConferenceSpec, capabilities: Capabilities, now: datetime | None =
         fitted = replace(fitted, attendees=())
     if capabilities.recurrence is OwnRecurrence.NONE and spec.recurrence:
         fitted = replace(fitted, recurrence=(), occurrences=(), open_ended=True)
-    fitted = replace(fitted, occurrences=_occurrences(fitted, now) if capabilities.occurrences else ())
+    occurrences = _occurrences(fitted, now) if capabilities.occurrences else ()
+    fitted = replace(fitted, occurrences=tuple(_in_bounds(each, capabilities) for each in occurrences))
     if spec.all_day and not capabilities.all_day:
         fitted = replace(fitted, all_day=False)
     return _timed(fitted, capabilities, now)
 
 
 def _occurrences(spec: ConferenceSpec, now: datetime | None) -> tuple[Occurrence, ...]:
-    """All times that differ and are not over, those that EXDATE lines leave out among them."""
+    """All times that differ, those that EXDATE lines leave out among them, but for what is over as it was and is."""
     told = {each.original: each for each in (*cancelled_by_exdate(spec), *spec.occurrences)}
     length = spec.end - spec.start
-    return tuple(each for at, each in sorted(told.items()) if now is None or (each.end or at + length) > now)
+    return tuple(each for at, each in sorted(told.items()) if now is None or max(each.end or at, at + length) > now)
+
+
+def _in_bounds(occurrence: Occurrence, capabilities: Capabilities) -> Occurrence:
+    if occurrence.start is None or occurrence.end is None:
+        return occurrence
+    return replace(occurrence, end=occurrence.start + _bounded(occurrence.end - occurrence.start, capabilities))
 
 
 def notes(spec: ConferenceSpec, capabilities: Capabilities) -> list[str]:
@@ -49,12 +56,16 @@ def _timed(spec: ConferenceSpec, capabilities: Capabilities, now: datetime | Non
     if now is not None and not capabilities.past_starts and not spec.recurrence and start < now:
         start = now
         end = max(end, start)
-    length = end - start
+    end = start + _bounded(end - start, capabilities)
+    return replace(spec, start=start, end=end) if (start, end) != (spec.start, spec.end) else spec
+
+
+def _bounded(length: timedelta, capabilities: Capabilities) -> timedelta:
     if capabilities.shortest is not None:
         length = max(length, capabilities.shortest)
     if capabilities.longest is not None:
         length = min(length, capabilities.longest)
-    return replace(spec, start=start, end=start + length) if (start, start + length) != (spec.start, spec.end) else spec
+    return length
 
 
 def _minutes(length: timedelta) -> str:

@@ -41,6 +41,11 @@ def host_key(provider: str, account: str) -> str:
     return _digest("host", provider, account.lower())
 
 
+def connection_key(owner: str, vendor: str) -> str:
+    """Key of a person's own account at a vendor; `owner` is their Google account."""
+    return _digest("connection", owner.lower(), vendor)
+
+
 def meeting_key(provider: str, ids: Mapping[str, str]) -> str:
     """Key by which a vendor's meeting, known by its ids there, leads to its conference."""
     return _digest("meeting", provider, *(part for item in sorted(ids.items()) for part in item))

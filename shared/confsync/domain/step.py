@@ -45,6 +45,8 @@ def steps(conference: Conference, now: datetime, upkeep: Upkeep, *, unpublished:
 
     `unpublished`: an event of the conference does not show its details yet.
     """
+    if conference.frozen:
+        return
     verify = conference.verify_at is not None and conference.verify_at <= now
     if not conference.wanted:
         if verify or not conference.settled:
@@ -52,7 +54,7 @@ def steps(conference: Conference, now: datetime, upkeep: Upkeep, *, unpublished:
     elif conference.applied.reference is None:
         yield Step.LOOK if verify or conference.creating_since is not None else Step.CREATE
     else:
-        if not conference.settled:
+        if not conference.settled or conference.remake:
             yield Step.UPDATE
         if verify:
             yield Step.VERIFY

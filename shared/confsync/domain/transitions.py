@@ -65,6 +65,10 @@ _AFTER_CREATE = {CallKind.CREATE, CallKind.LOOK, CallKind.REMOVE}
 # --- what is wanted --------------------------------------------------------------------------------------------------
 
 
+UNTIL_CONNECTED = timedelta(days=3650)
+"""So long a meeting is waited for whose account nobody has connected; connecting one ends it."""
+
+
 def desire(conference: Conference, spec: ConferenceSpec | None, now: datetime) -> Conference:
     """The conference with this desired state; unchanged if it is the same already. Its host stays who it was.
 
@@ -91,6 +95,37 @@ def asked_again(conference: Conference, now: datetime) -> Conference:
     if conference.state is not ConferenceState.FAILED:
         return conference
     return replace(conference, state=ConferenceState.PENDING, pauses={}, due_at=now + TASK_GRACE)
+
+
+def waits_for_account(conference: Conference, reason: str) -> Conference:
+    """The account by which it is made is of no use any more: visible, and no reason to change anything."""
+    return replace(conference, last_error=reason)
+
+
+def thawed(conference: Conference, now: datetime) -> Conference:
+    """There is an account for it again: whatever was refused for want of one is tried at once."""
+    state = ConferenceState.PENDING if conference.state is ConferenceState.FAILED else conference.state
+    return replace(
+        conference, state=state, frozen=False, pauses={}, attempts=0, last_error=None, due_at=now + TASK_GRACE
+    )
+
+
+def left_alone(conference: Conference) -> Conference:
+    """Its meeting stays as it is, and nobody looks at it any more."""
+    return replace(conference, frozen=True, remake=False, pauses={}, due_at=None)
+
+
+def to_be_remade(conference: Conference, now: datetime, *, reachable: bool) -> Conference:
+    """Its meeting goes, and another account makes the next one as soon as there is one.
+
+    `reachable`: whether the account that hosts it can still be used; else its meeting is left where it is.
+    """
+    later = {**conference.pauses, CallKind.CREATE: now + UNTIL_CONNECTED}
+    if conference.applied.reference is None or not reachable:
+        conference = given_up(conference, Step.UPDATE)
+    else:
+        conference = replace(conference, remake=True)
+    return replace(conference, pauses=later, state=ConferenceState.PENDING, due_at=now + TASK_GRACE)
 
 
 # --- a step ----------------------------------------------------------------------------------------------------------
@@ -173,7 +208,12 @@ def given_up(conference: Conference, step: Step, *, version: int = 0) -> Confere
     """
     generation = conference.generation + (conference.verify_at is None)
     gone = replace(
-        conference, applied=Applied(version=version), creating_since=None, generation=generation, meeting_key=None
+        conference,
+        applied=Applied(version=version),
+        creating_since=None,
+        generation=generation,
+        meeting_key=None,
+        remake=False,
     )
     return done(gone, step)
 
@@ -281,6 +321,8 @@ def next_visit(conference: Conference, links: Mapping[str, Link], upkeep: Upkeep
     """When there is something to do though nothing changes: a second meeting to look for, a choice to give up, an
     event to look for, a look after the meeting. What was due before could not be done.
     """
+    if conference.frozen:
+        return None
     choices = [p for link in links.values() for p in link.provisional if p.conference_id == conference.id]
     times = (
         conference.verify_at,

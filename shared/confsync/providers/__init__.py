@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib import import_module
-from typing import Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -13,6 +13,9 @@ from confsync.domain.solution import Capabilities, Solution
 from confsync.ports import Clock, ConferenceProvider, Grants, Secrets
 from confsync.transport.oauth import EARLY, Token
 from confsync.transport.session import Deadline
+
+if TYPE_CHECKING:
+    from confsync.transport.login import Login
 
 PROVIDERS: Mapping[str, str] = {
     "bigbluebutton": "BigBlueButton",
@@ -96,6 +99,12 @@ def vendor(provider: str) -> Vendor:
     """What that provider's module says of its vendor."""
     told: Vendor = import_module(f"{__name__}.{provider}").VENDOR
     return replace(told, provider=provider)
+
+
+def login(provider: str) -> "Login | None":
+    """How people let us use their own accounts there, None if they have none."""
+    found: Login | None = getattr(import_module(f"{__name__}.{provider}"), "LOGIN", None)
+    return found
 
 
 def settings_of(solution: Solution, kind: type[S]) -> S:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 import msgspec
@@ -16,6 +17,9 @@ from confsync.transport.oauth import Client, GrantTokens, Token, TokenCache, fet
 from confsync.transport.session import Deadline, Session
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+SLOW = timedelta(seconds=10)
+"""So long after we stopped waiting a vendor may still be making a meeting, where a second create makes a second one."""
 
 
 class Access:
@@ -68,10 +72,21 @@ class Access:
         own = GrantTokens(self.outside.grants, host, self.service, self.outside.clock)
         return replace(self._organisation, tokens=own)
 
-    def remove(self, action: str, path: str, host: str, query: Mapping[str, str] | None = None) -> None:
-        """DELETE it. A refusal is never `Invalid`: as long as it may exist, something has to become of it."""
+    def remove(
+        self,
+        action: str,
+        path: str,
+        host: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        deadline: Deadline | None = None,
+    ) -> None:
+        """DELETE it. A refusal is never `Invalid`: as long as it may exist, something has to become of it.
+
+        `deadline`: of the port's call, if that asked for something before.
+        """
         try:
-            self.of(host).send(action, "DELETE", path, deadline=self.deadline(), query=query)
+            self.of(host).send(action, "DELETE", path, deadline=deadline or self.deadline(), query=query)
         except Invalid as error:
             raise PermissionDenied(str(error), service=error.service, status=error.status) from error
 

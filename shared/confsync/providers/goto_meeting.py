@@ -17,14 +17,17 @@ import msgspec
 import phonenumbers
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
+from confsync.domain.connection import Account
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType, Feature
 from confsync.domain.errors import Ambiguous, AuthExpired, NotFound, ServiceError, Temporary
 from confsync.domain.solution import Capabilities, OwnRecurrence, Solution
 from confsync.domain.telephone import PAUSE, dial
 from confsync.domain.text import cut, line
+from confsync.domain.zones import whole_minute
 from confsync.providers import Outside, ProviderConfig, Vendor, settings_of
-from confsync.providers.access import Access
+from confsync.providers.access import SLOW, Access
 from confsync.transport.errors import Refusal, safe
+from confsync.transport.login import Login
 from confsync.transport.messages import Reply
 from confsync.transport.oauth import Client, Token
 from confsync.transport.session import Deadline
@@ -40,7 +43,9 @@ _NORTH_AMERICA = re.compile(r"(United States|US|Canada)\b")
 
 VENDOR = Vendor(
     name="GoTo Meeting",
-    capabilities=Capabilities(recurrence=OwnRecurrence.NONE, all_day=False, past_starts=False, shortest=SHORTEST),
+    capabilities=Capabilities(
+        settle=SLOW, recurrence=OwnRecurrence.NONE, all_day=False, past_starts=False, shortest=SHORTEST
+    ),
     accounts=("one account's, by a personal access token", "people's own"),
     marker="a short tag at the end of the subject, among the account's upcoming meetings",
     series="one meeting without fixed times",
@@ -97,6 +102,25 @@ class _Error(msgspec.Struct, frozen=True):
     message: str = ""
 
 
+class _Me(msgspec.Struct, frozen=True):
+    key: int | str
+    email: str
+
+
+def _account(body: bytes) -> Account:
+    me = msgspec.json.decode(body, type=_Me)
+    return Account(id=str(me.key), name=me.email)
+
+
+LOGIN = Login(
+    authorize_url="https://authentication.logmeininc.com/oauth/authorize",
+    token_url=TOKEN_URL,
+    account_url="https://api.getgo.com/admin/rest/v1/me",
+    account=_account,
+    scopes=("collab:",),
+)
+
+
 class GoToMeeting:
     """Meetings of one GoTo account, or of people's own."""
 
@@ -110,7 +134,7 @@ class GoToMeeting:
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
         api, deadline, body = self._access.of(spec.host), self._access.deadline(), self._body(spec, marker)
         made = api.fetch("create a meeting", "POST", "/meetings", into=tuple[_Made], deadline=deadline, body=body)[0]
-        reference = Reference(ids={"id": str(made.meetingid), "link": made.joinURL}, host=spec.host)
+        reference = Reference(ids={"id": str(made.meetingid)}, more={"link": made.joinURL}, host=spec.host)
         try:
             return self._read(reference, deadline)
         except ServiceError as error:
@@ -125,7 +149,7 @@ class GoToMeeting:
         path = "/upcomingMeetings"
         listed = api.fetch("list meetings", "GET", path, into=tuple[_Listed, ...], deadline=deadline)
         ids = [str(each.meetingId) for each in listed if each.subject.endswith(_tag(marker))]
-        found = [Reference(ids={"id": each, "link": f"{JOIN}/{each}"}, host=spec.host) for each in dict.fromkeys(ids)]
+        found = [Reference(ids={"id": each}, host=spec.host) for each in dict.fromkeys(ids)]
         return [self._read(each, deadline) for each in found]
 
     def get(self, reference: Reference) -> ProviderConference:
@@ -150,10 +174,12 @@ class GoToMeeting:
         return _conference(meeting, reference)
 
     def _body(self, spec: ConferenceSpec, marker: str) -> dict[str, Any]:
+        begins, ends = spec.start.astimezone(UTC), spec.end.astimezone(UTC)
+        start = whole_minute(begins)
         return {
             "subject": _subject(spec.title or self._solution.name, marker),
-            "starttime": _utc(spec.start),
-            "endtime": _utc(spec.end),
+            "starttime": _utc(start),
+            "endtime": _utc(start + (ends - begins)),
             "passwordrequired": False,
             "conferencecallinfo": self._settings.conferencecallinfo,
             "timezonekey": "",
@@ -172,7 +198,7 @@ def _meeting(meeting_id: str) -> str:
 
 
 def _utc(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _tag(marker: str) -> str:
@@ -196,7 +222,8 @@ def _escaped(words: str) -> str:
 
 
 def _conference(meeting: _Meeting, reference: Reference) -> ProviderConference:
-    meeting_id, link = reference.ids["id"], reference.ids["link"]
+    meeting_id = reference.ids["id"]
+    link = reference.more.get("link", f"{JOIN}/{meeting_id}")
     video = EntryPoint(
         type=EntryPointType.VIDEO, uri=link, label=f"{urlsplit(link).netloc}/{meeting_id}", meeting_code=meeting_id
     )

@@ -14,14 +14,16 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
+from confsync.domain.connection import Account
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.errors import Ambiguous, AuthExpired, NotFound, PermissionDenied, ServiceError, Temporary
 from confsync.domain.solution import Capabilities, OwnRecurrence, Solution
 from confsync.domain.telephone import PAUSE, dial
 from confsync.domain.text import line
 from confsync.providers import Outside, ProviderConfig, Vendor, settings_of
-from confsync.providers.access import Access
+from confsync.providers.access import SLOW, Access
 from confsync.transport.errors import Refusal, safe
+from confsync.transport.login import Login
 from confsync.transport.messages import Reply
 from confsync.transport.oauth import Client, Token
 from confsync.transport.session import Deadline
@@ -37,7 +39,7 @@ PIN_DIGITS = 12
 
 VENDOR = Vendor(
     name="RingCentral Video",
-    capabilities=Capabilities(recurrence=OwnRecurrence.RRULE, all_day=False),
+    capabilities=Capabilities(settle=SLOW, recurrence=OwnRecurrence.RRULE, all_day=False),
     accounts=("one person's, by a JWT credential", "people's own"),
     marker="the bridge's web PIN, which follows from it",
     series="one bridge for all",
@@ -147,6 +149,32 @@ class _Error(msgspec.Struct, frozen=True, rename="camel"):
     error_code: str = ""
     message: str = ""
     errors: tuple["_Error", ...] = ()
+
+
+class _Contact(msgspec.Struct, frozen=True):
+    email: str = ""
+
+
+class _Extension(msgspec.Struct, frozen=True):
+    id: int | str
+    name: str = ""
+    contact: _Contact = _Contact()
+
+
+def _account(body: bytes) -> Account:
+    extension = msgspec.json.decode(body, type=_Extension)
+    return Account(id=str(extension.id), name=extension.contact.email or extension.name)
+
+
+LOGIN = Login(
+    authorize_url=f"{API}/restapi/oauth/authorize",
+    token_url=TOKEN_URL,
+    revoke_url=f"{API}/restapi/oauth/revoke",
+    account_url=f"{API}/restapi/v1.0/account/~/extension/~",
+    account=_account,
+    scopes=SCOPES,
+    hint=None,
+)
 
 
 class RingCentral:

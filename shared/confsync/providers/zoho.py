@@ -8,15 +8,17 @@ read, and no participants are told, as Zoho would mail them.
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from confsync.domain import description_block
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
+from confsync.domain.connection import Account
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.errors import (
     Ambiguous,
@@ -31,9 +33,10 @@ from confsync.domain.solution import Capabilities, OwnRecurrence, Solution
 from confsync.domain.text import cut, line, plain
 from confsync.domain.zones import whole_minute, zone
 from confsync.providers import Outside, ProviderConfig, Vendor, settings_of
-from confsync.providers.access import Access
+from confsync.providers.access import SLOW, Access
 from confsync.transport.errors import Refusal, safe
 from confsync.transport.json_api import JsonApi
+from confsync.transport.login import Login
 from confsync.transport.messages import Reply
 from confsync.transport.oauth import Client, Token
 from confsync.transport.session import Deadline
@@ -54,7 +57,12 @@ _SHOWN_ZONE = re.compile(r"(?<=[AP]M) .*$")
 VENDOR = Vendor(
     name="Zoho Meeting",
     capabilities=Capabilities(
-        recurrence=OwnRecurrence.NONE, all_day=False, past_starts=False, shortest=SHORTEST, longest=LONGEST
+        settle=SLOW,
+        recurrence=OwnRecurrence.NONE,
+        all_day=False,
+        past_starts=False,
+        shortest=SHORTEST,
+        longest=LONGEST,
     ),
     accounts=("one account's, by a refresh token", "people's own"),
     marker="a line in the agenda, of meetings with that topic and start",
@@ -121,6 +129,36 @@ class _Error(msgspec.Struct, frozen=True):
     error: _Said = _Said()
 
 
+class _Me(msgspec.Struct, frozen=True, rename="camel"):
+    zuid: int | str
+    primary_email: str = ""
+
+
+class _Details(msgspec.Struct, frozen=True, rename="camel"):
+    user_details: _Me
+
+
+def _account(body: bytes) -> Account:
+    me = msgspec.json.decode(body, type=_Details).user_details
+    return Account(id=str(me.zuid), name=me.primary_email or str(me.zuid))
+
+
+LOGIN = Login(
+    authorize_url="https://accounts.zoho.com/oauth/v2/auth",
+    token_url=TOKEN_URL,
+    revoke_url="https://accounts.zoho.com/oauth/v2/token/revoke",
+    account_url=f"{API}/api/v2/user.json",
+    account=_account,
+    scopes=SCOPES,
+    in_form=True,
+    separator=",",
+    extra={"access_type": "offline", "prompt": "consent"},
+    pkce=False,
+    hint=None,
+    scheme="Zoho-oauthtoken",
+)
+
+
 class Zoho:
     """Meetings of one account, or of people's own."""
 
@@ -180,8 +218,9 @@ class Zoho:
         return self._read(reference, deadline)
 
     def delete(self, reference: Reference) -> None:
-        path = self._path(reference, self._access.deadline())
-        self._access.remove("delete a meeting", path, reference.host)
+        deadline = self._access.deadline()
+        path = self._path(reference, deadline)
+        self._access.remove("delete a meeting", path, reference.host, deadline=deadline)
 
     # --- calls ---
 
@@ -222,15 +261,15 @@ class Zoho:
     # --- our values to Zoho's ---
 
     def _body(self, spec: ConferenceSpec, marker: str) -> dict[str, Any]:
-        own = zone(spec.time_zone)
-        start = whole_minute(spec.start.astimezone(own))
+        begins, ends = spec.start.astimezone(UTC), spec.end.astimezone(UTC)
+        start, own = _local(whole_minute(begins), zone(spec.time_zone))
         text = plain(description_block.strip(spec.description))
         return {
             "topic": line(spec.title, MAX_TOPIC) or self._solution.name,
             "agenda": cut(f"{_tag(marker)}\n\n{text}".strip(), MAX_AGENDA),
             "startTime": _text(start),
             "timezone": own.key,
-            "duration": int((spec.end - spec.start) / timedelta(milliseconds=1)),
+            "duration": int((ends - begins) / timedelta(milliseconds=1)),
         }
 
 
@@ -243,6 +282,12 @@ def _token(access: Access, deadline: Deadline) -> Token:
 
 def _tag(marker: str) -> str:
     return f"[{marker}]"
+
+
+def _local(at: datetime, own: ZoneInfo) -> tuple[datetime, ZoneInfo]:
+    """The time by the zone's clocks. In an hour that they show twice, its second time can only be told in UTC."""
+    local = at.astimezone(own)
+    return (at, zone("UTC")) if local.fold else (local, own)
 
 
 def _text(at: datetime) -> str:
@@ -260,7 +305,7 @@ def _reference(meeting: _Meeting, host: str) -> Reference:
     """The page with the numbers and the code for it are kept with the key: later answers may not have them."""
     told = {"dial_in": meeting.dialin_url, "access_code": meeting.access_code}
     kept = {name: value for name, value in told.items() if value}
-    return Reference(ids={"key": str(meeting.meeting_key), **kept}, host=host)
+    return Reference(ids={"key": str(meeting.meeting_key)}, more=kept, host=host)
 
 
 def _conference(meeting: _Meeting, reference: Reference) -> ProviderConference:
@@ -272,7 +317,7 @@ def _conference(meeting: _Meeting, reference: Reference) -> ProviderConference:
         meeting_code=key,
         password=meeting.pwd,
     )
-    page = reference.ids.get("dial_in")
+    page = reference.more.get("dial_in")
     more = (
         [EntryPoint(type=EntryPointType.MORE, uri=page, access_code=reference.ids.get("access_code"))] if page else []
     )

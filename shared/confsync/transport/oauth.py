@@ -100,7 +100,9 @@ class _Granted(msgspec.Struct, frozen=True):
     api_url: str | None = None
 
 
-class _Refused(msgspec.Struct, frozen=True):
+class RefusedToken(msgspec.Struct, frozen=True):
+    """A refusal of a token endpoint."""
+
     error: str = ""
     reason: str = ""
     error_description: str = ""
@@ -126,7 +128,7 @@ def fetch_token(session: Session, clock: Clock, *, service: str, url: str, clien
     try:
         granted = msgspec.json.decode(reply.body, type=_Granted)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        if _said(reply).error:  # Zoho's refusals are answered with 200
+        if said_of_token(reply).error:  # Zoho's refusals are answered with 200
             raise errors.from_reply(request, reply, _refusal(reply), asked_at) from None
         raise errors.unreadable(request, reply, "not with a token") from None
     return Token(
@@ -136,15 +138,16 @@ def fetch_token(session: Session, clock: Clock, *, service: str, url: str, clien
     )
 
 
-def _said(reply: Reply) -> _Refused:
+def said_of_token(reply: Reply) -> RefusedToken:
+    """What a token endpoint says of a refusal (RFC 6749, section 5.2), whatever its status; nothing: `error` is ""."""
     try:
-        return msgspec.json.decode(reply.body, type=_Refused)
+        return msgspec.json.decode(reply.body, type=RefusedToken)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _Refused()
+        return RefusedToken()
 
 
 def _refusal(reply: Reply) -> Refusal:
-    said = _said(reply)
+    said = said_of_token(reply)
     # also a 404, which is a wrong address here: to callers, `NotFound` is a meeting's
     for_good = reply.status < 500 and reply.status not in {408, 425, 429} and said.error not in BUSY
     return Refusal(

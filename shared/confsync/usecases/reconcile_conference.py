@@ -198,9 +198,10 @@ class _Round:
     def _agrees(self) -> bool:
         """Whether what changed is nothing that the vendor keeps."""
         provider = self._provider
-        if isinstance(provider, Unready) or self._conference.applied.spec is None:
+        conference = self._conference
+        if isinstance(provider, Unready) or conference.applied.spec is None or conference.remake:
             return False
-        return not self._conference.differs_in(lambda spec: provider.kept(fit(spec, provider.capabilities)))
+        return not conference.differs_in(lambda spec: provider.kept(fit(spec, provider.capabilities)))
 
     def _hosting(self, step: Step, links: dict[str, Link]) -> Hosting:
         """Who is to host the meeting."""

@@ -15,6 +15,7 @@ from google.cloud.firestore_v1.field_path import FieldPath
 from confsync.adapters.firestore.errors import CHANGED, MAYBE_DONE, ONCE, RETRY, ours
 from confsync.adapters.records import COLLECTIONS, check_commit, is_key, name, pages, plain, readable, record
 from confsync.domain.conference import Conference
+from confsync.domain.connection import Connection
 from confsync.domain.errors import Temporary
 from confsync.domain.link import Link
 from confsync.ports import Due, R, Record, Remove, Save, Write
@@ -67,14 +68,15 @@ class FirestoreStore:
 
     def links_of_calendar(self, calendar_key: str, *, limit: int | None = None) -> Iterator[Link]:
         """Links of a calendar by key."""
-        of_calendar = firestore.FieldFilter("calendar_key", "==", calendar_key)
-        query = self._collection(Link).where(filter=of_calendar).order_by(_KEY)
+        return self._those(Link, "calendar_key", calendar_key, limit)
 
-        def read(after: str, size: int) -> list[Link]:
-            rest = query.start_after({_KEY: self._document(Link, after)}) if after else query
-            return list(_records(Link, _read(lambda: rest.limit(size).stream(**ONCE))))
+    def conferences_of_host(self, host: str) -> Iterator[Conference]:
+        """Conferences that were made for this account, by key."""
+        return self._those(Conference, "host", host, None)
 
-        return pages(read, limit)
+    def connections_of(self, owner: str) -> list[Connection]:
+        """The accounts that this one has connected, or had."""
+        return list(self._those(Connection, "owner", owner.lower(), None))
 
     def conference_of_meeting(self, meeting_key: str) -> Conference | None:
         """The conference whose meeting at a vendor has this key."""
@@ -91,6 +93,16 @@ class FirestoreStore:
     def close(self) -> None:
         """Close the connection to Firestore."""
         self._client.close()  # type: ignore[no-untyped-call]
+
+    def _those(self, kind: type[R], field: str, value: str, limit: int | None) -> Iterator[R]:
+        """Records with that value, by key, page by page."""
+        query = self._collection(kind).where(filter=firestore.FieldFilter(field, "==", value)).order_by(_KEY)
+
+        def read(after: str, size: int) -> list[R]:
+            rest = query.start_after({_KEY: self._document(kind, after)}) if after else query
+            return list(_records(kind, _read(lambda: rest.limit(size).stream(**ONCE))))
+
+        return pages(read, limit)
 
     def _collection(self, kind: type[Record]) -> Any:
         return self._client.collection(COLLECTIONS[kind])

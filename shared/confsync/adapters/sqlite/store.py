@@ -12,6 +12,7 @@ import msgspec
 from confsync.adapters.records import COLLECTIONS, check_commit, conflict, name, pages, plain, readable, record
 from confsync.adapters.sqlite.connections import Connections, writing
 from confsync.domain.conference import Conference
+from confsync.domain.connection import Connection
 from confsync.domain.link import Link
 from confsync.ports import Due, R, Record, Save, Write
 
@@ -22,6 +23,11 @@ _OF_CALENDAR = (
 _OF_MEETING = (
     "SELECT data, version FROM records WHERE collection = ? AND json_extract(data, '$.meeting_key') = ? LIMIT 1"
 )
+_OF_HOST = (
+    "SELECT data, version FROM records WHERE collection = ? AND json_extract(data, '$.host') = ? AND key > ?"
+    " ORDER BY key LIMIT ?"
+)
+_OF_OWNER = "SELECT data, version FROM records WHERE collection = ? AND json_extract(data, '$.owner') = ? ORDER BY key"
 _DUE = "SELECT data, version FROM records WHERE collection = ? AND due_at <= ? ORDER BY due_at LIMIT ?"
 _INSERT = (
     "INSERT INTO records (collection, key, calendar_key, due_at, data) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -62,6 +68,14 @@ class SqliteStore:
     def conference_of_meeting(self, meeting_key: str) -> Conference | None:
         """The conference whose meeting at a vendor has this key."""
         return next(iter(self._read(Conference, _OF_MEETING, meeting_key)), None)
+
+    def conferences_of_host(self, host: str) -> Iterator[Conference]:
+        """Conferences that were made for this account, by key."""
+        return pages(lambda after, size: self._read(Conference, _OF_HOST, host, after, size), None)
+
+    def connections_of(self, owner: str) -> list[Connection]:
+        """The accounts that this one has connected, or had."""
+        return self._read(Connection, _OF_OWNER, owner.lower())
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         """Records with `due_at` <= now, the longest due first."""

@@ -5,6 +5,7 @@ With an application of the organisation, which acts for every user whom an appli
 secret is a JSON object with tenant_id, client_id and client_secret. Or with each person's own account.
 """
 
+from confsync.providers.teams.login import LOGIN
 from confsync.providers.teams.provider import VENDOR, Teams
 
-__all__ = ["VENDOR", "Teams"]
+__all__ = ["LOGIN", "VENDOR", "Teams"]

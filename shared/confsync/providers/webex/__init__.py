@@ -6,6 +6,7 @@ meeting unless each create, change and deletion says otherwise. The secret is a 
 client_secret and refresh_token.
 """
 
+from confsync.providers.webex.login import LOGIN
 from confsync.providers.webex.provider import VENDOR, Webex
 
-__all__ = ["VENDOR", "Webex"]
+__all__ = ["LOGIN", "VENDOR", "Webex"]

@@ -12,11 +12,12 @@ import msgspec
 from confsync.domain import description_block
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.errors import Ambiguous, NotFound, ServiceError
-from confsync.domain.instances import Instance, differences
+from confsync.domain.instances import Differences, Instance, differences
 from confsync.domain.solution import Capabilities, Solution
 from confsync.domain.text import cut, line, plain
+from confsync.domain.zones import whole_minute
 from confsync.providers import Outside, ProviderConfig, Vendor, settings_of
-from confsync.providers.access import Access
+from confsync.providers.access import SLOW, Access
 from confsync.providers.webex.refusals import refusal
 from confsync.providers.webex.replies import Instances, ListedInstance, Meeting, Page, conference, original
 from confsync.providers.webex.schedule import MINUTE, own_series, schedule, times, utc
@@ -35,7 +36,9 @@ MANY = timedelta(days=365)
 
 VENDOR = Vendor(
     name="Webex",
-    capabilities=Capabilities(occurrences=True, shortest=SHORTEST, longest=LONGEST, all_day=False, past_starts=False),
+    capabilities=Capabilities(
+        settle=SLOW, occurrences=True, shortest=SHORTEST, longest=LONGEST, all_day=False, past_starts=False
+    ),
     accounts=("the organisation's, by a service app or an integration", "people's own"),
     marker="an integration tag",
     series="days, weeks, months for five years; of others, a meeting every day as long as they last",
@@ -135,15 +138,21 @@ class Webex:
             return
         now = self._access.outside.clock.now()
         until = max([now + MANY, *(each.original + AROUND for each in spec.occurrences)])
-        found = differences(spec, self._instances(meeting_id, spec.host, now, until, deadline), now, until)
+
+        def compared() -> Differences:
+            listed = self._instances(meeting_id, spec.host, now, until, deadline)
+            return differences(spec, listed, now, until, as_kept=self._as_kept)
+
+        found = compared()
         if found.missing:  # only a changed schedule brings a time back, and takes all changes from the others
-            for end in (spec.end + MINUTE, spec.end):
+            by = -MINUTE if spec.end - spec.start >= LONGEST else MINUTE
+            for end in (spec.end + by, spec.end):
                 self._patch(meeting_id, schedule(replace(spec, end=end)), spec.host, deadline)
-            found = differences(spec, self._instances(meeting_id, spec.host, now, until, deadline), now, until)
+            found = compared()
         for instance_id in found.cancel:
             self._cancel(instance_id, spec.host, deadline)
         for each in found.change:
-            body = {"title": line(each.title or "", MAX_TITLE), **times(each.start, each.end, spec.time_zone)}
+            body = {"title": each.title, **times(each.start, each.end, spec.time_zone)}
             self._patch(each.id, body, spec.host, deadline)
 
     def _instances(
@@ -184,7 +193,16 @@ class Webex:
         return {"hostEmail": host} if host and not self._access.personal else {}
 
     def _title(self, spec: ConferenceSpec) -> str:
-        return line(spec.title, MAX_TITLE) or self._solution.name
+        return self._titled(spec.title)
+
+    def _titled(self, title: str) -> str:
+        return line(title, MAX_TITLE) or self._solution.name
+
+    def _as_kept(self, instance: Instance) -> Instance:
+        """In whole minutes, and with a title that Webex takes."""
+        start = whole_minute(instance.start)
+        length = -(-(instance.end - instance.start) // MINUTE) * MINUTE
+        return replace(instance, start=start, end=start + length, title=self._titled(instance.title or ""))
 
 
 def _token(access: Access, deadline: Deadline) -> Token:

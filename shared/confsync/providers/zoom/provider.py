@@ -25,10 +25,11 @@ from confsync.providers.zoom.replies import (
     Meeting,
     Page,
     fingerprint,
+    has_series,
     instances,
     listed_until,
 )
-from confsync.providers.zoom.schedule import FIXED_TIME, TIME, minutes, schedule, without_zone
+from confsync.providers.zoom.schedule import FIXED_TIME, SCHEDULE, TIME, minutes, schedule, without_zone
 from confsync.providers.zoom.settings import SCOPES, Credentials, MeetingSettings, Settings
 from confsync.transport.oauth import Client, Token
 from confsync.transport.session import Deadline
@@ -113,6 +114,8 @@ class Zoom:
     ) -> ProviderConference:
         deadline, body = self._access.deadline(), self._changes(spec, changed, marker)
         meeting_id, host = reference.ids["id"], reference.host
+        if spec.occurrences and "schedule" in changed:
+            body = self._without_schedule(body, self._fetch(meeting_id, host, deadline))
         if body:
             self._patch(meeting_id, body, spec, host, deadline)
         # the answer to a PATCH is empty, and a new passcode is a new link
@@ -151,6 +154,15 @@ class Zoom:
 
         _in_a_known_zone(patch, body, spec)
 
+    def _without_schedule(self, body: dict[str, Any], meeting: Meeting) -> dict[str, Any]:
+        """Without the schedule that the meeting has: sent again, it would undo what differs from it.
+
+        So an attempt that ran out of time goes on where it stopped.
+        """
+        if not has_series(meeting, body):
+            return body
+        return {name: value for name, value in body.items() if name not in SCHEDULE}
+
     def _keep_instances(self, meeting: Meeting, spec: ConferenceSpec, host: str, deadline: Deadline) -> None:
         """Cancel, move and rename those times of a series that differ, and no others.
 
@@ -175,7 +187,7 @@ class Zoom:
     def _differences(self, meeting: Meeting, spec: ConferenceSpec) -> Differences:
         now = self._clock.now()
         until = listed_until(meeting)
-        return differences(spec, instances(meeting), now, until + MINUTE if until else now)
+        return differences(spec, instances(meeting), now, until + MINUTE if until else now, as_kept=_as_kept)
 
     def _list(self, host: str, deadline: Deadline) -> Iterator[Listed]:
         query = {"type": "scheduled", "page_size": str(PAGE_SIZE)}
@@ -227,6 +239,11 @@ class Zoom:
 
 def _is_series(told: Mapping[str, Any]) -> bool:
     return bool(told["type"] == FIXED_TIME)
+
+
+def _as_kept(instance: Instance) -> Instance:
+    """In whole minutes, as many as Zoom takes."""
+    return replace(instance, end=instance.start + minutes(instance.end - instance.start) * MINUTE)
 
 
 def _changed(instance: Instance, spec: ConferenceSpec) -> dict[str, Any]:

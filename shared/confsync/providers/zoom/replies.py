@@ -1,6 +1,7 @@
 """What we read of Zoom's answers."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import msgspec
 
 from confsync.domain.instances import Instance
+from confsync.domain.zones import zone
+from confsync.providers.zoom.schedule import MAX_OCCURRENCES as MOST
 
 
 class DialIn(msgspec.Struct, frozen=True):
@@ -85,6 +88,24 @@ def fingerprint(meeting: Meeting) -> str:
     return sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def has_series(meeting: Meeting, sent: Mapping[str, Any]) -> bool:
+    """Whether the series that would be sent is the one that Zoom has; answers may tell more of a rule than was sent."""
+    rule, wanted = meeting.recurrence or {}, sent.get("recurrence") or {}
+    firsts = [_original(each) for each in meeting.occurrences or ()]
+    return (
+        bool(wanted and firsts)
+        and (meeting.type, meeting.timezone, meeting.duration) == (sent["type"], sent["timezone"], sent["duration"])
+        and all(rule.get(name) == value for name, value in wanted.items() if name != "end_times")
+        and _ends_alike(rule.get("end_times"), wanted["end_times"])
+        and min(firsts) == _instant(sent["start_time"], sent["timezone"])
+    )
+
+
+def _ends_alike(has: int | None, wanted: int) -> bool:
+    """Of an endless series (0), Zoom tells in the end so many times as we would never ask for."""
+    return has == wanted or (wanted == 0 and has is not None and has > MOST)
+
+
 def instances(meeting: Meeting) -> list[Instance]:
     """The times of a series that Zoom lists, without those that were deleted."""
     return [
@@ -102,6 +123,12 @@ def instances(meeting: Meeting) -> list[Instance]:
 def listed_until(meeting: Meeting) -> datetime | None:
     """When the last of them begins, deleted or not: Zoom lists only so many."""
     return max((_original(each) for each in meeting.occurrences or ()), default=None)
+
+
+def _instant(start_time: str, time_zone: str) -> datetime:
+    """Of a start as it is sent: in UTC with a Z, else local."""
+    at = datetime.fromisoformat(start_time)
+    return at if at.tzinfo else at.replace(tzinfo=zone(time_zone))
 
 
 def _original(occurrence: ListedOccurrence) -> datetime:

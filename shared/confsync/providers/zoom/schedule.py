@@ -11,6 +11,8 @@ from confsync.domain.zones import zone
 
 MAX_DURATION = timedelta(hours=24)
 MIN_DURATION = timedelta(minutes=1)
+SCHEDULE = frozenset({"type", "start_time", "timezone", "duration", "recurrence"})
+"""The fields of a meeting that say when it takes place."""
 _TIMES = frozenset({"start_time", "timezone", "duration", "recurrence"})
 TIME = "%Y-%m-%dT%H:%M:%S"  # local to the meeting's time zone; in UTC with a Z
 

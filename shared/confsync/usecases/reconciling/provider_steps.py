@@ -100,9 +100,14 @@ class ProviderSteps:
         return frozenset(self.provider.kept(self.taken.desired.spec))
 
     def _needs_another(self, host: str) -> bool:
-        """Whether this meeting can't become what is desired: its vendor changes none, or its host has no time then."""
+        """Whether this meeting can't become what is desired: its vendor changes none, or its host has no time then, or
+        it is to be another account's."""
         reference = self.taken.applied.reference
-        return not self.capabilities.updates or (reference is not None and reference.host not in {"", host})
+        return (
+            self.taken.remake
+            or not self.capabilities.updates
+            or (reference is not None and reference.host not in {"", host})
+        )
 
     def _make_way(self, step: Step) -> Change:
         """A meeting that can't be changed goes, so that the next round makes it anew."""
@@ -147,7 +152,7 @@ class ProviderSteps:
     def _verify(self) -> Change:
         """After an unconfirmed first attempt: whatever it made in the end, later than the one we know, goes."""
         found = self.provider.find(self.taken.marker, self.taken.searched_by)
-        self._delete_all([each for each in found if each.reference != self.taken.applied.reference])
+        self._delete_all([each for each in found if not each.reference.is_same(self.taken.applied.reference)])
         return lambda c: verified(c, self.taken)
 
     def _find(self, since: datetime | None) -> list[ProviderConference]:

@@ -1,0 +1,32 @@
+"""Seals what is stored, by keys of which the newest comes first.
+
+https://cryptography.io/en/latest/fernet/: AES in CBC mode, and an HMAC. A key is added in front; the old
+one stays until `python -m confsync reseal` has sealed everything anew.
+"""
+
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from confsync.domain.errors import NotConfigured
+
+
+class FernetSealer:
+    """The `Sealer` port. Raises `NotConfigured` for keys that are none."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        try:
+            self._ring = MultiFernet([Fernet(key) for key in keys])
+        except ValueError:
+            raise NotConfigured("a connection key is 32 random bytes in URL-safe base64, 44 characters") from None
+
+    def seal(self, text: str) -> str:
+        """The text, sealed by the newest key."""
+        return self._ring.encrypt(text.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """The text. Raises `NotConfigured` if no key has sealed it."""
+        try:
+            return self._ring.decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            raise NotConfigured("no connection key opens what is stored: was one taken away too early?") from None

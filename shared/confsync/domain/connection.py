@@ -1,0 +1,159 @@
+"""A person's own account at a vendor, or at Google, as far as they let us use it.
+
+    (nothing) --connected--> ACTIVE --ended--> EXPIRED | REVOKED | LACKS_SCOPES --connected--> ACTIVE
+                               `--disconnected--> (nothing)
+
+Tokens are kept sealed, and only together with what they are for. Whoever renews them has the lease; what they got is
+stored before it is used.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from confsync.domain.lease import Lease
+
+EARLY = timedelta(seconds=60)
+"""A token that ends while its request travels is worthless."""
+SEEN = timedelta(hours=1)
+"""How exactly it is known when a connection was last used."""
+
+
+class ConnectionState(StrEnum):
+    """Whether it can be used, and if not, why."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"  # the vendor does not take its tokens any more
+    REVOKED = "revoked"  # taken back by the person, or by an administrator
+    LACKS_SCOPES = "lacks_scopes"  # the person did not allow all that is needed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """What a vendor gave. Without a refresh token it can be used until it ends."""
+
+    access: str = field(repr=False)
+    refresh: str | None = field(default=None, repr=False)
+    expires_at: datetime
+
+    def usable(self, now: datetime, *, refused: str | None = None) -> bool:
+        """Whether the access token is good for a minute. `refused`: one that the vendor does not take."""
+        return self.access != refused and self.expires_at - EARLY > now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Whose account it is at the vendor."""
+
+    id: str
+    name: str
+    """As people know it, most often an address."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Granted:
+    """What a vendor's token endpoint answered."""
+
+    tokens: Tokens
+    scopes: tuple[str, ...] | None = None
+    """None: it did not tell."""
+
+
+class Leaving(StrEnum):
+    """What becomes of live conferences when their account is disconnected, or replaced by another one."""
+
+    KEEP = "keep"  # they stay as they are, and follow their events no more
+    ANEW = "anew"  # they go, and are made by the account that comes next, with new links
+    REMOVE = "remove"  # they go, from their events too
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """All times are aware UTC."""
+
+    key: str
+    owner: str
+    """The Google account whose it is, in small letters."""
+    vendor: str
+    """A provider's name, or "google"."""
+    account_id: str
+    account_name: str
+    scopes: tuple[str, ...] = ()
+    state: ConnectionState = ConnectionState.ACTIVE
+    reason: str | None = None
+    """Why it stopped, in words for people."""
+    sealed: str = ""
+    """The tokens; empty if there are none (any more)."""
+    connected_at: datetime
+    used_at: datetime | None = None
+    ended_at: datetime | None = None
+    leaving: Leaving | None = None
+    """Set while it is used for nothing but to remove its meetings; then it goes."""
+    successor: Account | None = None
+    """The account that takes its place: the person has consented, and what becomes of its meetings is asked."""
+    successor_sealed: str = ""
+    successor_scopes: tuple[str, ...] = ()
+    due_at: datetime | None = None
+    """When the sweep should see whether its meetings are removed."""
+    lease: Lease = field(default_factory=Lease)
+    version: str | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether its tokens are worth a try."""
+        return self.state is ConnectionState.ACTIVE and bool(self.sealed)
+
+
+def ended(connection: Connection, state: ConnectionState, reason: str, now: datetime) -> Connection:
+    """It can't be used any more. Its tokens stay, sealed: nothing is wiped that might be needed to revoke them."""
+    return replace(connection, state=state, reason=reason, ended_at=now, lease=connection.lease.release())
+
+
+def gone(connection: Connection, now: datetime) -> Connection:
+    """It was left: its successor's account is in its place, if there is one, else nothing but whose account it was."""
+    bare = replace(
+        connection,
+        leaving=None,
+        successor=None,
+        successor_sealed="",
+        successor_scopes=(),
+        due_at=None,
+        used_at=None,
+        lease=connection.lease.release(),
+    )
+    successor = connection.successor
+    if successor is None:
+        return replace(bare, state=ConnectionState.REVOKED, reason="disconnected", sealed="", scopes=(), ended_at=now)
+    return replace(
+        bare,
+        account_id=successor.id,
+        account_name=successor.name,
+        sealed=connection.successor_sealed,
+        scopes=connection.successor_scopes,
+        state=ConnectionState.ACTIVE,
+        reason=None,
+        connected_at=now,
+        ended_at=None,
+    )
+
+
+def renewed(connection: Connection, sealed: str, now: datetime) -> Connection:
+    """With the tokens that a renewal brought; also if somebody took it for ended meanwhile."""
+    return replace(
+        connection,
+        sealed=sealed,
+        state=ConnectionState.ACTIVE,
+        reason=None,
+        ended_at=None,
+        used_at=now,
+        lease=connection.lease.release(),
+    )
+
+
+def missing(needed: Collection[str], granted: Iterable[str] | None) -> tuple[str, ...]:
+    """Scopes that are needed and were not granted, in their order; none if the vendor did not tell."""
+    if granted is None:
+        return ()
+    has = {each.lower() for each in granted}
+    return tuple(each for each in needed if each.lower() not in has)

@@ -1,0 +1,137 @@
+"""People's own accounts at vendors: which are connected, a new one, and what becomes of one that ends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from confsync.domain import keys
+from confsync.domain.conference import Conference
+from confsync.domain.connection import Account, Connection, ConnectionState, Granted, Leaving, missing
+from confsync.domain.errors import BadRequest, StoreConflict, Temporary
+from confsync.ports import Clock, Logins, Save, Sealer, Store
+from confsync.usecases.connecting.dependents import Dependents
+from confsync.usecases.connecting.leave_account import LeaveAccount
+from confsync.usecases.connecting.people_tokens import seal
+from confsync.usecases.records.change import CONFLICTS
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A vendor, and the person's account there."""
+
+    vendor: str
+    name: str
+    connection: Connection | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connected:
+    """What became of a consent."""
+
+    account: Account
+    missing: tuple[str, ...] = ()
+    """Scopes that the person did not allow: it can't be used as it is."""
+    replaces: str | None = None
+    """The account that hosts live conferences, and whose place it is to take: they have to decide about those."""
+    resumed: int = 0
+    """How many conferences had waited for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectAccount:
+    """`owner` is always a person's verified Google account."""
+
+    store: Store
+    clock: Clock
+    sealer: Sealer
+    logins: Logins
+    dependents: Dependents
+    leave: LeaveAccount
+
+    def overview(self, owner: str) -> Sequence[Row]:
+        """Every vendor that can be connected."""
+        mine = {each.vendor: each for each in self.store.connections_of(owner)}
+        return [
+            Row(vendor=vendor, name=name, connection=mine.get(vendor)) for vendor, name in self.logins.vendors().items()
+        ]
+
+    def name(self, vendor: str) -> str:
+        """What people call the vendor. Raises `BadRequest` if it can't be connected."""
+        names = self.logins.vendors()
+        if vendor not in names:
+            raise BadRequest(f"accounts at {vendor!r} can't be connected here", field="vendor")
+        return names[vendor]
+
+    def start(self, vendor: str, *, owner: str, state: str, challenge: str, redirect_uri: str) -> str:
+        """The address of the vendor's consent page."""
+        self.name(vendor)
+        return self.logins.start(vendor, state=state, challenge=challenge, redirect_uri=redirect_uri, hint=owner)
+
+    def complete(self, owner: str, vendor: str, *, code: str, verifier: str, redirect_uri: str) -> Connected:
+        """The person has consented. Raises `ReauthorizationRequired` for a code that is no good."""
+        granted = self.logins.finish(vendor, code=code, verifier=verifier, redirect_uri=redirect_uri)
+        account = self.logins.account(vendor, granted.tokens.access)
+        lacking = missing(self.logins.scopes(vendor), granted.scopes)
+        sealed = seal(self.sealer, granted.tokens)
+        for _ in range(CONFLICTS):
+            before = self.store.get(Connection, keys.connection_key(owner, vendor))
+            ask = before is not None and before.account_id != account.id and self._hosts(owner, vendor)
+            after = self._asking(before, account, sealed, granted) if ask and before else None
+            after = after or self._connected(before, owner, vendor, account, sealed, granted, lacking)
+            try:
+                self.store.commit([Save(record=after)])
+            except StoreConflict:
+                continue
+            if ask and before is not None:
+                return Connected(account=account, missing=lacking, replaces=before.account_name)
+            log.info("account connected", owner=owner, vendor=vendor, missing=lacking)
+            same = before is not None and before.account_id == account.id
+            resumed = 0 if lacking else self.dependents.resume(owner, vendor, same_account=same)
+            return Connected(account=account, missing=lacking, resumed=resumed)
+        raise Temporary(f"the connection of {owner} to {vendor} is being changed by others", service="confsync")
+
+    def conferences(self, owner: str, vendor: str) -> list[Conference]:
+        """Those that the person's account hosts."""
+        return [each for each in self.dependents.of(owner, vendor) if not each.frozen]
+
+    def disconnect(self, owner: str, vendor: str, then: Leaving) -> int:
+        """As `LeaveAccount`."""
+        self.name(vendor)
+        return self.leave(owner, vendor, then)
+
+    def _hosts(self, owner: str, vendor: str) -> bool:
+        return any(each.applied.reference is not None and not each.frozen for each in self.dependents.of(owner, vendor))
+
+    def _asking(self, before: Connection, account: Account, sealed: str, granted: Granted) -> Connection:
+        return replace(
+            before, successor=account, successor_sealed=sealed, successor_scopes=granted.scopes or (), leaving=None
+        )
+
+    def _connected(
+        self,
+        before: Connection | None,
+        owner: str,
+        vendor: str,
+        account: Account,
+        sealed: str,
+        granted: Granted,
+        lacking: tuple[str, ...],
+    ) -> Connection:
+        now = self.clock.now()
+        return Connection(
+            key=keys.connection_key(owner, vendor),
+            owner=owner.lower(),
+            vendor=vendor,
+            account_id=account.id,
+            account_name=account.name,
+            scopes=granted.scopes or self.logins.scopes(vendor),
+            state=ConnectionState.LACKS_SCOPES if lacking else ConnectionState.ACTIVE,
+            reason=f"{', '.join(lacking)} was not allowed" if lacking else None,
+            sealed=sealed,
+            connected_at=now,
+            ended_at=now if lacking else None,
+            version=before.version if before else None,
+        )
