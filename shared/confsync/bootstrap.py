@@ -7,6 +7,7 @@ Everything is built once per process, when it is first needed, whichever request
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -20,7 +21,9 @@ from confsync.web.endpoint import Answer, Call, Handler
 if TYPE_CHECKING:
     from confsync import ports
     from confsync.adapters.identity import GoogleIdentity
+    from confsync.domain.connection import Account, Granted, Tokens
     from confsync.domain.solution import Solution
+    from confsync.transport.login import Login, LoginClient
     from confsync.web.callers import ServiceCallers, Verify
 
 
@@ -125,9 +128,24 @@ class Adapters:
 
     @lazy
     def grants(self) -> ports.Grants:
-        from confsync.adapters.unconnected import Unconnected
+        from confsync.usecases.assembly import people_tokens
 
-        return Unconnected()
+        return people_tokens(self)
+
+    @lazy
+    def sealer(self) -> ports.Sealer:
+        from confsync.adapters.sealing import FernetSealer
+
+        return FernetSealer(self.connection_keys)
+
+    @lazy
+    def connection_keys(self) -> tuple[bytes, ...]:
+        """Of the functions that use people's own accounts."""
+        return config.connection_keys()
+
+    @lazy
+    def logins(self) -> ports.Logins:
+        return _Logins(self._settings, self)
 
     @lazy
     def calendars(self) -> ports.Calendars:
@@ -211,6 +229,70 @@ class _Providers:
         if solution_id not in self._settings.solutions:
             raise NotConfigured(f"solutions.{solution_id} is not in the configuration; it may have been removed")
         return self._settings.solutions[solution_id]
+
+
+class _Logins:
+    """The `Logins` port: one application at each vendor that has a personal solution, by the first of these."""
+
+    def __init__(self, settings: config.Settings, adapters: Adapters) -> None:
+        self._settings = settings
+        self._adapters = adapters
+
+    @lazy
+    def _clients(self) -> dict[str, LoginClient]:
+        from confsync.providers import login
+
+        clients: dict[str, LoginClient] = {}
+        for solution_id, each in self._settings.solutions.items():
+            found = login(each.provider) if each.personal else None
+            if found is not None and each.provider not in clients:
+                clients[each.provider] = self._client(solution_id, each, found)
+        return clients
+
+    def _client(self, solution_id: str, solution: config.SolutionSettings, login: Login) -> LoginClient:
+        from confsync.providers import credentials
+        from confsync.transport.login import ClientCredentials, LoginClient
+        from confsync.transport.session import Session
+
+        secret = config.required(f"solutions.{solution_id}.secret", solution.secret)
+        told = solution.login
+        elsewhere = {name: value for name in told.__struct_fields__ if (value := getattr(told, name)) is not None}
+        return LoginClient(
+            service=solution.provider,
+            login=replace(login, **elsewhere),
+            credentials=lambda: credentials(self._adapters.secrets, secret, ClientCredentials),
+            clock=self._adapters.clock,
+            session=Session(),
+            allowance=timedelta(seconds=self._settings.limits.provider_deadline),
+        )
+
+    def _of(self, vendor: str) -> LoginClient:
+        if vendor not in self._clients:
+            raise NotConfigured(f"no solution of {vendor} is `personal`: nobody can connect an account there")
+        return self._clients[vendor]
+
+    def vendors(self) -> dict[str, str]:
+        from confsync.providers import vendor
+
+        return {name: vendor(name).name for name in self._clients}
+
+    def scopes(self, vendor: str) -> tuple[str, ...]:
+        return self._of(vendor).login.scopes
+
+    def start(self, vendor: str, *, state: str, challenge: str, redirect_uri: str, hint: str) -> str:
+        return self._of(vendor).start(state=state, challenge=challenge, redirect_uri=redirect_uri, hint=hint)
+
+    def finish(self, vendor: str, *, code: str, verifier: str, redirect_uri: str) -> Granted:
+        return self._of(vendor).finish(code=code, verifier=verifier, redirect_uri=redirect_uri)
+
+    def renew(self, vendor: str, refresh: str) -> Granted:
+        return self._of(vendor).renew(refresh)
+
+    def account(self, vendor: str, access: str) -> Account:
+        return self._of(vendor).account(access)
+
+    def revoke(self, vendor: str, tokens: Tokens) -> None:
+        self._of(vendor).revoke(tokens)
 
 
 # --- a process -------------------------------------------------------------------------------------------------------

@@ -6,10 +6,12 @@ the key.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -27,6 +29,8 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Account = Annotated[str, msgspec.Meta(min_length=1)]
 ORGANIZER = "organizer"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -190,6 +194,21 @@ class SolutionSettings(Section, frozen=True, kw_only=True):
     login: Login = Login()
     settings: dict[str, Any] = {}
 
+    def __post_init__(self) -> None:
+        addresses = {"api": self.api, "token_url": self.token_url, "login_url": self.login_url}
+        addresses |= {f"login.{name}": getattr(self.login, name) for name in Login.__struct_fields__}
+        for name, address in addresses.items():
+            if address is not None and not _safe(address):
+                raise ValueError(f"`{name}` is an https address, or one of this machine itself: {address!r} is neither")
+        accounts = [self.hosts] if isinstance(self.hosts, str) else list(self.hosts)
+        for account in accounts:
+            if "@" not in account and self.hosts != ORGANIZER:
+                raise ValueError(f"`hosts` is {ORGANIZER!r}, or addresses of accounts: {account!r} is none")
+        if len({account.lower() for account in accounts}) < len(accounts):
+            raise ValueError("`hosts` names an account twice")
+        if self.hosts == ORGANIZER and self.at_once > 1:
+            raise ValueError("`at_once` is for `hosts` of the solution's own: an organizer is never turned away")
+
     def solution(self, solution_id: str) -> "Solution":
         """The solution as the rest of confsync knows it."""
         # the notification function has no use for it, and its cold start no time
@@ -253,9 +272,45 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 def parse(text: str, *, source: str = "configuration") -> Settings:
     """The settings in a TOML text. Raises `NotConfigured`, which names the key."""
     try:
-        return msgspec.convert(tomllib.loads(text), Settings)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise NotConfigured(f"{source}: {str(error).replace('$.', '')}") from error
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise NotConfigured(f"{source}: {error}") from error
+    solutions = data.get("solutions")
+    if not isinstance(solutions, dict):  # as the settings themselves say it
+        return _converted(data, Settings, source, "")
+    # one by one, so that an error names the solution
+    read = {
+        name: _converted(table, SolutionSettings, source, f"solutions.{name}.") for name, table in solutions.items()
+    }
+    return msgspec.structs.replace(_converted({**data, "solutions": {}}, Settings, source, ""), solutions=read)
+
+
+def _converted(data: Any, kind: type[S], source: str, prefix: str) -> S:
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        words = re.sub(r"`\$\.?(.*)`$", rf"`{prefix}\1`", str(error))
+        if words == str(error) and prefix:
+            words = f"{prefix.rstrip('.')}: {words}"
+        raise NotConfigured(f"{source}: {words}{_allowed(kind, words)}") from error
+
+
+def _allowed(kind: type[msgspec.Struct], words: str) -> str:
+    """What a key that is one of some values can be, if it is that which is wrong."""
+    name = words.rpartition(".")[2].strip("`")
+    told = get_args(get_type_hints(kind).get(name)) if "enum value" in words else ()
+    return f" (one of {', '.join(map(repr, told))})" if told else ""
+
+
+def _safe(address: str) -> bool:
+    """Whether nobody in between can read what is sent there."""
+    parts = urlsplit(address)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
+
+
+def connection_keys(environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
+    """The key ring that seals people's tokens, like that of the channel tokens. Raises `NotConfigured`."""
+    return _keys(environ, CONNECTION_KEYS_VARIABLE)
 
 
 def channel_keys(environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:

@@ -15,3 +15,5 @@ class FakePorts:
     queue: Any
     channel_keys: tuple[bytes, ...] = (b"k" * 32,)
     join_keys: tuple[bytes, ...] = (b"j" * 32,)
+    sealer: Any = None
+    logins: Any = None

@@ -256,6 +256,7 @@ def test_what_is_not_ours_may_be_changed(vendor: DailyVendor) -> None:
         (404, fixture("error_missing"), NotFound),
         (404, {"error": "invalid-request-error", "info": "room x does not exist"}, NotFound),
         (404, {"error": "invalid-request-error", "info": "no such endpoint"}, Temporary),
+        (404, {"error": "invalid-request-error", "info": "no such endpoint: GET /v1/rooms/x"}, Temporary),
         (404, {}, Temporary),
         (404, "<html>Not Found</html>", Temporary),
         (429, {"error": "rate-limit-error", "info": "slow down"}, RateLimited),

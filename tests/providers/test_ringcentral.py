@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from confsync.domain.conference import Reference
 from confsync.domain.entry_point import EntryPoint, EntryPointType
@@ -22,8 +24,10 @@ from confsync.domain.errors import (
     Temporary,
 )
 from confsync.ports import ConferenceProvider
+from confsync.providers.ringcentral import NUMBERS_KEPT, REFUSAL_KEPT
 from playground.vendors.ringcentral import Account, RingCentralService, create_app
 from tests.contracts.provider import MARKER, SPEC, assert_no_secret
+from tests.fakes.clock import FakeClock
 from tests.fakes.grants import FakeGrants
 from tests.providers.simulated import NOW, SimulatedContract, SimulatedVendor, running
 
@@ -118,8 +122,94 @@ def test_numbers_are_read_once(vendor: RingCentralVendor) -> None:
     assert len(vendor.faults.requests(path="/conferencing")) == 1
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """The provider's."""
+    clock = FakeClock(NOW)
+    monkeypatch.setattr("tests.providers.simulated.SystemClock", lambda: clock)
+    return clock
+
+
+def phones(vendor: RingCentralVendor, provider: ConferenceProvider) -> int:
+    found = provider.get(Reference(ids={"id": vendor.meeting["id"]}, host=SPEC.host))
+    return sum(point.type is EntryPointType.PHONE for point in found.details.entry_points)
+
+
+def test_numbers_are_read_anew_after_an_hour(vendor: RingCentralVendor, clock: FakeClock) -> None:
+    provider = vendor.provider()
+    provider.create(SPEC, MARKER)
+    vendor.service.configure(without_audio=(OWNER,))
+    clock.advance(NUMBERS_KEPT - timedelta(seconds=1))
+    assert phones(vendor, provider) > 0
+    clock.advance(timedelta(seconds=1))
+    assert phones(vendor, provider) == 0
+
+
+def test_numbers_that_were_refused_are_asked_for_again(vendor: RingCentralVendor, clock: FakeClock) -> None:
+    vendor.service.configure(permissions=("Video",))
+    provider = vendor.provider()
+    provider.create(SPEC, MARKER)
+    vendor.service.configure(permissions=("ReadAccounts", "Video"))
+    clock.advance(REFUSAL_KEPT - timedelta(seconds=1))
+    assert phones(vendor, provider) == 0
+    assert len(vendor.faults.requests(path="/conferencing")) == 1
+    clock.advance(timedelta(seconds=1))
+    assert phones(vendor, provider) > 0
+
+
+MISSING = {"errorCode": "CMN-102", "message": "Resource for parameter [extensionId] is not found"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"errorCode": "CMN-101", "message": "Parameter [countryId] value is invalid"}),
+        (400, MISSING),
+        (404, MISSING),
+        (404, {"errorCode": "CMN-120", "message": "Invalid URI"}),
+        (403, {"errorCode": "CMN-408", "message": "OrganizeConference"}),
+    ],
+)
+def test_numbers_that_are_refused_say_nothing_of_a_bridge(
+    vendor: RingCentralVendor, status: int, body: dict[str, str]
+) -> None:
+    vendor.faults.add(path="/conferencing", status=status, body=body, times=None)
+    made = vendor.provider().create(SPEC, MARKER)
+    assert [p.type for p in made.details.entry_points] == [EntryPointType.VIDEO]
+    assert vendor.provider().find(MARKER, SPEC) == [made]
+    assert vendor.provider().get(made.reference) == made
+    renamed = replace(SPEC, title="Renamed")
+    assert vendor.provider().update(made.reference, renamed, frozenset({"name"}), MARKER).details == made.details
+    assert vendor.titles() == ["Renamed"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes", "setting"),
+    [
+        ({"dial_in_country": "999"}, {}, "dial_in_country"),
+        ({"dial_in_country": "1"}, {"permissions": ("Video",)}, "dial_in"),
+    ],
+    ids=["no such country", "no permission"],
+)
+def test_why_there_are_no_numbers_is_told(
+    vendor: RingCentralVendor, settings: dict[str, Any], changes: dict[str, Any], setting: str
+) -> None:
+    vendor.service.configure(**changes)
+    with capture_logs() as lines:
+        made = vendor.provider(**settings).create(SPEC, MARKER)
+    assert [p.type for p in made.details.entry_points] == [EntryPointType.VIDEO]
+    (line,) = lines
+    assert (line["log_level"], line["setting"]) == ("warning", f"solutions.ringcentral.settings.{setting}")
+
+
+def test_what_is_not_there_on_a_create_is_no_deleted_bridge(vendor: RingCentralVendor) -> None:
+    vendor.faults.add(method="POST", path=vendor.api, status=404, body=MISSING)
+    with pytest.raises(Temporary, match="CMN-102"):
+        vendor.provider().create(SPEC, MARKER)
+
+
 def test_settings_reach_the_bridge(vendor: RingCentralVendor) -> None:
-    wanted = {
+    wanted: dict[str, Any] = {
         "security": {"passwordProtected": False, "sameAccount": True},
         "preferences": {"joinBeforeHost": False, "join": {"waitingRoomRequired": "Everybody"}},
     }
@@ -129,6 +219,72 @@ def test_settings_reach_the_bridge(vendor: RingCentralVendor) -> None:
     assert bridge["preferences"]["joinBeforeHost"] is False
     assert bridge["preferences"]["join"]["waitingRoomRequired"] == "Everybody"
     assert made.details.entry_points[0].password is None
+
+
+SETTINGS: dict[str, Any] = {
+    "security": {"sameAccount": True},
+    "preferences": {"joinBeforeHost": False, "join": {"waitingRoomRequired": "Everybody", "audioMuted": True}},
+}
+
+
+@pytest.mark.parametrize(
+    ("drift", "sent"),
+    [
+        ({"security": {"sameAccount": False}}, {"security": {"sameAccount": True}}),
+        (
+            {"preferences": {"join": {"waitingRoomRequired": "Nobody"}}},
+            {"preferences": SETTINGS["preferences"]},
+        ),
+        ({"name": "Another"}, {}),
+    ],
+    ids=["security", "preferences", "name"],
+)
+def test_settings_that_somebody_changes_are_seen_and_set_again(
+    vendor: RingCentralVendor, monkeypatch: pytest.MonkeyPatch, drift: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    """The password stays: what is sent of a protected bridge says nothing of its protection."""
+    provider = vendor.provider(**SETTINGS)
+    made = provider.create(SPEC, MARKER)
+    update = vendor.service.update
+    update(OWNER, made.reference.ids["id"], drift)
+    bodies: list[Any] = []
+
+    def recorded(person: str, bridge_id: str, body: Any) -> Any:
+        bodies.append(body)
+        return update(person, bridge_id, body)
+
+    assert provider.get(made.reference).fingerprint != made.fingerprint
+    monkeypatch.setattr(vendor.service, "update", recorded)
+    assert provider.update(made.reference, SPEC, frozenset(provider.kept(SPEC)), MARKER) == made
+    assert bodies == [{"name": SPEC.title, **sent}]
+
+
+def test_a_bridge_that_somebody_opened_gets_a_new_password(vendor: RingCentralVendor) -> None:
+    provider = vendor.provider()
+    made = provider.create(SPEC, MARKER)
+    vendor.service.update(OWNER, made.reference.ids["id"], {"security": {"passwordProtected": False}})
+    assert provider.get(made.reference).details.entry_points[0].password is None
+    mended = provider.update(made.reference, SPEC, frozenset({"settings"}), MARKER)
+    assert mended.details.entry_points[0].password == vendor.meeting["security"]["password"]["plainText"]
+    assert mended.fingerprint == made.fingerprint
+
+
+def test_settings_that_are_so_are_not_sent(vendor: RingCentralVendor) -> None:
+    provider = vendor.provider(**SETTINGS)
+    made = provider.create(SPEC, MARKER)
+    assert provider.update(made.reference, SPEC, frozenset({"settings"}), MARKER) == made
+    provider.update(made.reference, replace(SPEC, title="Renamed"), frozenset({"name"}), MARKER)
+    assert len(vendor.faults.requests(method="PATCH")) == 1
+
+
+def test_a_fingerprint_does_not_tell_of_another_order(vendor: RingCentralVendor) -> None:
+    provider = vendor.provider()
+    made = provider.create(SPEC, MARKER)
+    preferences = dict(reversed(vendor.meeting["preferences"].items()))
+    answer = json.dumps({**vendor.meeting, "preferences": preferences})
+    vendor.faults.add(method="GET", path=vendor.api, status=200, body=answer)
+    assert provider.get(made.reference) == made
+    assert vendor.faults.left() == []
 
 
 def test_an_unknown_setting_is_named(vendor: RingCentralVendor) -> None:

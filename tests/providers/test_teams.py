@@ -218,6 +218,60 @@ def test_settings_are_sent_by_a_change_that_follows(vendor: TeamsVendor) -> None
     assert meeting["externalId"] == MARKER
 
 
+SETTINGS: dict[str, Any] = {
+    "lobbyBypassSettings": {"scope": "organizer", "isDialInBypassEnabled": True},
+    "allowedPresenters": "organizer",
+    "recordAutomatically": True,
+}
+
+
+def settings_of(meeting: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: meeting[name] for name in SETTINGS}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"method": "POST", "cut": "after"}, {"method": "PATCH", "status": 500}, {"method": "PATCH", "status": 403}],
+    ids=["answer lost", "settings failed", "settings refused"],
+)
+def test_settings_reach_a_meeting_whose_create_broke_off(vendor: TeamsVendor, fault: dict[str, Any]) -> None:
+    """Looking for it knows no settings; the engine updates what it finds, with all that is kept."""
+    provider = vendor.provider(**SETTINGS)
+    vendor.faults.add(path=vendor.api, **fault)
+    with pytest.raises(Ambiguous):
+        provider.create(SPEC, MARKER)
+    (found,) = provider.find(MARKER, SPEC)
+    assert settings_of(vendor.meeting) != SETTINGS
+    provider.update(found.reference, SPEC, frozenset(provider.kept(SPEC)), MARKER)
+    assert settings_of(vendor.meeting) == SETTINGS
+
+
+@pytest.mark.parametrize("passcode", [False, True])
+@pytest.mark.parametrize(
+    "drift", [{"lobbyBypassSettings": {"scope": "everyone"}}, {"allowedPresenters": "everyone"}], ids=str
+)
+def test_settings_that_somebody_changes_are_seen_and_set_again(
+    vendor: TeamsVendor, drift: dict[str, Any], *, passcode: bool
+) -> None:
+    provider = vendor.provider(passcode=passcode, **SETTINGS)
+    made = provider.create(SPEC, MARKER)
+    somebody = vendor.provider(passcode=passcode, **drift)
+    changed = somebody.update(made.reference, SPEC, frozenset({"settings"}), MARKER)
+    assert provider.get(made.reference).fingerprint == changed.fingerprint != made.fingerprint
+    assert provider.update(made.reference, SPEC, frozenset(provider.kept(SPEC)), MARKER) == made
+    assert settings_of(vendor.meeting) == SETTINGS
+
+
+def test_settings_are_sent_only_when_they_differ(vendor: TeamsVendor) -> None:
+    made = created(vendor, **SETTINGS)
+    renamed = replace(SPEC, title="Renamed")
+    provider = vendor.provider(**SETTINGS)
+    assert provider.kept(SPEC)["settings"] == provider.kept(renamed)["settings"] == SETTINGS
+    vendor.provider(recordAutomatically=False).update(made.reference, SPEC, frozenset({"settings"}), MARKER)
+    provider.update(made.reference, renamed, frozenset({"subject"}), MARKER)
+    assert (vendor.meeting["subject"], vendor.meeting["recordAutomatically"]) == ("Renamed", False)
+
+
 def test_a_passcode_is_had_without_the_marker(vendor: TeamsVendor) -> None:
     (video, *_) = created(vendor, passcode=True).details.entry_points
     assert video.passcode == vendor.meeting["joinMeetingIdSettings"]["passcode"]
@@ -268,6 +322,15 @@ def test_a_fingerprint_tells_of_changes_by_others_alone(vendor: TeamsVendor) -> 
     assert provider.get(made.reference).fingerprint == made.fingerprint
     changed = provider.update(made.reference, replace(SPEC, title="Other"), frozenset({"subject"}), MARKER)
     assert changed.fingerprint != made.fingerprint
+
+
+def test_a_fingerprint_does_not_tell_of_another_order(vendor: TeamsVendor) -> None:
+    made, provider = created(vendor, **SETTINGS), vendor.provider(**SETTINGS)
+    lobby = dict(reversed(vendor.meeting["lobbyBypassSettings"].items()))
+    answer = json.dumps({**vendor.meeting, "lobbyBypassSettings": lobby})
+    vendor.faults.add(method="GET", path=vendor.api, status=200, body=answer)
+    assert provider.get(made.reference).fingerprint == made.fingerprint
+    assert vendor.faults.left() == []
 
 
 # --- refusals --------------------------------------------------------------------------------------------------------

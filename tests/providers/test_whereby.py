@@ -23,9 +23,10 @@ from confsync.domain.errors import (
     ServiceError,
     Temporary,
 )
+from confsync.domain.fitting import fit
 from confsync.domain.upkeep import TOUCH_AFTER
 from confsync.ports import ConferenceProvider
-from confsync.providers.whereby import LIFETIME, OPEN_AT_LEAST, SLACK
+from confsync.providers.whereby import LASTS, LIFETIME, OPEN_AT_LEAST, SLACK
 from playground.vendors.whereby import Account, WherebyService, create_app
 from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC, SPECS, assert_no_secret, changes
 from tests.providers.keyed import KeyedContract, KeyedVendor
@@ -72,12 +73,23 @@ class TestWherebyContract(KeyedContract):
         assert vendor.ends == NEXT_YEAR + SLACK
 
     def test_it_follows_a_rename_and_a_move(self, provider: ConferenceProvider, vendor: Any) -> None:
-        """It can't: the engine makes another one where `kept` differs, and says so by `updates`."""
-        assert not provider.capabilities.updates
+        """The room stays, or can't be: see below."""
         for spec in (replace(SPEC, title="Renamed"), moved(timedelta(days=290))):
             assert changes(provider, SPEC, spec) == frozenset()
         for spec in (moved(timedelta(days=310)), SPECS["weekly for ever"], replace(SPEC, open_ended=True)):
             assert changes(provider, SPEC, spec) == {"until"}
+
+    @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+    def test_any_event_can_become_any_other(self, provider: ConferenceProvider, spec: ConferenceSpec) -> None:
+        """One that needs the room for longer needs another one."""
+        weekly, spec = fit(SPECS["weekly"], provider.capabilities), fit(spec, provider.capabilities)
+        if provider.kept(spec) == provider.kept(weekly):
+            super().test_any_event_can_become_any_other(provider, spec)
+            return
+        created = provider.create(weekly, MARKER)
+        with pytest.raises(NotFound):
+            provider.update(created.reference, spec, frozenset(provider.kept(spec)), MARKER)
+        assert provider.find(MARKER, spec) == []
 
     def test_a_series_keeps_its_wall_clock_time_across_dst(self, provider: ConferenceProvider, vendor: Any) -> None:
         """It has no instances: it ends a month after the last one's year."""
@@ -208,6 +220,118 @@ def test_a_room_lasts_as_long_as_it_is_needed(vendor: WherebyVendor, spec: Confe
     assert vendor.meeting["endDate"].endswith(".000Z")
     if spec.recurrence or spec.open_ended:
         assert max(NOW, spec.end) + TOUCH_AFTER * LIFETIME < ends
+
+
+ENDLESS = SPECS["weekly for ever"]
+YEARS = timedelta(days=365)
+FOR_YEARS = replace(SPEC, recurrence=("RRULE:FREQ=MONTHLY;BYMONTHDAY=1;COUNT=300",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "after", "kept"),
+    [
+        (SPEC, moved(timedelta(days=300)), timedelta(0), True),
+        (moved(YEARS), SPEC, timedelta(0), True),
+        (moved(YEARS), SPEC, timedelta(days=20), True),
+        (ENDLESS, SPECS["weekly"], timedelta(0), True),
+        (ENDLESS, moved(5 * YEARS), timedelta(0), True),
+        (replace(SPEC, open_ended=True), SPEC, timedelta(0), True),
+        (ENDLESS, ENDLESS, timedelta(days=600), True),
+        (FOR_YEARS, FOR_YEARS, timedelta(days=600), True),
+        (ENDLESS, FOR_YEARS, timedelta(days=600), True),
+        (ENDLESS, ENDLESS, TOUCH_AFTER * LIFETIME, False),
+        (FOR_YEARS, FOR_YEARS, TOUCH_AFTER * LIFETIME, False),
+        (SPEC, moved(YEARS), timedelta(0), False),
+        (SPEC, moved(timedelta(days=310)), timedelta(0), False),
+        (SPEC, ENDLESS, timedelta(0), False),
+        (SPEC, replace(SPEC, open_ended=True), timedelta(0), False),
+        (moved(-YEARS), moved(-2 * YEARS), timedelta(0), True),
+        (moved(-YEARS), moved(-2 * YEARS), OPEN_AT_LEAST + timedelta(minutes=1), False),
+    ],
+    ids=[
+        "within its year",
+        "to an earlier year",
+        "to an earlier year, which has begun",
+        "a series that became finite",
+        "a series that became an event in years",
+        "no more open",
+        "endless, begun long ago",
+        "for years, begun long ago",
+        "finite now, and for years",
+        "endless, before it ends",
+        "for years, before it ends",
+        "to a later year",
+        "to a later year, before the room ends",
+        "became endless",
+        "became open",
+        "was long ago",
+        "was long ago, and the room is closed",
+    ],
+)
+def test_a_room_that_lasts_long_enough_keeps_its_link(
+    vendor: WherebyVendor, old: ConferenceSpec, new: ConferenceSpec, after: timedelta, *, kept: bool
+) -> None:
+    """One that does not goes, and counts as gone: the engine makes another. Within its new year no move is told, so
+    the room has to last for all of it."""
+    provider = vendor.provider()
+    made = provider.create(old, MARKER)
+    vendor.clock.advance(after)
+    vendor.faults.forget_requests()
+    vendor.service.configure(gone_after_hours=24)
+    if kept:
+        assert provider.update(made.reference, new, frozenset(provider.kept(new)), MARKER) == made
+    else:
+        with pytest.raises(NotFound):
+            provider.update(made.reference, new, frozenset(provider.kept(new)), MARKER)
+    assert len(vendor.service.meetings()) == (1 if kept else 0)
+    assert [call.method for call in vendor.faults.requests()] == (["GET"] if kept else ["GET", "DELETE"])
+
+
+def test_a_room_that_is_left_to_an_endless_series_outlasts_the_next_look() -> None:
+    assert TOUCH_AFTER * LIFETIME + SLACK < LASTS < LIFETIME
+
+
+def test_a_room_that_moved_to_an_earlier_year_moves_back(vendor: WherebyVendor) -> None:
+    provider = vendor.provider()
+    made = provider.create(moved(YEARS), MARKER)
+    for spec in (SPEC, moved(YEARS)):
+        assert provider.update(made.reference, spec, frozenset({"until"}), MARKER) == made
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ({"status": 400, "body": {"error": "no"}}, PermissionDenied),
+        ({"status": 403, "body": {"error": "no"}}, PermissionDenied),
+        ({"status": 500}, Temporary),
+        ({"status": 404, "body": {"error": "it is gone"}}, NotFound),
+    ],
+    ids=["400", "403", "500", "404"],
+)
+def test_a_room_that_can_not_be_deleted_is_not_made_anew(
+    vendor: WherebyVendor, fault: dict[str, Any], expected: type[ServiceError]
+) -> None:
+    provider = vendor.provider()
+    made = provider.create(SPEC, MARKER)
+    vendor.faults.add(method="DELETE", path=vendor.api, **fault)
+    with pytest.raises(ServiceError) as caught:
+        provider.update(made.reference, ENDLESS, frozenset({"until"}), MARKER)
+    assert type(caught.value) is expected
+
+
+@pytest.mark.parametrize(
+    ("end", "kept"),
+    [("2028-02-01T00:00:00Z", True), ("2028-02-01T00:00:00", True), ("2028-01-01T00:00:00Z", False), ("soon", False)],
+)
+def test_an_end_as_whereby_may_tell_it(vendor: WherebyVendor, end: str, *, kept: bool) -> None:
+    provider = vendor.provider()
+    made = provider.create(SPEC, MARKER)
+    vendor.faults.add(method="GET", path=vendor.api, status=200, body={**fixture("meeting_with_host"), "endDate": end})
+    if kept:
+        provider.update(made.reference, SPEC, frozenset({"until"}), MARKER)
+    else:
+        with pytest.raises(NotFound):
+            provider.update(made.reference, SPEC, frozenset({"until"}), MARKER)
 
 
 @pytest.mark.parametrize("gone_after", [1, 24])

@@ -5,13 +5,17 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from confsync.adapters.system import SystemClock
 from confsync.cli import main
 from confsync.cli.listing import markdown
 from confsync.providers import PROVIDERS, vendor
+from playground.faults import Faults
 from playground.functions import ROOT
 from playground.server import serve
 from playground.vendors.zoom import ZoomService, create_app
@@ -78,14 +82,28 @@ def zoom() -> ZoomService:
 
 
 @pytest.fixture
-def config(tmp_path: Path, zoom: ZoomService) -> Iterator[Path]:
+def faults(zoom: ZoomService) -> Iterator[Faults]:
     server = serve(create_app(zoom), name="zoom")
+    yield Faults(server.url)
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def slept(monkeypatch: pytest.MonkeyPatch, zoom: ZoomService) -> list[float]:
+    """How long was waited, which takes no time but at the vendor."""
+    waits: list[float] = []
+    monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: waits.append(seconds))
+    zoom.clock = lambda: datetime.now(UTC) + timedelta(seconds=sum(waits))
+    return waits
+
+
+@pytest.fixture
+def config(tmp_path: Path, zoom: ZoomService, faults: Faults) -> Path:
     names = ("account_id", "client_id", "client_secret")
     (tmp_path / "zoom").write_text(json.dumps({name: getattr(zoom.account, name) for name in names}))
     path = tmp_path / "check.toml"
-    path.write_text(CONFIG.format(secrets=tmp_path, url=server.url))
-    yield path
-    server.stop()
+    path.write_text(CONFIG.format(secrets=tmp_path, url=faults.url))
+    return path
 
 
 def check(config: Path, *more: str) -> int:
@@ -137,6 +155,82 @@ def test_wrong_credentials_are_told_without_them(
     told = capsys.readouterr().out
     assert "create: NOT OK" in told
     assert "example-client-secret" not in told
+
+
+@pytest.mark.parametrize(("lag", "waits"), [(0, [5.0]), (2, [5.0]), (7, [5.0, 5.0])])
+def test_a_list_may_lag(config: Path, zoom: ZoomService, slept: list[float], lag: int, waits: list[float]) -> None:
+    zoom.configure(list_lag=lag)
+    assert check(config) == 0
+    assert slept == waits
+    assert zoom.meetings() == []
+
+
+def test_a_meeting_that_does_not_show_up_is_told_and_removed(
+    config: Path, zoom: ZoomService, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zoom.configure(list_lag=60)
+    assert check(config) == 1
+    assert "find again: NOT OK" in capsys.readouterr().out
+    assert zoom.meetings() == []
+
+
+@pytest.mark.parametrize("lag", [0, 2, 7])
+def test_what_a_create_without_an_answer_made_is_removed(
+    config: Path, zoom: ZoomService, faults: Faults, capsys: pytest.CaptureFixture[str], lag: int
+) -> None:
+    zoom.configure(list_lag=lag)
+    faults.add(method="POST", path="/meetings", cut="after")
+    assert check(config) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[1].startswith("  create: NOT OK")
+    assert told[2:] == ["  look for what it made: ok", "  remove: ok"]
+    assert zoom.meetings() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"list_lag": 60}, {"cut": "after"}),
+        ({}, {"cut": "before"}),
+        ({"scopes": ("meeting:write:meeting:admin",)}, {"cut": "after"}),
+    ],
+    ids=["it shows up later", "it was not made", "nobody may look"],
+)
+def test_what_may_remain_is_told(
+    config: Path,
+    zoom: ZoomService,
+    faults: Faults,
+    capsys: pytest.CaptureFixture[str],
+    changes: dict[str, Any],
+    fault: dict[str, Any],
+) -> None:
+    zoom.configure(**changes)
+    faults.add(method="POST", path="/meetings", **fault)
+    assert check(config) == 1
+    (told,) = re.findall(r"a meeting marked (\S+) may remain at the vendor", capsys.readouterr().out)
+    assert [told in meeting["agenda"] for meeting in zoom.meetings()] == [True] * len(zoom.meetings())
+
+
+def test_nothing_is_looked_for_after_a_refusal(
+    config: Path, faults: Faults, slept: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    faults.add(method="POST", path="/meetings", status=400, body={"code": 300, "message": "Validation Failed."})
+    assert check(config) == 1
+    assert "may remain" not in capsys.readouterr().out
+    assert slept == []
+
+
+def test_an_interrupted_trial_leaves_no_meeting(
+    config: Path, zoom: ZoomService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        assert len(zoom.meetings()) == 1
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SystemClock, "sleep", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        check(config)
+    assert zoom.meetings() == []
 
 
 def test_what_can_not_be_tried_is_an_error(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

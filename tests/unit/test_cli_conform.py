@@ -2,8 +2,9 @@
 
 import base64
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -110,6 +111,62 @@ class Least(Example):
         raise AssertionError("it was not declared")
 
 
+class Shows(Example):
+    """Each meeting is shown with these fields in place of its own; `...`: without it."""
+
+    def __init__(self, **shown: Any) -> None:
+        super().__init__()
+        self._fields = shown
+
+    def _shown(self, name: str) -> dict[str, Any]:
+        shown = {**super()._shown(name), **self._fields}
+        return {field: value for field, value in shown.items() if value is not ...}
+
+
+class Counts(Example):
+    """Its meetings have numbers."""
+
+    def create(self, sent: dict[str, Any]) -> Answer:
+        status, shown = super().create(sent)
+        if isinstance(shown["id"], str):
+            numbers: dict[Any, Any] = self._rooms
+            numbers[len(numbers)] = numbers.pop(shown["id"])
+            shown["id"] = len(numbers) - 1
+        return status, shown
+
+
+class Nameless(Example):
+    """What it has made can't be told."""
+
+    def create(self, sent: dict[str, Any]) -> Answer:
+        return super().create(sent)[0], {"meeting": "is made"}
+
+    def find(self, sent: dict[str, Any]) -> Answer:
+        return "200 OK", {"conferences": [{} for _ in self._marked(sent["marker"])]}
+
+
+class IgnoresUpdates(Example):
+    """A change is confirmed, and not done."""
+
+    def update(self, sent: dict[str, Any]) -> Answer:
+        return super().update(sent) if sent["operation"] == "create" else self.get(sent)
+
+
+class IgnoresNewSpecs(Example):
+    """A meeting that is there is answered as it is."""
+
+    def create(self, sent: dict[str, Any]) -> Answer:
+        known = self._marked(sent["marker"])
+        return self.get({"id": known[0]}) if known else super().create(sent)
+
+
+class NeedsNoFields(Example):
+    """What lacks is empty."""
+
+    def find(self, sent: dict[str, Any]) -> Answer:
+        return super().find({"marker": "", **sent})
+
+
 @contextmanager
 def served(app: Example) -> Iterator[str]:
     server = serve(app, name="custom")
@@ -144,16 +201,22 @@ def test_the_example_keeps_every_rule_and_nothing_is_left(capsys: pytest.Capture
     assert app.left() == 0
 
 
+ASKED_AGAIN = "create with the same marker takes the new title"
+RENAMED = "update takes the new title"
 SAME = "create with the same marker answers the same meeting"
 
 
 @pytest.mark.parametrize(
     ("app", "rules"),
     [
-        (MakesTwo, [SAME, "find shows the meeting", "creates at the same time make one meeting"]),
+        (MakesTwo, [SAME, ASKED_AGAIN, "find shows the meeting", "creates at the same time make one meeting"]),
         (TakesAnyTime, ["an old timestamp is unverified", "a timestamp to come is unverified"]),
         (DeletesTwice, ["delete of an unknown id is not found", "delete of a removed meeting is not found"]),
         (FindsBeginnings, ["find takes a marker as a whole"]),
+        (IgnoresUpdates, [RENAMED]),
+        (IgnoresNewSpecs, [ASKED_AGAIN]),
+        (partial(Shows, fingerprint="always"), [ASKED_AGAIN, RENAMED]),
+        (NeedsNoFields, ["a call without a field that it needs is malformed"]),
         (KnowsNoOthers, ["unknown fields are ignored"]),
         (
             VerifiesNothing,
@@ -168,7 +231,7 @@ SAME = "create with the same marker answers the same meeting"
     ],
 )
 def test_a_rule_that_is_broken_is_told_and_nothing_is_left(
-    capsys: pytest.CaptureFixture[str], app: type[Example], rules: list[str]
+    capsys: pytest.CaptureFixture[str], app: Callable[[], Example], rules: list[str]
 ) -> None:
     server = app()
     assert conform(server) == 1
@@ -201,10 +264,18 @@ def test_what_is_not_declared_is_not_called(capsys: pytest.CaptureFixture[str]) 
     app = Least()
     assert conform(app) == 0
     out = capsys.readouterr().out
-    assert "  update changes the meeting, and not its id: not declared" in out
+    assert f"  {ASKED_AGAIN}: not declared" in out
+    assert f"  {RENAMED}: not declared" in out
     assert "  delete removes the meeting: not declared" in out
     assert "are left to themselves" in out
     assert app.left() == 1
+
+
+def test_what_no_fingerprint_shows_is_for_people_to_see(capsys: pytest.CaptureFixture[str]) -> None:
+    assert conform(Shows(fingerprint=...)) == 0
+    out = capsys.readouterr().out
+    for rule in (ASKED_AGAIN, RENAMED):
+        assert f"  {rule}: can't be seen from outside: look at your meeting's title" in out
 
 
 def test_without_a_meeting_the_rest_is_not_tried(capsys: pytest.CaptureFixture[str]) -> None:
@@ -212,14 +283,49 @@ def test_without_a_meeting_the_rest_is_not_tried(capsys: pytest.CaptureFixture[s
         assert main(["conform", url, "--secret-from", VARIABLE]) == 1
     out = capsys.readouterr().out
     assert broken(out) == ["create makes a meeting"]
-    assert "needs_permission" in out
-    assert "  get shows the meeting: not tried: there is no meeting to try it on" in out
+    (told,) = [line for line in out.splitlines() if ": NOT OK: " in line]
+    assert "Example Rooms would not create a meeting" in told
+    assert "needs_permission" in told
+    assert "`--host somebody@...`" in told
+    later = len(RULES) - [rule.name for rule in RULES].index("create makes a meeting") - 1
+    assert out.splitlines()[-2:] == [f"  {later} more need a meeting, and were not tried", "  nothing is left: ok"]
+
+
+TWO_LINKS = [{"entryPointType": "video", "uri": f"https://rooms.example/{name}"} for name in "ab"]
+
+
+@pytest.mark.parametrize(
+    "app", [Shows(notes=None), Shows(entryPoints=TWO_LINKS), Counts()], ids=["null", "two links", "a number"]
+)
+def test_a_meeting_whose_answer_can_not_be_read_is_removed_all_the_same(
+    capsys: pytest.CaptureFixture[str], app: Example
+) -> None:
+    assert conform(app) == 1
+    out = capsys.readouterr().out
+    assert broken(out) == ["create makes a meeting"]
+    assert app.left() == 0
+    assert out.splitlines()[-1] == "  nothing is left: ok"
+
+
+def test_a_meeting_of_which_nothing_can_be_read_may_be_left(capsys: pytest.CaptureFixture[str]) -> None:
+    app = Nameless()
+    assert conform(app) == 1
+    (room,) = app._rooms.values()
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(f"  nothing is left: NOT OK: a meeting may be left: marker {room['marker']}: ")
 
 
 def test_a_server_that_does_not_say_what_it_can_do_is_not_tried(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["conform", "http://127.0.0.1:9", "--secret-from", VARIABLE]) == 1
     (told,) = capsys.readouterr().out.splitlines()
-    assert told.startswith("  it says what it can do: NOT OK: custom gave no answer")
+    assert told.startswith("  it says what it can do: NOT OK: the server gave no answer")
+    assert told.endswith("POST http://127.0.0.1:9/capabilities")
+
+
+def test_a_wrong_address_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with served(Example()) as url:
+        assert main(["conform", f"{url}/wrong/", "--secret-from", VARIABLE]) == 1
+    assert f"POST {url}/wrong/capabilities" in capsys.readouterr().out
 
 
 def test_what_can_not_be_tried_is_an_error(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,6 +334,16 @@ def test_what_can_not_be_tried_is_an_error(capsys: pytest.CaptureFixture[str], m
     monkeypatch.setenv(VARIABLE, "whsec_c2hvcnQ=")
     assert main(["conform", "https://rooms.example", "--secret-from", VARIABLE]) == 2
     told = capsys.readouterr().err
+    assert told.count("the address") + told.count("address is") == 1
     assert "NOBODY_SET_THIS is not set" in told
     assert f"the secret {VARIABLE} is not" in told
     assert "c2hvcnQ=" not in told
+
+
+@pytest.mark.parametrize("secret", [SECRET, "whsec_c2hvcnQ", "c2hvcnQ=", "c2hvcnQ", "1_A", ""])
+def test_a_secret_in_place_of_its_name_is_not_shown(capsys: pytest.CaptureFixture[str], secret: str) -> None:
+    assert main(["conform", "https://rooms.example", "--secret-from", secret]) == 2
+    told = capsys.readouterr()
+    assert not secret or secret not in told.out + told.err
+    if secret != "c2hvcnQ":  # which could be a name
+        assert "give the variable's name, not the secret" in told.err

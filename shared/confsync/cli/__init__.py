@@ -2,11 +2,16 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from confsync.domain.errors import ConfsyncError, NotConfigured
+
+NAME_OF_VARIABLE = "the name of the environment variable that holds its secret (whsec_...), not the secret itself"
+OF_HOST = "who is to host the meetings: needed if your server asks that hosts have an account; by default nobody"
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*", re.IGNORECASE | re.ASCII)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,8 +38,8 @@ def _parser() -> argparse.ArgumentParser:
     trying.set_defaults(run=_check)
     conforming = commands.add_parser("conform", help="try a server against the contract for systems of your own")
     conforming.add_argument("url", help="the address to which the names of the calls are appended")
-    conforming.add_argument("--secret-from", metavar="VARIABLE", required=True, help="where its secret is (whsec_...)")
-    conforming.add_argument("--host", default="", help="who is to host the meetings; by default nobody")
+    conforming.add_argument("--secret-from", metavar="VARIABLE", required=True, help=NAME_OF_VARIABLE)
+    conforming.add_argument("--host", default="", help=OF_HOST)
     conforming.set_defaults(run=_conform)
     return parser
 
@@ -56,6 +61,10 @@ def _conform(asked: argparse.Namespace) -> int:
     from confsync.cli.conforming import conform
 
     variable = asked.secret_from
+    if variable.startswith("whsec_") or not _VARIABLE.fullmatch(variable):
+        raise NotConfigured("--secret-from: give the variable's name, not the secret")
     if variable not in os.environ:
-        raise NotConfigured(f"{variable} is not set: it is the environment variable that holds the server's secret")
+        # not in capitals it may be a secret all the same
+        named = variable if variable.isupper() else "the variable of --secret-from"
+        raise NotConfigured(f"{named} is not set: it is the environment variable that holds the server's secret")
     return conform(asked.url, os.environ[variable], variable, asked.host, print)

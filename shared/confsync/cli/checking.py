@@ -112,19 +112,19 @@ def _join(provider: ConferenceProvider, made: ProviderConference, spec: Conferen
 
 def _clear_up(provider: ConferenceProvider, look: Look, marker: str, say: Say) -> None:
     """Remove what a create without an answer made, or say that it may be there."""
+    left: list[ProviderConference] = []
     try:
-        left = _step("look for what it made", look, say)
-    except _Failed:
-        left = []
-    if left:
-        _removed(provider, [each.reference for each in left], say)
-    else:
-        say(f"  a meeting marked {marker} may remain at the vendor: look for it there, and remove it by hand")
+        with suppress(_Failed):
+            left = _step("look for what it made", look, say)
+    finally:
+        if not left:
+            say(f"  a meeting marked {marker} may remain at the vendor: look for it there, and remove it by hand")
+    _removed(provider, [each.reference for each in left], say)
 
 
 def _removed(provider: ConferenceProvider, references: Sequence[Reference], say: Say) -> int:
     """Remove them. Returns 1 if one of them is still there, else 0."""
-    if not provider.capabilities.deletes:
+    if references and not provider.capabilities.deletes:
         say("  remove: not possible at this vendor; the meeting is left to itself")
         return 0
     code = 0

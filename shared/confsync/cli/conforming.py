@@ -5,19 +5,21 @@ Nothing is left behind, and no call is made that the server does not declare.
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import UNSET, Meta
 from standardwebhooks import Webhook
 
 from confsync.adapters.system import SystemClock
 from confsync.domain.conference import ConferenceSpec, Occurrence
-from confsync.domain.errors import ConfsyncError, NotFound
+from confsync.domain.errors import Ambiguous, ConfsyncError, NotFound, ServiceError
 from confsync.domain.fitting import fit
 from confsync.domain.solution import Capabilities
 from confsync.ports import Clock
@@ -39,6 +41,7 @@ from confsync.transport.messages import Reply, Request
 from confsync.transport.session import Deadline
 
 Say = Callable[[str], object]
+T = TypeVar("T")
 
 ANSWER = timedelta(seconds=8)
 """By then a server has to have answered."""
@@ -54,8 +57,47 @@ SPEC = ConferenceSpec(
 )
 
 
+NO_NAME = "the server"
+"""What it is called as long as it does not say so itself."""
+
+
 class _Broken(Exception):
     """A rule is not kept: what was expected, and what was seen."""
+
+
+Id = Annotated[str, Meta(pattern=r"\A[ -~]{1,256}\Z")] | int
+"""A meeting's name as the server wrote it, also against the contract: it is only sent back."""
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """The least that can be read of an answer that breaks the contract."""
+
+    id: Id | None = None
+
+
+class _AllNamed(msgspec.Struct, frozen=True):
+    conferences: tuple[_Named, ...]
+
+
+@dataclass(kw_only=True)
+class _Made:
+    """What the creates with one marker came to."""
+
+    ids: set[Id] = field(default_factory=set)
+    nameless: bool = False
+    """One succeeded, and its answer has no id that can be read."""
+    lost: bool = False
+    """One had no answer, or one that leaves open what was done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _NamedServer(Server):
+    """A server whose errors say its own name."""
+
+    name: str
+
+    def request(self, operation: str, /, **fields: Any) -> Request:
+        return replace(super().request(operation, **fields), service=self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,11 +121,11 @@ class _OtherTime:
 class _Trial:
     """A server that is tried, and the meetings that it was asked for."""
 
-    server: Server
+    server: _NamedServer
     declared: Declared
     spec: ConferenceSpec
-    made: dict[str, set[str]] = field(default_factory=dict)
-    """Ids that were answered, by marker."""
+    made: dict[str, _Made] = field(default_factory=dict)
+    """By marker."""
     marker: str = ""
     meeting: Meeting | None = None
     """The one that most rules are tried on."""
@@ -91,29 +133,43 @@ class _Trial:
     # --- calls ---
 
     def send(self, request: Request) -> Reply:
-        return self.server.session.send(request, Deadline(ANSWER))
+        """The reply. What a create may have made is noted, whatever it was expected to do."""
+        marker = request.headers.get("Idempotency-Key")
+        if marker is None:
+            return self.server.session.send(request, Deadline(ANSWER))
+        made = self.made.setdefault(marker, _Made())
+        try:
+            reply = self.server.session.send(request, Deadline(ANSWER))
+        except Ambiguous:
+            made.lost = True
+            raise
+        named = _read(reply, _Named) if reply.ok else None
+        if named is not None and named.id is not None:
+            made.ids.add(named.id)
+        elif reply.ok:
+            made.nameless = True
+        elif reply.status >= 500 and reply.status != 503:
+            made.lost = True
+        return reply
 
     def create(self, marker: str, spec: ConferenceSpec | None = None) -> tuple[Meeting, int]:
         """The meeting, and the status that it came with."""
-        ids = self.made.setdefault(marker, set())
         request = self.server.request("create", marker=marker, spec=self.asked(spec or self.spec))
         reply = self.send(request)
-        meeting = self.server.read(request, reply, Meeting)
-        ids.add(meeting.id)
-        return meeting, reply.status
+        return self.server.read(request, reply, Meeting), reply.status
 
     def find(self, marker: str) -> tuple[Meeting, ...]:
         spec = self.asked(self.spec)
         return self.server.ask("find", Found, Deadline(ANSWER), marker=marker, spec=spec).conferences
 
-    def get(self, meeting_id: str) -> Meeting:
+    def get(self, meeting_id: Id) -> Meeting:
         return self.server.ask("get", Meeting, Deadline(ANSWER), id=meeting_id)
 
     def update(self, spec: ConferenceSpec) -> Meeting:
         fields = {"id": self.the_meeting.id, "marker": self.marker, "spec": self.asked(spec)}
         return self.server.ask("update", Meeting, Deadline(ANSWER), **fields)
 
-    def delete(self, meeting_id: str) -> None:
+    def delete(self, meeting_id: Id) -> None:
         self.server.ask("delete", Deleted, Deadline(ANSWER), id=meeting_id)
 
     # --- values ---
@@ -146,8 +202,6 @@ class _Trial:
             "update": {**about, **named},
             "delete": about,
         }
-        if operation == "create":
-            self.made.setdefault(marker, set())
         return fields.get(operation, {})
 
     def operations(self) -> list[str]:
@@ -157,22 +211,31 @@ class _Trial:
 
     # --- what is left ---
 
-    def clean(self) -> list[str]:
-        """Remove all that was made, also by a create without an answer. Returns ids of what is still there."""
-        return [
-            each
-            for marker, known in self.made.items()
-            for each in sorted(known | self._found(marker))
-            if self._stays(each)
-        ]
+    def clean(self) -> tuple[list[str], list[str]]:
+        """Remove all that was made, also by a create whose answer was lost, or could not be read.
 
-    def _found(self, marker: str) -> set[str]:
-        try:
-            return {each.id for each in self.find(marker)}
-        except ConfsyncError:
-            return set()
+        Returns ids of what is still there, and markers of what may be.
+        """
+        left, doubtful = [], []
+        for marker, made in self.made.items():
+            found = self._found(marker)
+            ids = made.ids | (found or set())
+            left += [str(each) for each in sorted(ids, key=str) if self._stays(each)]
+            if (made.nameless and (found is None or not ids)) or (made.lost and found is None and not ids):
+                doubtful.append(marker)
+        return left, doubtful
 
-    def _stays(self, meeting_id: str) -> bool:
+    def _found(self, marker: str) -> set[Id] | None:
+        """Ids of what has that marker; None if the answer does not tell."""
+        with suppress(ConfsyncError):
+            reply = self.send(self.server.request("find", marker=marker, spec=self.asked(self.spec)))
+            told = _read(reply, _AllNamed) if reply.ok else None
+            if told is not None and (ids := {each.id for each in told.conferences if each.id is not None}):
+                return ids
+            return set() if told == _AllNamed(()) else None
+        return None
+
+    def _stays(self, meeting_id: Id) -> bool:
         """Whether it is there all the same: a deletion may be confirmed and not done."""
         with suppress(ConfsyncError):
             if self.declared.deletes:
@@ -186,51 +249,75 @@ class _Trial:
         return True
 
 
+def _read(reply: Reply, into: type[T]) -> T | None:
+    """The reply's body, None if it is another."""
+    try:
+        return msgspec.json.decode(reply.body, type=into)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
 def conform(url: str, secret: str, variable: str, host: str, say: Say) -> int:
     """Try each rule; how each went is told. Returns 0 if all are kept, else 1.
 
     `variable` is where the secret comes from. Raises `NotConfigured` for an address or a secret that can't be used.
     """
     clock, keys = SystemClock(), keys_of(secret, variable)
-    server = Server(base=address_of("the address", url), keys=lambda: keys, clock=clock)
+    server = _NamedServer(name=NO_NAME, base=address_of("url", url), keys=lambda: keys, clock=clock)
     try:
         declared = server.ask("capabilities", Declared, Deadline(ANSWER))
     except ConfsyncError as error:
-        say(f"  it says what it can do: NOT OK: {error}")
+        say(f"  it says what it can do: NOT OK: {error}: asked by POST {server.base}/capabilities")
         return 1
-    say(f"{declared.name or 'a server'} at {server.base}")
+    server = replace(server, name=declared.name or NO_NAME)
+    say(f"{server.name} at {server.base}")
     say("  it says what it can do: ok")
     start = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=7)
     spec = replace(SPEC, start=start, end=start + timedelta(hours=1), host=host)
     trial = _Trial(server=server, declared=declared, spec=spec)
     try:
         kept = [_told(rule, trial, say) for rule in RULES]
+        if waiting := [rule for rule in RULES if rule.untried(trial) == NO_MEETING]:
+            say(f"  {len(waiting)} more need a meeting, and were not tried")
     finally:
-        clean = _tell_left(trial.clean(), trial, say)
+        clean = _tell_left(*trial.clean(), trial, say)
     return 0 if all(kept) and clean else 1
 
 
 def _told(rule: "_Rule", trial: _Trial, say: Say) -> bool:
-    """Whether the rule is kept, as far as it can be tried; it is told."""
+    """Whether the rule is kept, as far as it can be tried; it is told, but for those that lack a meeting."""
     if (why := rule.untried(trial)) is not None:
-        say(f"  {rule.name}: {why}")
+        if why != NO_MEETING:
+            say(f"  {rule.name}: {why}")
         return True
     try:
-        rule.run(trial)
+        unseen = rule.run(trial)
     except (_Broken, ConfsyncError) as error:
-        say(f"  {rule.name}: NOT OK: {error}")
+        say(f"  {rule.name}: NOT OK: {error}{_hint(error, trial)}")
         return False
-    say(f"  {rule.name}: ok")
+    say(f"  {rule.name}: {unseen or 'ok'}")
     return True
 
 
-def _tell_left(left: Iterable[str], trial: _Trial, say: Say) -> bool:
-    told = ", ".join(left)
-    if not trial.declared.deletes:
-        say(f"  nothing is left: not declared{f': {told} are left to themselves' if told else ''}")
-        return True
-    say(f"  nothing is left: {f'NOT OK: {told}: remove them by hand' if told else 'ok'}")
-    return not told
+def _hint(error: Exception, trial: _Trial) -> str:
+    """Who the host was, if that may be why there is no meeting."""
+    if trial.meeting is not None or not isinstance(error, ServiceError) or error.status not in {403, 422}:
+        return ""
+    if trial.spec.host:
+        return f" (the host was {trial.spec.host}, by `--host`)"
+    return " (no host was named: if yours needs one, add `--host somebody@...`, an account of it)"
+
+
+def _tell_left(left: Sequence[str], doubtful: Sequence[str], trial: _Trial, say: Say) -> bool:
+    """Whether nothing is left that could have been removed; it is told."""
+    deletes = trial.declared.deletes
+    ids = f"{', '.join(left)}: remove them by hand" if deletes else f"{', '.join(left)} are left to themselves"
+    perhaps = f"a meeting may be left: marker {', '.join(doubtful)}: look for it, and remove it by hand"
+    told = "; ".join([*([ids] if left else []), *([perhaps] if doubtful else [])])
+    kept = not told if deletes else not doubtful
+    how = "ok" if not told and deletes else "not declared" if kept else "NOT OK"
+    say(f"  nothing is left: {how}{f': {told}' if told else ''}")
+    return kept
 
 
 # --- the rules -------------------------------------------------------------------------------------------------------
@@ -268,6 +355,9 @@ def _same_meeting(expected: Meeting, seen: Meeting, what: str) -> None:
     ]
     if differing:
         raise _Broken(f"expected {what}, saw another {' and '.join(differing)}")
+
+
+UNSEEN = "can't be seen from outside: look at your meeting's title (a `fingerprint` would tell)"
 
 
 def _stranger() -> Webhook:
@@ -310,6 +400,12 @@ def _other_contract(trial: _Trial) -> None:
     _is_refused(trial, trial.server.request("capabilities", contract=CONTRACT + 1), 400, "malformed")
 
 
+def _missing_field(trial: _Trial) -> None:
+    for operation, missing in (("find", "marker"), ("get", "id")):
+        fields = {name: value for name, value in trial.fields(operation).items() if name != missing}
+        _is_refused(trial, trial.server.request(operation, **fields), 400, "malformed")
+
+
 def _no_json(trial: _Trial) -> None:
     request, body = trial.server.request("capabilities"), b'{"contract":1,'
     headers = {**request.headers, **trial.server.signed(body)}
@@ -344,9 +440,28 @@ def _create_again(trial: _Trial) -> None:
     _same(200, status, "the status of a meeting that was there")
 
 
+def _create_other(trial: _Trial) -> str | None:
+    meeting, status = trial.create(trial.marker, replace(trial.spec, title="confsync conform, asked again"))
+    _same(trial.the_meeting.id, meeting.id, "the same meeting")
+    _same(200, status, "the status of a meeting that was there")
+    return _retitled(trial, meeting)
+
+
+def _retitled(trial: _Trial, meeting: Meeting) -> str | None:
+    """What can't be seen, if nothing shows that it has the new title; it is then what the meeting should be."""
+    before, trial.meeting = trial.the_meeting.fingerprint, meeting
+    if before is UNSET or meeting.fingerprint is UNSET:
+        return UNSEEN
+    if before == meeting.fingerprint:
+        raise _Broken(
+            "expected another `fingerprint` after the title changed, saw the same: either the title did not change,"
+            " or the fingerprint does not tell, and has to be left out"
+        )
+    return None
+
+
 def _create_at_once(trial: _Trial) -> None:
     marker = trial.new_marker()
-    trial.made.setdefault(marker, set())
     with ThreadPoolExecutor(AT_ONCE) as pool:
         told = list(pool.map(lambda _: trial.create(marker), range(AT_ONCE)))
     _same(1, len({meeting.id for meeting, _ in told}), "the number of meetings")
@@ -370,10 +485,16 @@ def _get(trial: _Trial) -> None:
     _same_meeting(trial.the_meeting, trial.get(trial.the_meeting.id), "what create answered")
 
 
+def _update_title(trial: _Trial) -> str | None:
+    updated = trial.update(replace(trial.spec, title="confsync conform, renamed"))
+    _same(trial.the_meeting.id, updated.id, "the id that it had")
+    return _retitled(trial, updated)
+
+
 def _update(trial: _Trial) -> None:
     later = timedelta(days=1)
     moved = replace(
-        trial.spec, title="confsync conform, changed", start=trial.spec.start + later, end=trial.spec.end + later
+        trial.spec, title="confsync conform, moved", start=trial.spec.start + later, end=trial.spec.end + later
     )
     updated = trial.update(moved)
     _same(trial.the_meeting.id, updated.id, "the id that it had")
@@ -457,6 +578,7 @@ KINDS: Mapping[str, Callable[[ConferenceSpec], ConferenceSpec]] = {
 # --- the list --------------------------------------------------------------------------------------------------------
 
 UNDECLARED = "not declared"
+NO_MEETING = "not tried: there is no meeting to try it on"
 Untried = Callable[[_Trial], str | None]
 
 
@@ -465,7 +587,7 @@ def _always(trial: _Trial) -> str | None:  # noqa: ARG001
 
 
 def _on_a_meeting(trial: _Trial) -> str | None:
-    return "not tried: there is no meeting to try it on" if trial.meeting is None else None
+    return NO_MEETING if trial.meeting is None else None
 
 
 def _if_updates(trial: _Trial) -> str | None:
@@ -489,8 +611,8 @@ def _both(one: Untried, other: Untried) -> Untried:
 @dataclass(frozen=True, kw_only=True)
 class _Rule:
     name: str
-    run: Callable[[_Trial], None]
-    """Raises `_Broken`, or what the calls raise."""
+    run: Callable[[_Trial], str | None]
+    """Returns what is told in place of "ok". Raises `_Broken`, or what the calls raise."""
     untried: Untried = _always
     """Why it is not tried, None if it is."""
 
@@ -504,6 +626,7 @@ RULES: tuple[_Rule, ...] = (
     _Rule(name="one of several signatures is enough", run=_several_signatures),
     _Rule(name="an operation that is not the path's is malformed", run=_other_path),
     _Rule(name="another contract version is malformed", run=_other_contract),
+    _Rule(name="a call without a field that it needs is malformed", run=_missing_field),
     _Rule(name="a body that is no JSON is malformed", run=_no_json),
     _Rule(name="unknown fields are ignored", run=_unknown_fields),
     _Rule(name="an unknown marker finds nothing", run=_unknown_marker),
@@ -516,10 +639,16 @@ RULES: tuple[_Rule, ...] = (
     ),
     _Rule(name="create makes a meeting", run=_create),
     _Rule(name="create with the same marker answers the same meeting", run=_create_again, untried=_on_a_meeting),
+    _Rule(
+        name="create with the same marker takes the new title",
+        run=_create_other,
+        untried=_both(_if_updates, _on_a_meeting),
+    ),
     _Rule(name="find shows the meeting", run=_find, untried=_on_a_meeting),
     _Rule(name="find takes a marker as a whole", run=_find_whole, untried=_on_a_meeting),
     _Rule(name="get shows the meeting", run=_get, untried=_on_a_meeting),
-    _Rule(name="update changes the meeting, and not its id", run=_update, untried=_both(_if_updates, _on_a_meeting)),
+    _Rule(name="update takes the new title", run=_update_title, untried=_both(_if_updates, _on_a_meeting)),
+    _Rule(name="update keeps the id, and can be repeated", run=_update, untried=_both(_if_updates, _on_a_meeting)),
     _Rule(name="creates at the same time make one meeting", run=_create_at_once, untried=_if_removable),
     *(
         _Rule(name=f"{kind} is taken", run=partial(_takes, change=change), untried=_if_removable)

@@ -4,6 +4,7 @@ https://docs.daily.co/reference/rest-api/rooms
 The room's name follows from the marker, so making it twice makes it once. The secret is an API key.
 """
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -217,13 +218,13 @@ _AUTHORIZATION = "authorization-header-error"
 def _refusal(reply: Reply) -> Refusal:
     """What an error body adds to the status. https://docs.daily.co/reference/rest-api/your-domain/errors
 
-    What the `error` of a missing room is stands nowhere, so its words count too.
+    What the `error` of a missing room is stands nowhere, so its words count too: "room", not `/rooms` in an address.
     """
     try:
         said = msgspec.json.decode(reply.body, type=_Error)
     except (msgspec.DecodeError, UnicodeDecodeError):
         said = _Error(info="no error of Daily's")
-    missing = said.error == "not-found" or (bool(said.error) and "room" in said.info)
+    missing = said.error == "not-found" or (bool(said.error) and re.search(r"\broom\b", said.info) is not None)
     kinds: Mapping[int, type[ServiceError]] = {
         401: ReauthorizationRequired,
         404: NotFound if missing else Temporary,

@@ -8,21 +8,33 @@ and by it a bridge is found again; there is no list. The host's phone PIN is nev
 import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
 import msgspec
+import structlog
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.connection import Account
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
-from confsync.domain.errors import Ambiguous, AuthExpired, NotFound, PermissionDenied, ServiceError, Temporary
+from confsync.domain.errors import (
+    Ambiguous,
+    AuthExpired,
+    Invalid,
+    NotFound,
+    PermissionDenied,
+    ServiceError,
+    Temporary,
+)
 from confsync.domain.solution import Capabilities, OwnRecurrence, Solution
 from confsync.domain.telephone import PAUSE, dial
 from confsync.domain.text import line
 from confsync.providers import Outside, ProviderConfig, Vendor, settings_of
 from confsync.providers.access import SLOW, Access
 from confsync.transport.errors import Refusal, safe
+from confsync.transport.json_api import JsonApi
 from confsync.transport.login import Login
 from confsync.transport.messages import Reply
 from confsync.transport.oauth import Client, Token
@@ -36,6 +48,11 @@ BRIDGES = "/rcvideo/v2/account/~/extension/~/bridges"
 NUMBERS = "/restapi/v1.0/account/~/extension/~/conferencing"
 MAX_NAME = 255  # nowhere documented
 PIN_DIGITS = 12
+NUMBERS_KEPT = timedelta(hours=1)
+REFUSAL_KEPT = timedelta(minutes=5)
+"""So long the telephone numbers, or that there are none for us, are not asked for again."""
+
+log = structlog.get_logger()
 
 VENDOR = Vendor(
     name="RingCentral Video",
@@ -117,6 +134,7 @@ class _Security(msgspec.Struct, frozen=True, rename="camel"):
     password_protected: bool | None = None
     no_guests: bool | None = None
     same_account: bool | None = None
+    e2ee: bool | None = None
 
 
 class _Discovery(msgspec.Struct, frozen=True):
@@ -185,20 +203,20 @@ class RingCentral:
     def __init__(self, solution: Solution, config: ProviderConfig, outside: Outside) -> None:
         self._solution = solution
         self._settings = settings_of(solution, Settings)
-        self._access = Access("ringcentral", solution, config, outside, api=API, refusal=_refusal, token=_token)
-        self._numbers: dict[str, tuple[_Number, ...]] = {}
+        self._clock = outside.clock
+        self._access = Access("ringcentral", solution, config, outside, api=API, refusal=_of_a_bridge, token=_token)
+        self._numbers: dict[str, tuple[datetime, tuple[_Number, ...]]] = {}
+        """Until when they are good, by whose they are."""
 
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:
         deadline = self._access.deadline()
-        chosen: dict[str, Any] = msgspec.to_builtins(self._settings)
         body = {
             "type": "Scheduled",
             "name": self._name(spec),
             "pins": {"web": self._pin(marker)},
-            "security": {"passwordProtected": self._settings.security.passwordProtected, **chosen.get("security", {})},
-            **{name: chosen[name] for name in ("preferences",) if name in chosen},
+            **self._chosen(),
         }
-        api = self._access.of(spec.host)
+        api = self._without_bridge(spec.host)
         bridge = api.fetch("create a bridge", "POST", BRIDGES, into=_Bridge, deadline=deadline, body=body)
         try:
             return self._conference(bridge, spec.host, deadline)
@@ -207,7 +225,7 @@ class RingCentral:
             raise Ambiguous(message, service="ringcentral") from error
 
     def kept(self, spec: ConferenceSpec) -> Mapping[str, Any]:
-        return {"name": self._name(spec)}
+        return {"name": self._name(spec), "settings": self._chosen()}
 
     def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:
         api, deadline = self._access.of(spec.host), self._access.deadline()
@@ -219,7 +237,8 @@ class RingCentral:
         return [self._conference(bridge, spec.host, deadline)]
 
     def get(self, reference: Reference) -> ProviderConference:
-        return self._conference(*self._call("read a bridge", "GET", reference))
+        deadline = self._access.deadline()
+        return self._conference(self._call("read a bridge", "GET", reference, deadline), reference.host, deadline)
 
     def update(
         self,
@@ -228,19 +247,56 @@ class RingCentral:
         changed: frozenset[str],
         marker: str,  # noqa: ARG002 - the PIN stays
     ) -> ProviderConference:
-        if "name" not in changed:
-            return self.get(reference)
-        return self._conference(*self._call("update a bridge", "PATCH", reference, {"name": self._name(spec)}))
+        deadline = self._access.deadline()
+        body: dict[str, Any] = {"name": self._name(spec)} if "name" in changed else {}
+        bridge = None
+        if "settings" in changed or not body:
+            bridge = self._call("read a bridge", "GET", reference, deadline)
+        if bridge is not None and "settings" in changed:
+            body |= self._mended(bridge)
+        if body or bridge is None:
+            bridge = self._call("update a bridge", "PATCH", reference, deadline, body)
+        return self._conference(bridge, reference.host, deadline)
 
     def delete(self, reference: Reference) -> None:
         self._access.remove("delete a bridge", _bridge(reference), reference.host)
 
     def _call(
-        self, action: str, method: str, reference: Reference, body: Mapping[str, Any] | None = None
-    ) -> tuple[_Bridge, str, Deadline]:
-        api, deadline = self._access.of(reference.host), self._access.deadline()
-        bridge = api.fetch(action, method, _bridge(reference), into=_Bridge, deadline=deadline, body=body)
-        return bridge, reference.host, deadline
+        self,
+        action: str,
+        method: str,
+        reference: Reference,
+        deadline: Deadline,
+        body: Mapping[str, Any] | None = None,
+    ) -> _Bridge:
+        api = self._access.of(reference.host)
+        return api.fetch(action, method, _bridge(reference), into=_Bridge, deadline=deadline, body=body)
+
+    def _without_bridge(self, host: str) -> JsonApi:
+        """The API, for calls about no bridge that there should be."""
+        return replace(self._access.of(host), refusal=_refusal)
+
+    def _chosen(self) -> dict[str, Any]:
+        """The settings as they are sent."""
+        chosen: dict[str, Any] = msgspec.to_builtins(self._settings)
+        protected = {"passwordProtected": self._settings.security.passwordProtected}
+        preferences = {name: chosen[name] for name in ("preferences",) if name in chosen}
+        return {"security": {**protected, **chosen.get("security", {})}, **preferences}
+
+    def _mended(self, bridge: _Bridge) -> dict[str, Any]:
+        """Those of the settings that are to be sent, as this bridge has others.
+
+        That it is protected is left out where it is: what becomes of its password then stands nowhere (spec,
+        BridgeRequestSecurity), and a new one would be a new link.
+        """
+        has: Mapping[str, Any] = {
+            "security": msgspec.to_builtins(bridge.security),
+            "preferences": bridge.preferences,
+        }
+        chosen = self._chosen()
+        if chosen["security"]["passwordProtected"] == bridge.security.password_protected:
+            del chosen["security"]["passwordProtected"]
+        return {name: each for name, each in chosen.items() if not _is_so(each, has[name])}
 
     def _name(self, spec: ConferenceSpec) -> str:
         return line(spec.title, MAX_NAME) or self._solution.name
@@ -258,27 +314,38 @@ class RingCentral:
             security.password_protected,
             security.no_guests,
             security.same_account,
+            security.e2ee,
             bridge.preferences,
         )
         numbers = self._dial_in(host, deadline) if self._settings.dial_in else ()
         return ProviderConference(
             reference=Reference(ids={"id": bridge.id}, host=host),
             details=ConferenceDetails(entry_points=_entry_points(bridge, numbers)),
-            fingerprint=hashlib.sha256(msgspec.json.encode(kept)).hexdigest()[:16],
+            fingerprint=hashlib.sha256(msgspec.json.encode(kept, order="deterministic")).hexdigest()[:16],
         )
 
     def _dial_in(self, host: str, deadline: Deadline) -> tuple[_Number, ...]:
-        """The account's numbers, which are the same for all its bridges; none for those who may not have any."""
-        if host not in self._numbers:
-            country = self._settings.dial_in_country
-            query = {"countryId": country} if country else {}
-            api = self._access.of(host)
-            try:
-                told = api.fetch("read the numbers", "GET", NUMBERS, into=_Numbers, deadline=deadline, query=query)
-            except PermissionDenied:
-                told = _Numbers()
-            self._numbers[host] = told.phone_numbers
-        return self._numbers[host]
+        """The account's numbers, which are the same for all its bridges. None if they are refused: that they can't be
+        told says nothing of a bridge."""
+        now = self._clock.now()
+        until, numbers = self._numbers.get(host, (now, ()))
+        if now < until:
+            return numbers
+        country = self._settings.dial_in_country
+        query = {"countryId": country} if country else {}
+        api = self._without_bridge(host)
+        try:
+            told = api.fetch("read the numbers", "GET", NUMBERS, into=_Numbers, deadline=deadline, query=query)
+        except ServiceError as error:
+            if not isinstance(error, Invalid | NotFound | PermissionDenied) and error.status != 404:
+                raise
+            wrong = country is not None and not isinstance(error, PermissionDenied)
+            setting = f"solutions.{self._solution.id}.settings.{'dial_in_country' if wrong else 'dial_in'}"
+            log.warning("bridges have no telephone numbers", setting=setting, reason=str(error))
+            self._numbers[host] = now + REFUSAL_KEPT, ()
+        else:
+            self._numbers[host] = now + NUMBERS_KEPT, told.phone_numbers
+        return self._numbers[host][1]
 
 
 def _token(access: Access, deadline: Deadline) -> Token:
@@ -289,6 +356,13 @@ def _token(access: Access, deadline: Deadline) -> Token:
 
 def _bridge(reference: Reference) -> str:
     return f"/rcvideo/v2/bridges/{quote(reference.ids['id'], safe='')}"
+
+
+def _is_so(asked: Any, has: Any) -> bool:
+    """Whether what is asked for is so already, at every depth."""
+    if not isinstance(asked, Mapping):
+        return bool(asked == has)
+    return isinstance(has, Mapping) and all(_is_so(each, has.get(name)) for name, each in asked.items())
 
 
 def _entry_points(bridge: _Bridge, numbers: tuple[_Number, ...]) -> tuple[EntryPoint, ...]:
@@ -321,17 +395,28 @@ def _entry_points(bridge: _Bridge, numbers: tuple[_Number, ...]) -> tuple[EntryP
     return (video, *phones.values())
 
 
+def _of_a_bridge(reply: Reply) -> Refusal:
+    """What a refusal of a call about one bridge means: that there is none, if anything is not there."""
+    code, _ = _said(reply)
+    refusal = _refusal(reply)
+    return replace(refusal, kind=NotFound) if code == "CMN-102" else refusal  # which comes with 400, too
+
+
 def _refusal(reply: Reply) -> Refusal:
     """What an error body adds to the status. https://developers.ringcentral.com/guide/basics/errors"""
+    code, words = _said(reply)
+    kinds: Mapping[int, type[ServiceError]] = {
+        401: AuthExpired,
+        404: Temporary,  # an address that there is not, or a stranger's word
+    }
+    return Refusal(kind=kinds.get(reply.status), detail=f"{code}: {safe(words)}")
+
+
+def _said(reply: Reply) -> tuple[str, str]:
+    """The code and the words of an error body."""
     try:
         said = msgspec.json.decode(reply.body, type=_Error)
     except (msgspec.DecodeError, UnicodeDecodeError):
         said = _Error(message="no error of RingCentral's")
     first = said.errors[0] if said.errors else said  # often there is nothing but the list
-    code = first.error_code
-    kinds: Mapping[int, type[ServiceError]] = {
-        401: AuthExpired,
-        404: Temporary,  # an address that there is not, or a stranger's word
-    }
-    kind = NotFound if code == "CMN-102" else kinds.get(reply.status)  # which comes with 400, too
-    return Refusal(kind=kind, detail=f"{code}: {safe(said.message or first.message)}")
+    return first.error_code, said.message or first.message

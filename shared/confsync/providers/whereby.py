@@ -1,7 +1,8 @@
 """Whereby: rooms with an end that is chosen as they are made, and can't be moved.
 
 https://docs.whereby.com/reference/whereby-rest-api-reference
-A room for an event that ends later than the room does is made anew, and its link changes. The secret is an API key.
+A room whose event comes to need it for longer is made anew, and its link changes; any other keeps its room. The secret
+is an API key.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,7 @@ import msgspec
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
-from confsync.domain.errors import NotFound, ReauthorizationRequired, Temporary
+from confsync.domain.errors import Invalid, NotFound, PermissionDenied, ReauthorizationRequired, Temporary
 from confsync.domain.recurrence import last_end
 from confsync.domain.solution import Capabilities, OwnRecurrence, Solution
 from confsync.providers import Outside, ProviderConfig, Vendor, of_the_organisation, settings_of
@@ -29,6 +30,9 @@ LIFETIME = timedelta(days=3650)
 
 How far away an end may be stands nowhere; the pages' examples have 2099.
 """
+LASTS = timedelta(days=2920)
+"""So long a room has to last yet, to be kept for a series without end. It is more than `TOUCH_AFTER` of its lifetime:
+until then nobody looks after it again."""
 SLACK = timedelta(days=30)
 """A room ends so long after the year of its event, so that a move within the year does not cost it its link."""
 OPEN_AT_LEAST = timedelta(days=1)
@@ -41,7 +45,6 @@ VENDOR = Vendor(
     capabilities=Capabilities(
         settle=timedelta(seconds=2),
         recurrence=OwnRecurrence.RRULE,
-        updates=False,
         all_day=False,
         lifetime=LIFETIME,
     ),
@@ -49,7 +52,7 @@ VENDOR = Vendor(
     marker="the beginning of the room's name, in the list of rooms",
     series="one room, until a month after the year of the last time",
     limits="1000 points a minute",
-    cannot="titles; dial-in; rooms that last longer than ten years",
+    cannot="titles; dial-in; rooms that last longer than ten years; a later end than the room's, which costs its link",
 )
 
 
@@ -123,22 +126,32 @@ class Whereby:
         return [_conference(room) for room in sorted(found, key=lambda room: room.start_date)]
 
     def get(self, reference: Reference) -> ProviderConference:
-        path = _room(reference)
-        return _conference(self._api.fetch("read a room", "GET", path, into=_Room, deadline=self._access.deadline()))
+        return _conference(self._read(reference, self._access.deadline()))
 
     def update(
         self,
         reference: Reference,
-        spec: ConferenceSpec,  # noqa: ARG002
-        changed: frozenset[str],  # noqa: ARG002
-        marker: str,  # noqa: ARG002
+        spec: ConferenceSpec,
+        changed: frozenset[str],
+        marker: str,  # noqa: ARG002 - its name stays
     ) -> ProviderConference:
-        """A room can't be changed; the engine never asks for it where anything would."""
-        return self.get(reference)
+        """A room can't be changed. One that lasts long enough is left as it is, any other goes and is not found."""
+        deadline = self._access.deadline()
+        room = self._read(reference, deadline)
+        if "until" not in changed or _ends(room) >= self._needed(spec):
+            return _conference(room)
+        try:
+            self._api.send("delete a room", "DELETE", _room(reference), deadline=deadline)
+        except Invalid as error:  # as `Access.remove` has it: as long as it may be there, it is not made anew
+            raise PermissionDenied(str(error), service=error.service, status=error.status) from error
+        raise NotFound("whereby's room would have ended before its event; it was deleted", service="whereby")
 
     def delete(self, reference: Reference) -> None:
         """Whereby says the same of a room that there is not (OpenAPI file); asking first would change nothing."""
         self._access.remove("delete a room", _room(reference), reference.host)
+
+    def _read(self, reference: Reference, deadline: Deadline) -> _Room:
+        return self._api.fetch("read a room", "GET", _room(reference), into=_Room, deadline=deadline)
 
     def _list(self, beginning: str, deadline: Deadline) -> Iterator[_Room]:
         query = {"roomName[startsWith]": beginning}
@@ -151,13 +164,23 @@ class Whereby:
 
     def _end(self, spec: ConferenceSpec) -> datetime:
         """When the room closes: a month after the year in which it is last needed."""
-        now = self._outside.clock.now()
-        latest = max(now, spec.end.astimezone(UTC)) + LIFETIME
+        return max(self._wanted(spec, LIFETIME), self._outside.clock.now() + OPEN_AT_LEAST)
+
+    def _needed(self, spec: ConferenceSpec) -> datetime:
+        """How long a room that there is has to last, to be left as it is.
+
+        As long as a new one would: within the year nobody asks again. Where a new one would last `LIFETIME` from now, a
+        good part of it has to do, or each day would cost the link.
+        """
+        return max(self._wanted(spec, LASTS), self._outside.clock.now())
+
+    def _wanted(self, spec: ConferenceSpec, at_most: timedelta) -> datetime:
+        latest = max(self._outside.clock.now(), spec.end.astimezone(UTC)) + at_most
         ends = None if spec.open_ended else last_end(spec)
         if ends is None:
             return latest
         following = datetime(ends.astimezone(UTC).year + 1, 1, 1, tzinfo=UTC)
-        return max(min(following + SLACK, latest), now + OPEN_AT_LEAST)
+        return min(following + SLACK, latest)
 
     def _prefix(self, marker: str) -> str:
         return f"{self._settings.room_name_prefix}{sha256(marker.encode()).hexdigest()[:32]}"
@@ -165,6 +188,15 @@ class Whereby:
 
 def _room(reference: Reference) -> str:
     return f"/meetings/{quote(reference.ids['id'], safe='')}"
+
+
+def _ends(room: _Room) -> datetime:
+    """The past, if that can't be read."""
+    try:
+        when = datetime.fromisoformat(room.end_date)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def _text(at: datetime) -> str:

@@ -319,7 +319,7 @@ def _conference(meeting: _Meeting, reference: Reference) -> ProviderConference:
     )
     page = reference.more.get("dial_in")
     more = (
-        [EntryPoint(type=EntryPointType.MORE, uri=page, access_code=reference.ids.get("access_code"))] if page else []
+        [EntryPoint(type=EntryPointType.MORE, uri=page, access_code=reference.more.get("access_code"))] if page else []
     )
     kept = (meeting.topic, meeting.agenda, _shown(meeting.start_time), int(meeting.duration), meeting.timezone)
     return ProviderConference(

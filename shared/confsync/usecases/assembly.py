@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 from confsync.once import lazy
 
 if TYPE_CHECKING:
-    from confsync.ports import Calendars, Clock, Providers, Queue, Store
+    from confsync.ports import Calendars, Clock, Logins, Providers, Queue, Sealer, Store
     from confsync.usecases.channels.watch_channels import WatchChannels
+    from confsync.usecases.connect_account import ConnectAccount
+    from confsync.usecases.connecting.dependents import Dependents
+    from confsync.usecases.connecting.leave_account import LeaveAccount
+    from confsync.usecases.connecting.people_tokens import PeopleTokens
     from confsync.usecases.create_conference import CreateConference
     from confsync.usecases.join_conference import JoinConference
     from confsync.usecases.receive_notification import ReceiveNotification
@@ -43,6 +47,10 @@ class Ports(Protocol):
         """The ring that signs our addresses of meetings, newest first; a secret that not every function has."""
         ...
 
+    @property
+    def sealer(self) -> Sealer: ...
+    @property
+    def logins(self) -> Logins: ...
     @property
     def channel_keys(self) -> Sequence[bytes]:
         """The ring that signs channel tokens, newest first; a secret that not every function has."""
@@ -182,8 +190,22 @@ class UseCases:
             queue=self._ports.queue,
             clock=self._ports.clock,
             channels=self.channels,
+            leave=lambda: self.leave_account,
             inline=self._limits.inline_renewals,
             batch=self._limits.batch,
+        )
+
+    @lazy
+    def connect_account(self) -> ConnectAccount:
+        from confsync.usecases.connect_account import ConnectAccount
+
+        return ConnectAccount(
+            store=self._ports.store,
+            clock=self._ports.clock,
+            sealer=self._ports.sealer,
+            logins=self._ports.logins,
+            dependents=self.dependents,
+            leave=self.leave_account,
         )
 
     def _join_link(self, conference_id: str) -> str:
@@ -225,3 +247,41 @@ class UseCases:
         from confsync.usecases.reconciling.give_up_links import GiveUpLinks
 
         return GiveUpLinks(store=self._ports.store, calendars=self._ports.calendars, clock=self._ports.clock)
+
+    @lazy
+    def leave_account(self) -> LeaveAccount:
+        from confsync.usecases.connecting.leave_account import LeaveAccount
+
+        return LeaveAccount(
+            store=self._ports.store,
+            calendars=self._ports.calendars,
+            queue=self._ports.queue,
+            clock=self._ports.clock,
+            sealer=self._ports.sealer,
+            logins=self._ports.logins,
+            dependents=self.dependents,
+            reconcile=lambda: self.reconcile_conference,
+        )
+
+    @lazy
+    def dependents(self) -> Dependents:
+        return _dependents(self._ports)
+
+
+def people_tokens(ports: Ports) -> PeopleTokens:
+    """The `Grants` port, which providers use: so it can't be among what is built of them."""
+    from confsync.usecases.connecting.people_tokens import PeopleTokens
+
+    return PeopleTokens(
+        store=ports.store,
+        sealer=ports.sealer,
+        logins=ports.logins,
+        clock=ports.clock,
+        dependents=_dependents(ports),
+    )
+
+
+def _dependents(ports: Ports) -> Dependents:
+    from confsync.usecases.connecting.dependents import Dependents
+
+    return Dependents(store=ports.store, providers=ports.providers, queue=ports.queue, clock=ports.clock)

@@ -15,9 +15,11 @@ import structlog
 from confsync.domain.calendar import Calendar, CalendarState, is_silent
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference
+from confsync.domain.connection import Connection
 from confsync.domain.errors import ConfsyncError, ServiceError, StoreConflict
 from confsync.ports import Clock, Due, Queue, Save, Store
 from confsync.usecases.channels.watch_channels import WatchChannels
+from confsync.usecases.connecting.leave_account import LeaveAccount
 
 log = structlog.get_logger()
 
@@ -47,6 +49,8 @@ class SweepReport:
     channels_queued: int = 0
     channels_silent: int = 0
     """Channels of due calendars that are open, and on which Google told nothing of changes that syncs found."""
+    connections_due: int = 0
+    """People's accounts that are being left."""
     busy: int = 0
     """Due, and somebody else was at it; it stays due."""
     failed: int = 0
@@ -65,6 +69,8 @@ class RenewChannels:
     queue: Queue
     clock: Clock
     channels: WatchChannels
+    leave: Callable[[], LeaveAccount]
+    """Asked for only when a connection is due: what it needs, few deployments have."""
     inline: int
     """How many channels it renews itself; the rest goes to the queue."""
     batch: int
@@ -91,6 +97,9 @@ class RenewChannels:
                 report.channels_renewed += self._try(report, channel.key, self._renew, channel)
             else:
                 report.channels_queued += self._try(report, channel.key, self._queue_renewal, channel)
+        for connection in self._due(Connection, report):
+            report.connections_due += 1
+            self._try(report, connection.key, self._finish, connection.key)
         log.info("sweep completed", **asdict(report))
         return report
 
@@ -113,6 +122,9 @@ class RenewChannels:
                 log.warning("sweep could not put this off; left to the next one", key=record.key, error=str(error))
                 continue
             yield record
+
+    def _finish(self, key: str) -> None:
+        self.leave().finish(key)
 
     def _renew(self, channel: Channel) -> None:
         calendar_key = self.channels.renew(channel)

@@ -104,7 +104,7 @@ class Teams:
             raise Ambiguous(f"teams created a meeting, but then: {error}", service="teams") from error
 
     def kept(self, spec: ConferenceSpec) -> Mapping[str, Any]:
-        return {"subject": self._subject(spec), "times": _times(spec)}
+        return {"subject": self._subject(spec), "times": _times(spec), "settings": self._options()}
 
     def find(self, marker: str, spec: ConferenceSpec) -> list[ProviderConference]:
         """The meeting of that marker. Asking for it makes it, if there is none: Graph has no other way to look."""
@@ -129,7 +129,8 @@ class Teams:
     ) -> ProviderConference:
         deadline, user = self._access.deadline(), reference.ids["user"]
         subject = {"subject": self._subject(spec)} if "subject" in changed else {}
-        body = {**subject, **(_times(spec) if "times" in changed else {})}
+        times = _times(spec) if "times" in changed else {}
+        body = {**subject, **times, **(self._options() if "settings" in changed else {})}
         if not body:
             return self._conference(self._read(reference, deadline), reference.host, user)
         meeting = self._changed(_meeting(user, reference.ids["id"]), body, reference.host, deadline)
@@ -232,7 +233,7 @@ class Teams:
         return ProviderConference(
             reference=Reference(ids={"id": meeting.id, "user": user}, host=host),
             details=ConferenceDetails(entry_points=_entry_points(meeting)),
-            fingerprint=sha256(msgspec.json.encode(kept)).hexdigest()[:16],
+            fingerprint=sha256(msgspec.json.encode(kept, order="deterministic")).hexdigest()[:16],
         )
 
 
