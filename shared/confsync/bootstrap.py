@@ -222,13 +222,23 @@ class _Providers:
         deadline = timedelta(seconds=self._settings.limits.provider_deadline)
         reached = ProviderConfig(secret=each.secret, api=each.api, token_url=each.token_url, deadline=deadline)
         ports = self._adapters
-        outside = Outside(secrets=ports.secrets, grants=ports.grants, clock=ports.clock)
+        outside = Outside(secrets=ports.secrets, grants=_Grants(ports), clock=ports.clock)
         return build(each.solution(solution_id), reached, outside)
 
     def _configured(self, solution_id: str) -> config.SolutionSettings:
         if solution_id not in self._settings.solutions:
             raise NotConfigured(f"solutions.{solution_id} is not in the configuration; it may have been removed")
         return self._settings.solutions[solution_id]
+
+
+class _Grants:
+    """The `Grants` port, built when somebody's own account is needed: few deployments have its keys."""
+
+    def __init__(self, adapters: Adapters) -> None:
+        self._adapters = adapters
+
+    def token(self, owner: str, vendor: str, *, refused: str | None = None) -> str:
+        return self._adapters.grants.token(owner, vendor, refused=refused)
 
 
 class _Logins:

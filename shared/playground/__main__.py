@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -18,16 +19,24 @@ from playground.demo.telling import Teller
 from playground.firestore_emulator import EmulatorUnavailable, firestore_emulator
 from playground.functions import FunctionFailed
 from playground.project import Project, Tempo, running
+from playground.vendors.catalogue import CATALOGUE
 
+ANN = "ann@example.com"
 SAVE = """
-import json, sys
+import datetime, json, sys
 chosen = json.load(sys.stdin)["conferenceData"]
 points = [{"entryPointType": each["type"].lower(), "uri": each["uri"]} for each in chosen["entryPoints"]]
 data = {"conferenceId": chosen["conferenceId"], "conferenceSolution": {"key": {"type": "addOn"}}, "entryPoints": points}
-when = {"start": {"dateTime": "2030-01-15T10:00:00Z"}, "end": {"dateTime": "2030-01-15T10:45:00Z"}}
-print(json.dumps({"id": "planning00001", "summary": "Planning", **when, "conferenceData": data}))
+soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=5)
+ends = soon + datetime.timedelta(minutes=45)
+when = {"start": {"dateTime": soon.isoformat()}, "end": {"dateTime": ends.isoformat()}}
+print(json.dumps({"id": sys.argv[1], "summary": "Planning", **when, "conferenceData": data}))
 """
-"""The add-on's answer as the event that Calendar saves with it."""
+"""The add-on's answer as the event that Calendar saves with it: one that begins soon, so that links are open."""
+LINK = """
+import json, sys
+print(json.load(sys.stdin)["conferenceData"]["entryPoints"][0]["uri"])
+"""
 
 DEMO = Tempo(ttl=40, coalesce=0.4, provider_deadline=1.5, lease=5, calendar_interval=1)
 
@@ -72,7 +81,7 @@ def _kept(directory: Path) -> str:
 def serve(store: str) -> int:
     """Keep everything running until it is interrupted."""
     with _project(store, Tempo(sweep=60)) as project:
-        print(_guide(project), flush=True)
+        print(guide(project), flush=True)
         try:
             while True:
                 time.sleep(3600)
@@ -96,8 +105,9 @@ def _emulator() -> AbstractContextManager[str]:
     return nullcontext(running_already) if running_already else firestore_emulator()
 
 
-def _guide(project: Project) -> str:
-    token = project.cloud.accounts.issue("ann@example.com")
+def guide(project: Project) -> str:
+    """What there is, and what can be tried."""
+    token = project.cloud.accounts.issue(ANN)
     create = project.functions["create_conference"].url
     events = f"{project.cloud.url('calendar')}/calendar/v3/calendars/primary/events"
     issuer = project.cloud.url("issuer")
@@ -110,30 +120,48 @@ Your Google Cloud project on localhost. Logs and records: {project.directory}
 
 {listed}
 
-Try, as ann@example.com:
+What people choose from, and where to see what the vendor has then:
+
+{_solutions(project)}
+
+Try, as {ANN}, in one shell:
 
   # an identity token, as Apps Script would send it
   ID=$(curl -s {issuer}/_playground/mint -H 'Content-Type: application/json' \\
-    -d '{{"email": "ann@example.com", "audience": "{client}"}}' \\
+    -d '{{"email": "{ANN}", "audience": "{client}"}}' \\
     | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
 
-  # choose Zoom for an event that is not saved yet
+  # choose Zoom, or any other solution of the list, for an event that is not saved yet
+  # (an id of your own has 5 or more of the characters a-v and 0-9, and no others)
+  EVENT=planning$(date +%s)
   CHOSEN=$(curl -s '{create}?solution=zoom' -H "Authorization: Bearer $ID" -H 'Content-Type: application/json' \\
-    -d '{{"eventData": {{"calendarId": "primary", "eventId": "planning00001"}}}}'); echo "$CHOSEN"
+    -d '{{"eventData": {{"calendarId": "primary", "eventId": "'$EVENT'"}}}}'); echo "$CHOSEN"
 
-  # save it with what was chosen, as Calendar does; the meeting gets its title and time
-  echo "$CHOSEN" | python3 -c '{SAVE}' | curl -s '{events}?conferenceDataVersion=1' \\
+  # save it with what was chosen, as Calendar does, to begin in five minutes; the meeting gets its title and time
+  echo "$CHOSEN" | python3 -c '{SAVE}' $EVENT | curl -s '{events}?conferenceDataVersion=1' \\
     -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d @-
 
   # rename it, and the meeting follows (DELETE instead, and it goes)
-  curl -s -X PATCH '{events}/planning00001' -H 'Authorization: Bearer {token}' \\
+  curl -s -X PATCH {events}/$EVENT -H 'Authorization: Bearer {token}' \\
     -H 'Content-Type: application/json' -d '{{"summary": "Planning the spring"}}'
 
-  # what Zoom holds
+  # what Zoom holds; of the others, see the list
   curl -s {project.cloud.url("zoom")}/_playground/meetings
 
   # Ann's events
   curl -s '{events}' -H 'Authorization: Bearer {token}'
+
+  # open the event's link, if you chose bigbluebutton or jaas: our own page, from which each person goes on with a link
+  # of theirs (the others' links lead to the vendors' real addresses, where nothing of this is)
+  LINK=$(curl -s {events}/$EVENT -H 'Authorization: Bearer {token}' | python3 -c '{LINK}'); echo "$LINK"
+  python3 -m webbrowser "$LINK"
+
+  # who is signed in with Google in the browser that comes next, to lead the meeting (null: they say no)
+  curl -s -X PUT {issuer}/_playground/browser -H 'Content-Type: application/json' -d '{{"email": "{ANN}"}}'
+
+  # try a solution against its vendor, as you would your own: any of the list in place of zoom
+  ({_exported(project)};
+    {shlex.quote(sys.executable)} -m confsync check zoom --config {shlex.quote(str(project.config))} --host {ANN})
 
   # let the next Zoom call fail after the work was done
   curl -s {project.cloud.url("zoom")}/_playground/faults -H 'Content-Type: application/json' \\
@@ -141,6 +169,24 @@ Try, as ann@example.com:
 
 Ctrl-C ends it.
 """
+
+
+def _solutions(project: Project) -> str:
+    """A line for each: what it is called by the add-on, and by people, and where its meetings are shown."""
+    shown = {
+        entry.name: f"{project.cloud.url(entry.name)}/_playground/meetings"
+        + ("" if entry.creates else " (empty until somebody joins)")
+        for entry in CATALOGUE
+    }
+    shown |= dict.fromkeys(("zoom", "zoom-recorded"), f"{project.cloud.url('zoom')}/_playground/meetings")
+    shown["jitsi"] = "nowhere: a room is only its address"
+    return "\n".join(f"  ?solution={each.id:<16}{each.name:<24}{shown[each.id]}" for each in project.addon().solutions)
+
+
+def _exported(project: Project) -> str:
+    """What lets a command find this project in place of Google Cloud."""
+    variables = {name: value for name, value in project.environment.items() if name != "CONFSYNC_CONFIG"}
+    return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
 
 
 if __name__ == "__main__":

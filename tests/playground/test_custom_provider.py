@@ -44,6 +44,8 @@ from confsync.domain.entry_point import (
 )
 from confsync.domain.errors import Invalid
 from playground.custom_provider import CustomProvider, Server
+from playground.server import serve
+from playground.vendors.catalogue import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
 CONTRACT: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "custom-provider.yaml").read_text(encoding="utf-8"))
@@ -236,6 +238,21 @@ def test_it_says_when_to_come_back(client: Client) -> None:
     assert (response.status_code, response.json()["error"]) == (503, "broken")
     assert response.headers["Retry-After"] == "600"
     assert client.find() == []
+
+
+def test_the_playground_shows_its_meetings_and_else_changes_nothing() -> None:
+    entry = next(entry for entry in CATALOGUE if entry.name == "custom")
+    service, secret = entry.open()
+    server = serve(entry.app(service), name="custom")
+    try:
+        client = Client(server.url, secret)
+        client.create(title="Shown")
+        meetings = requests.get(f"{server.url}/_playground/meetings", timeout=10)
+        assert meetings.headers["Content-Type"] == "application/json"
+        assert [meeting["title"] for meeting in meetings.json()] == ["Shown"]
+        assert requests.get(f"{server.url}/find", timeout=10).status_code == 401
+    finally:
+        server.stop()
 
 
 # --- the signature ---------------------------------------------------------------------------------------------------

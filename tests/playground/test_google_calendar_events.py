@@ -33,6 +33,7 @@ def test_ids_outside_base32hex_are_refused(sim: Simulator, event_id: str) -> Non
     with pytest.raises(HttpError) as error:
         sim.insert(id=event_id)
     assert reason(error) == (400, "invalid")
+    assert "characters a-v and 0-9" in str(error.value)
 
 
 def test_an_id_is_used_once_even_after_deletion(sim: Simulator) -> None:

@@ -19,7 +19,7 @@ from confsync.domain.event import Event
 from confsync.domain.fitting import fit
 from confsync.domain.keys import calendar_key, is_conference_id, link_key
 from confsync.domain.link import COLLECT_AFTER, Link
-from confsync.domain.recurrence import occurrence_of, upcoming, with_occurrence
+from confsync.domain.recurrence import last_end, occurrence_of, upcoming, with_occurrence
 from confsync.domain.solution import Capabilities
 from confsync.ports import Save, Write
 from tests.fakes.provider import Meeting
@@ -212,7 +212,9 @@ class Promises:
             spec: ConferenceSpec = event.spec(host=meeting.spec.host)
             # of a series what is to come will do: a meeting that was made later began later
             pairs = [(meeting.spec, spec), (upcoming(meeting.spec, now), upcoming(spec, now))]
-            follows = sorted(self.cloud.vendor.follows)
+            ends = [last_end(each) for each in (meeting.spec, spec)]
+            over = all(end is not None and end <= now for end in ends)  # then no time is to come, here or there
+            follows = sorted(self.cloud.vendor.follows - ({"start", "end", "recurrence"} if over else set()))
             return [name for name in follows if all(getattr(a, name) != getattr(b, name) for a, b in pairs)]
 
         now = self.cloud.clock.now()

@@ -60,7 +60,7 @@ class Reference:
     """The vendor's ids of it, by the provider's own names for them; at least one."""
     host: str = ""
     """Whose meeting it is: the account by whose rights it is read, changed and removed. Empty if it is nobody's."""
-    more: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, str] = field(default_factory=dict, compare=False)
     """What the vendor told of it once, and tells in no later answer; no part of what identifies it."""
 
     def is_same(self, other: "Reference | None") -> bool:

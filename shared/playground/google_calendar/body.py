@@ -53,7 +53,8 @@ _KEY_LIMIT, _VALUE_LIMIT, _PROPERTIES, _PROPERTY_BYTES = 44, 1024, 300, 32 * 102
 def check_id(event_id: str) -> None:
     """Raise 400 unless the id is base32hex, 5 to 1024 characters."""
     if not _EVENT_ID.fullmatch(event_id):
-        raise invalid("Invalid resource id value.")
+        # Google's words end after the first sentence
+        raise invalid("Invalid resource id value. An id is 5 to 1024 of the characters a-v and 0-9.")
 
 
 MAX_DESCRIPTION = 8192

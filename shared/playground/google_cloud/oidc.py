@@ -21,8 +21,9 @@ CERTIFICATES_MAX_AGE = 20_000  # seconds; Google's own answers say between five 
 
 
 class Issuer:
-    """Mints identity tokens; `app` publishes the certificates, rotates on `POST /_playground/rotate` and mints on
-    `POST /_playground/mint` with the arguments of `mint` as JSON."""
+    """Mints identity tokens; `app` publishes the certificates, rotates on `POST /_playground/rotate`, mints on
+    `POST /_playground/mint` with the arguments of `mint` as JSON, and takes `{"email": ...}`, who is signed in in the
+    browser that comes next, on `PUT /_playground/browser`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,6 +35,7 @@ class Issuer:
         self.app.add_url_rule("/o/oauth2/v2/auth", view_func=self._authorize)
         self.app.add_url_rule("/_playground/rotate", view_func=self._rotate, methods=["POST"])
         self.app.add_url_rule("/_playground/mint", view_func=self._mint, methods=["POST"])
+        self.app.add_url_rule("/_playground/browser", view_func=self._browser, methods=["GET", "PUT"])
 
     def mint(
         self,
@@ -108,6 +110,15 @@ class Issuer:
 
     def _mint(self) -> dict[str, str]:
         return {"token": self.mint(**request.get_json())}
+
+    def _browser(self) -> tuple[dict[str, Any], int]:
+        if request.method == "PUT":
+            told = request.get_json()
+            email = told.get("email", "") if isinstance(told, dict) else ""
+            if email is not None and not (isinstance(email, str) and "@" in email):
+                return {"error": 'not {"email": ...}, an address or null'}, 400
+            self.browser = email
+        return {"email": self.browser}, 200
 
 
 def subject(email: str) -> str:

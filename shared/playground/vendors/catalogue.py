@@ -75,6 +75,18 @@ def _custom() -> Opened:
     return CustomProvider(secret), secret
 
 
+def _with_meetings(server: CustomProvider) -> Callable[..., list[bytes]]:
+    """The server, and what it holds at `/_playground/meetings`: the contract has nothing that lists all."""
+
+    def app(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        if (environ["REQUEST_METHOD"], environ["PATH_INFO"]) != ("GET", "/_playground/meetings"):
+            return server(environ, start_response)
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(server.meetings()).encode()]
+
+    return app
+
+
 def _named(name: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda meeting: str(meeting[name])
 
@@ -91,7 +103,7 @@ CATALOGUE = (
         name="custom",
         title="Rooms of our own",
         open=_custom,
-        app=lambda server: server,
+        app=_with_meetings,
         solution='provider = "custom"\napi = "{url}"',
         creates="/create",
         titled=_named("title"),

@@ -73,6 +73,22 @@ class TestIssuer:
         claims = id_token.verify_token(token, http, audience=AUDIENCE, certs_url=certs_url)
         assert claims["iss"] == "https://issuer.example.com"
 
+    def test_who_is_signed_in_in_the_next_browser_is_told_by_a_control(self, start: Start) -> None:
+        issuer = Issuer()
+        url = start(issuer.app).url
+        for email in ("ada@example.com", None):
+            told = requests.put(f"{url}/_playground/browser", json={"email": email}, timeout=10)
+            assert told.json() == {"email": email}
+            assert issuer.browser == email
+            assert requests.get(f"{url}/_playground/browser", timeout=10).json() == {"email": email}
+        for body in ({}, [], {"email": 5}, {"email": "ada"}):
+            assert requests.put(f"{url}/_playground/browser", json=body, timeout=10).status_code == 400
+        asked = {"client_id": "c", "redirect_uri": "https://x", "nonce": "n", "scope": "openid"}
+        asked |= {"response_type": "id_token", "response_mode": "form_post"}
+        assert "access_denied" in requests.get(f"{url}/o/oauth2/v2/auth", params=asked, timeout=10).text
+        requests.put(f"{url}/_playground/browser", json={"email": "ada@example.com"}, timeout=10)
+        assert "id_token" in requests.get(f"{url}/o/oauth2/v2/auth", params=asked, timeout=10).text
+
     def test_keys_rotate(self, start: Start) -> None:
         issuer = Issuer()
         server = start(issuer.app)
