@@ -6,13 +6,14 @@ Everything is built once per process, when it is first needed, whichever request
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from threading import RLock
 from typing import TYPE_CHECKING
 
 from confsync import config
+from confsync.domain.connection import GOOGLE
 from confsync.domain.errors import NotConfigured
 from confsync.once import lazy
 from confsync.usecases.assembly import Limits, UseCases
@@ -20,11 +21,14 @@ from confsync.web.endpoint import Answer, Call, Handler
 
 if TYPE_CHECKING:
     from confsync import ports
+    from confsync.adapters.google_credentials import AccountCredentials
     from confsync.adapters.identity import GoogleIdentity
     from confsync.domain.connection import Account, Granted, Tokens
     from confsync.domain.solution import Solution
     from confsync.transport.login import Login, LoginClient
+    from confsync.usecases.create_conference import Created, CreateRequest
     from confsync.web.callers import ServiceCallers, Verify
+    from confsync.web.people import People
 
 
 # --- one door per function -------------------------------------------------------------------------------------------
@@ -58,6 +62,11 @@ def renew_channels() -> Handler:
 def join() -> Handler:
     """The handler of people who join a meeting."""
     return process.join
+
+
+def connect() -> Handler:
+    """The handler of people who connect their own accounts."""
+    return process.connect
 
 
 # --- adapters --------------------------------------------------------------------------------------------------------
@@ -150,26 +159,31 @@ class Adapters:
     @lazy
     def calendars(self) -> ports.Calendars:
         from confsync.adapters.google_calendar import GoogleCalendars
-        from confsync.adapters.google_credentials import AccountCredentials, ApplicationDefault, Delegation
 
         settings = self._settings
-        google = settings.google
-        credentials: AccountCredentials = (
-            Delegation(
-                service_account=config.required("google.service_account", google.service_account),
-                token_url=google.oauth_token_url,
-                iam_api=google.iam_api,
-            )
-            if google.credentials == "delegation"
-            else ApplicationDefault()
-        )
         return GoogleCalendars(
-            api=google.calendar_api,
-            credentials=credentials,
+            api=settings.google.calendar_api,
+            credentials=self._calendar_credentials(),
             notifications_url=settings.channels.notifications_url,
             filter_watched_types=settings.channels.filter_event_types,
             clock=self.clock,
         )
+
+    def _calendar_credentials(self) -> AccountCredentials:
+        from confsync.adapters.google_credentials import ApplicationDefault, Delegation, OwnGrants
+
+        google = self._settings.google
+        match google.credentials:
+            case "delegation":
+                return Delegation(
+                    service_account=config.required("google.service_account", google.service_account),
+                    token_url=google.oauth_token_url,
+                    iam_api=google.iam_api,
+                )
+            case "user":
+                return OwnGrants(_Grants(self))
+            case "application-default":
+                return ApplicationDefault()
 
     @lazy
     def providers(self) -> ports.Providers:
@@ -220,7 +234,9 @@ class _Providers:
 
         each = self._configured(solution_id)
         deadline = timedelta(seconds=self._settings.limits.provider_deadline)
-        reached = ProviderConfig(secret=each.secret, api=each.api, token_url=each.token_url, deadline=deadline)
+        reached = ProviderConfig(
+            secret=each.secret, api=each.api, token_url=each.token_url, private=each.private, deadline=deadline
+        )
         ports = self._adapters
         outside = Outside(secrets=ports.secrets, grants=_Grants(ports), clock=ports.clock)
         return build(each.solution(solution_id), reached, outside)
@@ -242,7 +258,8 @@ class _Grants:
 
 
 class _Logins:
-    """The `Logins` port: one application at each vendor that has a personal solution, by the first of these."""
+    """The `Logins` port: one application at each vendor that has a personal solution, by the first of these; and one at
+    Google, if calendars are reached by people's own grants."""
 
     def __init__(self, settings: config.Settings, adapters: Adapters) -> None:
         self._settings = settings
@@ -253,26 +270,41 @@ class _Logins:
         from confsync.providers import login
 
         clients: dict[str, LoginClient] = {}
+        if self._settings.google.credentials == "user":
+            clients[GOOGLE] = self._google()
         for solution_id, each in self._settings.solutions.items():
             found = login(each.provider) if each.personal else None
             if found is not None and each.provider not in clients:
-                clients[each.provider] = self._client(solution_id, each, found)
+                clients[each.provider] = self._vendor(solution_id, each, found)
         return clients
 
-    def _client(self, solution_id: str, solution: config.SolutionSettings, login: Login) -> LoginClient:
+    def _google(self) -> LoginClient:
+        from confsync.adapters.google_login import LOGIN
+
+        google = self._settings.google
+        login = replace(LOGIN, token_url=google.oauth_token_url)
+        return self._client(GOOGLE, login, google.login, config.required("google.oauth_secret", google.oauth_secret))
+
+    def _vendor(self, solution_id: str, solution: config.SolutionSettings, login: Login) -> LoginClient:
+        secret = config.required(f"solutions.{solution_id}.secret", solution.secret)
+        return self._client(solution.provider, login, solution.login, secret, private=solution.private)
+
+    def _client(
+        self, service: str, login: Login, told: config.Login, secret: str, *, private: bool = False
+    ) -> LoginClient:
         from confsync.providers import credentials
+        from confsync.transport.addresses import Reach
         from confsync.transport.login import ClientCredentials, LoginClient
         from confsync.transport.session import Session
 
-        secret = config.required(f"solutions.{solution_id}.secret", solution.secret)
-        told = solution.login
         elsewhere = {name: value for name in told.__struct_fields__ if (value := getattr(told, name)) is not None}
+        login = replace(login, **elsewhere)
         return LoginClient(
-            service=solution.provider,
-            login=replace(login, **elsewhere),
+            service=service,
+            login=login,
             credentials=lambda: credentials(self._adapters.secrets, secret, ClientCredentials),
             clock=self._adapters.clock,
-            session=Session(),
+            session=Session(Reach.configured(login.token_url, login.account_url, login.revoke_url, private=private)),
             allowance=timedelta(seconds=self._settings.limits.provider_deadline),
         )
 
@@ -282,12 +314,23 @@ class _Logins:
         return self._clients[vendor]
 
     def vendors(self) -> dict[str, str]:
+        return {name: self._name(name) for name in self._clients}
+
+    @staticmethod
+    def _name(name: str) -> str:
+        if name == GOOGLE:
+            from confsync.adapters.google_login import NAME
+
+            return NAME
         from confsync.providers import vendor
 
-        return {name: vendor(name).name for name in self._clients}
+        return vendor(name).name
 
     def scopes(self, vendor: str) -> tuple[str, ...]:
         return self._of(vendor).login.scopes
+
+    def issuer(self, vendor: str) -> str | None:
+        return self._of(vendor).login.issuer
 
     def start(self, vendor: str, *, state: str, challenge: str, redirect_uri: str, hint: str) -> str:
         return self._of(vendor).start(state=state, challenge=challenge, redirect_uri=redirect_uri, hint=hint)
@@ -345,11 +388,11 @@ class Process:
         settings, callers = self.settings, self.settings.callers_of("create_conference")
         return self._logged(
             addon.create_conference(
-                self.usecases.create_conference,
+                self._create,
                 addon.AddonCallers(services=_callers(callers), clients=callers.clients),
                 self.adapters.verify,
                 solutions=settings.solutions.keys(),
-                login_url=lambda solution: settings.solutions[solution].login_url,
+                login_url=self._login_url,
                 wrapper=settings.addon.action_wrapper,
             )
         )
@@ -379,15 +422,51 @@ class Process:
 
     @lazy
     def join(self) -> Handler:
-        from confsync.web.join import Pages, SignIn
+        from confsync.web.join import Pages
 
-        told, ports = self.settings.join, self.adapters
+        told = self.settings.join
+        url = config.required("join.url", told.url)
+        people = self._people(url, told.client_id, told.authorize_url, self.adapters.join_keys)
+        return self._logged(Pages(join=self.usecases.join_conference, people=people).handler())
+
+    @lazy
+    def connect(self) -> Handler:
+        from confsync.web.connect import Pages
+
+        told = self.settings.connect
+        url = config.required("connect.url", told.url)
+        client_id = config.required("connect.client_id", told.client_id)
+        people = self._people(url, client_id, told.authorize_url, self.adapters.connection_keys)
+        return self._logged(Pages(accounts=self.usecases.connect_account, people=people).handler())
+
+    def _people(self, url: str, client_id: str | None, authorize_url: str, keys: Sequence[bytes]) -> People:
+        from confsync.web.people import People, SignIn
+        from confsync.web.sealed import Seals
+
+        ports = self.adapters
         sign_in = None
-        if told.client_id is not None:
-            sign_in = SignIn(client_id=told.client_id, authorize_url=told.authorize_url, verify=ports.identity.verify)
-        url, keys = config.required("join.url", told.url), ports.join_keys
-        pages = Pages(join=self.usecases.join_conference, url=url, keys=keys, now=ports.clock.now, sign_in=sign_in)
-        return self._logged(pages.handler())
+        if client_id is not None:
+            sign_in = SignIn(client_id=client_id, authorize_url=authorize_url, verify=ports.identity.verify)
+        return People(url=url, seals=Seals(keys=keys, now=ports.clock.now), sign_in=sign_in)
+
+    def _create(self, request: CreateRequest) -> Created:
+        """As the use case. Where calendars are reached by people's own grants, the token that comes with the question
+        is not enough: it makes a meeting that would then not follow its event."""
+        by_grant = self.settings.google.credentials == "user"
+        return self.usecases.create_conference(replace(request, user_token=None) if by_grant else request)
+
+    def _login_url(self, service: str, solution_id: str, email: str) -> str | None:
+        """Where a person connects the account that is needed, which may be Google's own: for a while, with who they
+        are."""
+        solution, base = self.settings.solutions[solution_id], self.settings.connect.url
+        vendor = GOOGLE if service == GOOGLE else solution.provider if solution.personal else None
+        if vendor is None or base is None:
+            return solution.login_url
+        from confsync.web.connect import address
+        from confsync.web.sealed import Seals
+
+        seals = Seals(keys=self.adapters.connection_keys, now=self.adapters.clock.now)
+        return address(base, vendor, email, seals)
 
     def _logged(self, handler: Handler) -> Handler:
         """The handler, with JSON logs whose lines carry the request's trace id."""

@@ -29,7 +29,7 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Account = Annotated[str, msgspec.Meta(min_length=1)]
 ORGANIZER = "organizer"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
 S = TypeVar("S", bound=msgspec.Struct)
 
 
@@ -37,17 +37,42 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A table of the file."""
 
 
+class Login(Section, frozen=True, kw_only=True):
+    """Where people consent at a vendor, if not at the vendor's own addresses."""
+
+    authorize_url: str | None = None
+    token_url: str | None = None
+    account_url: str | None = None
+    revoke_url: str | None = None
+
+
 class Google(Section, frozen=True, kw_only=True):
-    """How Google is reached. `service_account` signs for domain-wide delegation, through IAM, without a key file."""
+    """How Google is reached.
+
+    `credentials`: "delegation" acts as anybody of a Workspace domain, whose administrator allows it; `service_account`
+    signs for it, through IAM, without a key file. "user" acts as each person who has connected their Google account;
+    `oauth_secret` names the secret with the client_id and client_secret of an OAuth client of type "Web application",
+    whose redirect URI is `connect.url` and "/google/callback". "application-default" is the runtime's own account, with
+    whom people share their calendars. `login`: where people consent, if not at Google itself.
+    """
 
     project: str
-    credentials: Literal["delegation", "application-default"] = "application-default"
+    credentials: Literal["delegation", "application-default", "user"] = "application-default"
     service_account: str | None = None
+    oauth_secret: str | None = None
+    login: Login = Login()
     calendar_api: str = "https://www.googleapis.com/calendar/v3/"
     oauth_token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
     iam_api: str = "https://iamcredentials.googleapis.com"
     identity_certs_url: str = "https://www.googleapis.com/oauth2/v1/certs"
     conference_data: Literal["auto", "native", "description"] = "auto"
+
+    def __post_init__(self) -> None:
+        if self.credentials == "user" and not self.oauth_secret:
+            raise ValueError(
+                '`google.oauth_secret` is missing: with credentials = "user" it names the secret of an OAuth client'
+            )
+        _check_addresses(_addresses(self.login))
 
 
 class Store(Section, frozen=True, kw_only=True):
@@ -146,15 +171,6 @@ class Connect(Section, frozen=True, kw_only=True):
     authorize_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
 
 
-class Login(Section, frozen=True, kw_only=True):
-    """Where people consent at a vendor, if not at the vendor's own addresses."""
-
-    authorize_url: str | None = None
-    token_url: str | None = None
-    account_url: str | None = None
-    revoke_url: str | None = None
-
-
 class Addon(Section, frozen=True, kw_only=True):
     """How the add-on is answered. Google's pages show two candidates for the outermost object of an HTTP answer, and no
     public example: `action_wrapper` chooses, "" for none."""
@@ -173,7 +189,8 @@ class Callers(Section, frozen=True, kw_only=True):
 class SolutionSettings(Section, frozen=True, kw_only=True):
     """A configured solution. `secret` is a name in the secret store; addresses default to the provider's own.
 
-    `login_url` is where a person connects their account when the provider asks for it. `personal`: meetings are made
+    `private`: its server is in a private network of yours; without it, calls go to public addresses alone, whatever a
+    name leads to. `login_url` is where a person connects their account when the provider asks for it. `personal`: meetings are made
     with each host's own account. `hosts`: "organizer", whose event it is; or one account, or several of which one is
     taken that has fewer than `at_once` other meetings of ours at that time. `copies`: an event that is copied shares
     the conference, or gets a new one. `login`: where people consent, if the solution is personal; `secret` then holds
@@ -187,6 +204,7 @@ class SolutionSettings(Section, frozen=True, kw_only=True):
     secret: str | None = None
     api: str | None = None
     token_url: str | None = None
+    private: bool = False
     personal: bool = False
     hosts: Account | Annotated[tuple[Account, ...], msgspec.Meta(min_length=1)] = ORGANIZER
     at_once: Count = 1
@@ -196,10 +214,7 @@ class SolutionSettings(Section, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         addresses = {"api": self.api, "token_url": self.token_url, "login_url": self.login_url}
-        addresses |= {f"login.{name}": getattr(self.login, name) for name in Login.__struct_fields__}
-        for name, address in addresses.items():
-            if address is not None and not _safe(address):
-                raise ValueError(f"`{name}` is an https address, or one of this machine itself: {address!r} is neither")
+        _check_addresses(addresses | _addresses(self.login))
         accounts = [self.hosts] if isinstance(self.hosts, str) else list(self.hosts)
         for account in accounts:
             if "@" not in account and self.hosts != ORGANIZER:
@@ -242,6 +257,10 @@ class Settings(Section, frozen=True, kw_only=True):
     addon: Addon = Addon()
     join: Join = Join()
     connect: Connect = Connect()
+
+    def __post_init__(self) -> None:
+        if self.google.credentials == "user" and not self.connect.url:
+            raise ValueError('`connect.url` is missing: with google.credentials = "user" people connect their accounts')
 
     def callers_of(self, function: str) -> Callers:
         """Who may call that function. Raises `NotConfigured`, which names the key."""
@@ -300,6 +319,17 @@ def _allowed(kind: type[msgspec.Struct], words: str) -> str:
     name = words.rpartition(".")[2].strip("`")
     told = get_args(get_type_hints(kind).get(name)) if "enum value" in words else ()
     return f" (one of {', '.join(map(repr, told))})" if told else ""
+
+
+def _addresses(login: Login) -> dict[str, str | None]:
+    return {f"login.{name}": getattr(login, name) for name in Login.__struct_fields__}
+
+
+def _check_addresses(addresses: Mapping[str, str | None]) -> None:
+    """Raises `ValueError`, which names the one that is not safe."""
+    for name, address in addresses.items():
+        if address is not None and not _safe(address):
+            raise ValueError(f"`{name}` is an https address, or one at http://127.0.0.1: {address!r} is neither")
 
 
 def _safe(address: str) -> bool:

@@ -76,6 +76,10 @@ class Sealer(Protocol):
         """The text. Raises `NotConfigured` if no key of the ring has sealed it."""
         ...
 
+    def reseal(self, sealed: str) -> str:
+        """The same text, sealed by the newest key; as it is if it was so already. Raises `NotConfigured`, as `open`."""
+        ...
+
 
 class Logins(Protocol):
     """Where people let us use their accounts: OAuth 2.0's authorization code flow, at each vendor and at Google."""
@@ -86,6 +90,10 @@ class Logins(Protocol):
 
     def scopes(self, vendor: str) -> tuple[str, ...]:
         """What is asked for."""
+        ...
+
+    def issuer(self, vendor: str) -> str | None:
+        """Who the vendor says it is, where it comes back with a code (RFC 9207); None: nobody knows."""
         ...
 
     def start(self, vendor: str, *, state: str, challenge: str, redirect_uri: str, hint: str) -> str:
@@ -171,6 +179,10 @@ class Store(Protocol):
 
     def connections_of(self, owner: str) -> list[Connection]:
         """The accounts that this Google account has connected, or had. May lag behind a commit."""
+        ...
+
+    def connections(self) -> Iterator[Connection]:
+        """Everybody's accounts, in any stable order, read page by page. May lag behind a commit."""
         ...
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:

@@ -31,6 +31,8 @@ ADDON_CLIENT = "123456789012-playground.apps.googleusercontent.com"
 SIGN_IN_CLIENT = "123456789012-sign-in.apps.googleusercontent.com"
 """Of people who sign in on our pages."""
 ZOOM_SECRET = "zoom-credentials"
+OWN_ZOOM_SECRET = "zoom-people-app"
+"""Of the application by which people let us use their own Zoom accounts."""
 JITSI_SECRET = "jitsi-key"
 
 
@@ -117,6 +119,8 @@ class Cloud:
         names = ("account_id", "client_id", "client_secret")
         zoom = {name: getattr(account, name) for name in names}
         self.secrets.put(PROJECT, ZOOM_SECRET, json.dumps(zoom).encode())
+        own = {"client_id": account.person_client_id, "client_secret": account.person_client_secret}
+        self.secrets.put(PROJECT, OWN_ZOOM_SECRET, json.dumps(own).encode())
         self.secrets.put(PROJECT, JITSI_SECRET, b"a-key-that-only-the-playground-uses-0000")
 
     def _serve(self) -> None:

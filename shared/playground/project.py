@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from playground.cloud import (
     ADDON_CLIENT,
     JITSI_SECRET,
     LOCATION,
+    OWN_ZOOM_SECRET,
     PROJECT,
     QUEUE,
     RUNTIME,
@@ -29,6 +31,8 @@ from playground.server import free_port
 from playground.vendors.catalogue import CATALOGUE, Entry
 
 ICON = "https://example.com/icon.png"
+AT_ZOOM = "ann@example.com"
+"""Who is signed in at Zoom, until they say that they are somebody else."""
 SWEEP_JOB = f"projects/{PROJECT}/locations/{LOCATION}/jobs/renew-channels"
 
 CONFIG = """\
@@ -66,6 +70,11 @@ url = "{join}/join"
 client_id = "{sign_in_client}"
 authorize_url = "{issuer}/o/oauth2/v2/auth"
 
+[connect]
+url = "{connect}/connect"
+client_id = "{sign_in_client}"
+authorize_url = "{issuer}/o/oauth2/v2/auth"
+
 [sweep]
 calendar_interval = {calendar_interval}
 
@@ -90,6 +99,19 @@ secret = "{zoom_secret}"
 api = "{zoom}/v2"
 token_url = "{zoom}/oauth/token"
 settings = {{ auto_recording = "cloud" }}
+
+[solutions.my-zoom]
+provider = "zoom"
+name = "My own Zoom"
+icon_url = "{icon}"
+secret = "{own_zoom_secret}"
+api = "{zoom}/v2"
+personal = true
+[solutions.my-zoom.login]
+authorize_url = "{zoom}/oauth/authorize"
+token_url = "{zoom}/oauth/token"
+revoke_url = "{zoom}/oauth/revoke"
+account_url = "{zoom}/v2/users/me"
 
 [solutions.jitsi]
 provider = "jitsi"
@@ -142,7 +164,12 @@ class Project:
         self.environment = {**self.cloud.environment(self.directory), "CONFSYNC_CONFIG": str(self.config)}
         if self.firestore:
             self.environment["FIRESTORE_EMULATOR_HOST"] = self.firestore
-        mounted = {"confsync-channel-keys": self.channel_keys, "confsync-join-keys": secrets.token_hex(24)}
+        self.connection_keys = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        mounted = {
+            "confsync-channel-keys": self.channel_keys,
+            "confsync-join-keys": secrets.token_hex(24),
+            "confsync-connection-keys": self.connection_keys,
+        }
         self.functions = {
             name: Function(
                 name=name,
@@ -152,6 +179,8 @@ class Project:
             )
             for name in NAMES
         }
+        callback = f"{self.functions['connect'].url}/connect/zoom/callback"
+        self.cloud.zoom.configure(redirect_uris=(callback,), signed_in=AT_ZOOM)
         self.config.write_text(self._config(), encoding="utf-8")
 
     def start(self) -> None:
@@ -181,7 +210,12 @@ class Project:
     def addon(self) -> AddOn:
         """The add-on as its manifest would describe it: one create address per solution."""
         create = self.functions["create_conference"].url
-        named = {"zoom": "Zoom Meeting", "zoom-recorded": "Recorded Zoom Meeting", "jitsi": "Jitsi"}
+        named = {
+            "zoom": "Zoom Meeting",
+            "zoom-recorded": "Recorded Zoom Meeting",
+            "my-zoom": "My own Zoom",
+            "jitsi": "Jitsi",
+        }
         named |= {entry.name: entry.title for entry in CATALOGUE}
         return AddOn(
             solutions=tuple(
@@ -214,6 +248,7 @@ class Project:
             runtime=RUNTIME,
             sign_in_client=SIGN_IN_CLIENT,
             zoom_secret=ZOOM_SECRET,
+            own_zoom_secret=OWN_ZOOM_SECRET,
             jitsi_secret=JITSI_SECRET,
             icon=ICON,
             store=store,

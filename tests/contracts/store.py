@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection as Pipe
 from multiprocessing.synchronize import Barrier
 from threading import Barrier as ThreadBarrier
 
@@ -23,9 +23,10 @@ from confsync.domain.budget import Budget
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference, ConferenceSpec, Desired, Reference
+from confsync.domain.connection import Account, Connection
 from confsync.domain.errors import Busy, StoreConflict, Temporary
 from confsync.domain.host import Host
-from confsync.domain.keys import meeting_key
+from confsync.domain.keys import connection_key, meeting_key
 from confsync.domain.link import Link
 from confsync.domain.solution import CallLimit
 from confsync.ports import R, Record, Remove, Save, Store
@@ -61,7 +62,18 @@ LINK = Link(
 BUDGET = Budget(key="budget", provider="zoom", host="ann@example.com", expire_at=NOW, used={"2026-03-01": 1})
 LIMIT = CallLimit(calls=2, account="acme")
 HOST = Host(key="host", provider="zoom", account="ann@example.com", expire_at=NOW, booked={"conference": (SPEC,)})
-EXAMPLES: tuple[Record, ...] = (CALENDAR, CHANNEL, CONFERENCE, LINK, BUDGET, HOST)
+CONNECTION = Connection(
+    key="connection",
+    owner="ann@example.com",
+    vendor="zoom",
+    account_id="1",
+    account_name="ann@example.com",
+    scopes=("meeting:read", "meeting:write"),
+    sealed="sealed",
+    connected_at=NOW,
+    successor=Account(id="2", name="ann@elsewhere.example"),
+)
+EXAMPLES: tuple[Record, ...] = (CALENDAR, CHANNEL, CONFERENCE, CONNECTION, LINK, BUDGET, HOST)
 
 SOME_LINKS = [replace(LINK, key=f"{n:03}") for n in range(100)]
 
@@ -79,8 +91,8 @@ def stored(store: Store, record: R) -> R:
 
 def dated(record: R, time: datetime) -> R:
     """The record with another time in it."""
-    name = "expire_at" if isinstance(record, Budget | Host) else "created_at"
-    return replace(record, **{name: time})
+    names = {Budget: "expire_at", Host: "expire_at", Connection: "connected_at"}
+    return replace(record, **{names.get(type(record), "created_at"): time})
 
 
 def read(store: Store, record: R) -> R:
@@ -292,8 +304,45 @@ class StoreContract:
             store.commit([Remove(record=link)])
         assert list(store.links_of_calendar("calendar")) == []
 
-    @pytest.mark.parametrize("record", EXAMPLES[:3], ids=lambda record: type(record).__name__)
-    def test_due(self, store: Store, record: Calendar | Channel | Conference) -> None:
+    def test_connections_of_one_owner(self, store: Store) -> None:
+        for owner, vendor in (("ann@example.com", "zoom"), ("ann@example.com", "webex"), ("bob@example.com", "zoom")):
+            key = connection_key(owner, vendor)
+            store.commit([Save(record=replace(CONNECTION, key=key, owner=owner, vendor=vendor))])
+        found = store.connections_of("Ann@example.com")
+        assert {(each.owner, each.vendor) for each in found} == {
+            ("ann@example.com", "zoom"),
+            ("ann@example.com", "webex"),
+        }
+        assert found[0] == read(store, found[0])
+        assert store.connections_of("eve@example.com") == []
+
+    def test_everybodys_connections(self, store: Store) -> None:
+        assert list(store.connections()) == []
+        keys = [f"{n:04}" for n in range(650)]
+        for start in range(0, 650, 325):
+            store.commit([Save(record=replace(CONNECTION, key=key)) for key in keys[start : start + 325]])
+        store.commit([Save(record=LINK)])
+        found = list(store.connections())
+        assert sorted(each.key for each in found) == keys
+        assert list(store.connections()) == found
+        assert found[7] == read(store, found[7])
+
+    def test_connections_can_be_changed_while_they_are_read(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each is found once, whichever page it is on, and those that others remove meanwhile end nothing."""
+        monkeypatch.setattr("confsync.adapters.records.PAGE", 3)
+        keys = [f"{n:02}" for n in range(10)]
+        store.commit([Save(record=replace(CONNECTION, key=key)) for key in keys])
+        found = []
+        for each in store.connections():
+            found.append(each.key)
+            store.commit([Save(record=replace(each, sealed="anew"))] if len(found) % 3 else [Remove(record=each)])
+        assert sorted(found) == keys
+        assert [each.sealed for each in store.connections()] == ["anew"] * 7
+
+    @pytest.mark.parametrize("record", EXAMPLES[:4], ids=lambda record: type(record).__name__)
+    def test_due(self, store: Store, record: Calendar | Channel | Conference | Connection) -> None:
         minutes = {"late": -9, "now": 0, "half": -0.5, "soon": 0.001, "later": 60, "later-still": 600}
         waiting = [with_key(replace(record, due_at=NOW + timedelta(minutes=m)), key) for key, m in minutes.items()]
         never = with_key(replace(record, due_at=None), "never")
@@ -520,17 +569,17 @@ def count_up(store: Store, times: int) -> int:
     return unclear
 
 
-def _race(pipe: Connection, open_store: Callable[[], Store], barrier: Barrier, holder: str, rounds: int) -> None:
+def _race(pipe: Pipe, open_store: Callable[[], Store], barrier: Barrier, holder: str, rounds: int) -> None:
     pipe.send(race(open_store(), barrier, holder, rounds))
 
 
-def _count_up(pipe: Connection, open_store: Callable[[], Store], threads: int, increments: int) -> None:
+def _count_up(pipe: Pipe, open_store: Callable[[], Store], threads: int, increments: int) -> None:
     store = open_store()
     with ThreadPoolExecutor(threads) as pool:
         pipe.send(sum(pool.map(lambda _: count_up(store, increments), range(threads))))
 
 
-def _write_without_end(pipe: Connection, open_store: Callable[[], Store]) -> None:
+def _write_without_end(pipe: Pipe, open_store: Callable[[], Store]) -> None:
     store = open_store()
     while True:
         calendar, conference = read(store, CALENDAR), read(store, CONFERENCE)

@@ -31,6 +31,7 @@ REFUSALS = {
     "reconcile_conference": 401,
     "renew_channels": 401,
     "join": 404,
+    "connect": 404,
 }
 
 
@@ -39,7 +40,7 @@ def test_the_upload_is_the_functions_the_package_and_their_requirements(uploaded
     others = [path for path in uploaded if not path.startswith(rooms)]
     assert others == ["README.md", "constraints.txt", "pyproject.toml", "requirements.txt"]
     assert not [
-        path for path in uploaded if not path.endswith((".py", ".toml", ".txt", ".md", ".html", ".css", "py.typed"))
+        path for path in uploaded if not path.endswith((".py", ".toml", ".txt", ".md", ".html", ".css", ".po", "py.typed"))
     ]
 
 

@@ -161,9 +161,13 @@ class FakeProvider:
 class FakeProviders:
     """The `Providers` port: solutions by id, all of them made by one provider."""
 
-    def __init__(self, provider: FakeProvider, *solutions: str, hosts: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, provider: FakeProvider, *solutions: str, hosts: tuple[str, ...] = (), personal: bool = False
+    ) -> None:
         self._provider = provider
-        self.solutions = {id: Solution(id=id, name=id.title(), provider="fake", hosts=hosts) for id in solutions}
+        self.solutions = {
+            id: Solution(id=id, name=id.title(), provider="fake", hosts=hosts, personal=personal) for id in solutions
+        }
 
     def solution(self, solution_id: str) -> Solution:
         if solution_id not in self.solutions:

@@ -58,6 +58,13 @@ class MemoryStore:
     def connections_of(self, owner: str) -> list[Connection]:
         return [each for each in self._records(Connection) if each.owner == owner.lower()]
 
+    def connections(self) -> Iterator[Connection]:
+        def read(after: str, size: int) -> list[Connection]:
+            rest = (each for each in self._records(Connection) if each.key > after)
+            return sorted(rest, key=lambda each: each.key)[:size]
+
+        return pages(read, None)
+
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         waiting = [(each.due_at, each.key, each) for each in self._records(kind) if each.due_at is not None]
         return [each for due_at, _, each in sorted(waiting, key=lambda item: item[:2]) if due_at <= now][:limit]
@@ -122,6 +129,9 @@ class CountingStore:
 
     def connections_of(self, owner: str) -> list[Connection]:
         return self._counted(self._store.connections_of(owner))
+
+    def connections(self) -> Iterator[Connection]:
+        return iter(self._counted(list(self._store.connections())))
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         return self._counted(self._store.due(kind, now, limit=limit))

@@ -12,6 +12,8 @@ from playground.google_cloud.keys import SigningKey
 from tests.functions.conftest import ANN, TRACE, Deployment
 
 JSON = ["create_conference", "sync_calendar", "reconcile_conference"]
+PAGES = ["join", "connect"]
+"""Functions with paths, which say what they take."""
 VERIFIED = [*JSON, "renew_channels"]
 BODIES: dict[str, dict[str, Any]] = {
     "create_conference": {"calendar": {"id": "event1", "calendarId": ANN}},
@@ -39,7 +41,7 @@ def refused(deployed: Deployment, answer: Any, status: int, code: str) -> dict[s
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "join"])  # which has paths, and says what they take
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in PAGES])
 def test_wrong_method(deployed: Deployment, name: str, method: str) -> None:
     answer = deployed.clients[name].open("/", method=method, headers={"X-Cloud-Trace-Context": f"{TRACE}/1"})
 

@@ -40,8 +40,14 @@ def alice(zoom: Zoom) -> Zoom:
     return Zoom(zoom.url, HOST)
 
 
-def authorize(zoom: Zoom, **changes: str) -> requests.Response:
-    return requests.get(f"{zoom.url}/oauth/authorize", {**ASKED, **changes}, allow_redirects=False, timeout=5)
+def authorize(zoom: Zoom, *, decision: str = "allow", **changes: str) -> requests.Response:
+    """What the browser is answered in the end: at once, or when its person has decided."""
+    url, asked = f"{zoom.url}/oauth/authorize", {**ASKED, **changes}
+    at_once = requests.get(url, asked, allow_redirects=False, timeout=5)
+    if at_once.status_code != 200:
+        return at_once
+    assert "<form" in at_once.text
+    return requests.post(url, {**asked, "decision": decision}, allow_redirects=False, timeout=5)
 
 
 def answered(response: requests.Response) -> dict[str, str]:
@@ -67,6 +73,33 @@ def test_a_browser_brings_a_code_which_brings_tokens(zoom: Zoom) -> None:
     granted = exchange(zoom, answer["code"]).json()
     assert set(granted) == {"access_token", "token_type", "refresh_token", "expires_in", "scope", "api_url"}
     assert set(granted["scope"].split()) == set(Account().person_scopes)
+
+
+def test_who_declines_brings_no_code(zoom: Zoom) -> None:
+    assert answered(authorize(zoom, decision="decline")) == {"error": "access_denied", "state": "of mine"}
+
+
+def test_who_says_who_they_are_consents_for_themselves(zoom: Zoom) -> None:
+    code = answered(authorize(zoom, person=BOB))["code"]
+    bob = exchange(zoom, code).json()["access_token"]
+    me = requests.get(f"{zoom.url}/v2/users/me", headers={"Authorization": f"Bearer {bob}"}, timeout=5)
+    assert me.json()["email"] == BOB
+
+
+def test_a_revoked_consent_is_over(zoom: Zoom) -> None:
+    granted = exchange(zoom, answered(authorize(zoom))["code"]).json()
+    client = (Account().person_client_id, Account().person_client_secret)
+
+    def revoke(token: str, client: tuple[str, str]) -> requests.Response:
+        return requests.post(f"{zoom.url}/oauth/revoke", {"token": token}, auth=client, timeout=5)
+
+    assert revoke(granted["refresh_token"], ("another", "secret")).json()["error"] == "invalid_client"
+    assert revoke(granted["refresh_token"], client).json() == {"status": "success"}
+    headers = {"Authorization": f"Bearer {granted['access_token']}"}
+    assert requests.get(f"{zoom.url}/v2/users/me", headers=headers, timeout=5).status_code == 401
+    again = zoom.token(grant_type="refresh_token", refresh_token=granted["refresh_token"])
+    assert refused(again)[1] == "invalid_grant"
+    assert revoke(granted["refresh_token"], client).status_code == 400
 
 
 @pytest.mark.parametrize("asked", [{"client_id": "another"}, {"redirect_uri": "http://example.com/"}])

@@ -251,6 +251,8 @@ BAD_SECRETS: dict[str, tuple[Any, str]] = {
     "a line break": ({**SECRET, "key_id": "4f4910\n"}, "key_id"),
     "no key id": ({**SECRET, "key_id": ""}, "key_id"),
     "a number": ({**SECRET, "key_id": 4910}, "key_id"),
+    "another product's": ({**SECRET, "app_id": "my-application"}, "app_id"),
+    "the app id's beginning": ({**SECRET, "app_id": "vpaas-magic-cookie-"}, "app_id"),
     "an address": ({**SECRET, "app_id": f"https://8x8.vc/{APP_ID}"}, "app_id"),
     **{f"without {name}": ({n: v for n, v in SECRET.items() if n != name}, name) for name in SECRET},
     "the key alone": (PRIVATE, "JSON object"),

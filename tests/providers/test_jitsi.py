@@ -321,6 +321,22 @@ def test_a_secret_that_is_none_is_told_when_the_event_is_made(changes: dict[str,
         assert_no_secret(frozenset({KEY, ACCOUNT.app_secret}), error, error.__cause__, error.__context__, provider)
 
 
+def test_a_secret_for_tokens_needs_their_issuer() -> None:
+    """Without it everybody would be sent to rooms that let nobody in."""
+    provider = jitsi(key=KEYS)
+    for call in (provider.create, lambda spec, marker: provider.find(marker, spec)):
+        with pytest.raises(
+            NotConfigured, match=r"jitsi-key has an app_secret.*solutions\.jitsi\.settings\.app_id"
+        ) as caught:
+            call(SPEC, MARKER)
+        assert_no_secret(frozenset({KEY, ACCOUNT.app_secret}), caught.value)
+
+
+@pytest.mark.parametrize("key", ["1" * 32, '["app_secret", "room_key", "and more"]', '{"key": "%s"}' % ("k" * 32)])
+def test_a_key_may_look_like_json(key: str) -> None:
+    assert jitsi(key=key).create(SPEC, MARKER).reference.ids["room"]
+
+
 def test_a_new_secret_leaves_existing_rooms_as_they_are(world: World) -> None:
     made = world.provider().create(SPEC, MARKER)
     app_secret = "another-app-secret-of-at-least-32-bytes"

@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 
 from confsync.domain import keys
 from confsync.domain.caller import Caller
+from confsync.domain.connection import Leaving
 from confsync.domain.errors import ConfsyncError, Invalid, NotFound, PermissionDenied, ReauthorizationRequired
 from confsync.domain.event import Event, EventConference
-from confsync.usecases.assembly import Limits, UseCases
+from confsync.usecases.assembly import Limits, UseCases, people_tokens
+from confsync.usecases.connect_account import Connected
 from confsync.usecases.create_conference import Created, CreateRequest
 from confsync.usecases.receive_notification import Notification
 from tests.fakes.clock import FakeClock
@@ -48,18 +50,8 @@ class Functions:
     """The deployed functions, as one process has them: every call of theirs passes the gate."""
 
     def __init__(self, cloud: "Cloud", gate: Gate) -> None:
-        def gated(name: str, port: Any) -> Any:
-            return Gated(name, port, gate, cloud.heard)
-
-        ports = FakePorts(
-            clock=gated("clock", cloud.clock),
-            store=gated("store", cloud.store),
-            calendars=gated("google", cloud.google),
-            providers=gated("vendor", cloud.vendors),
-            queue=gated("queue", cloud.queue),
-            channel_keys=cloud.keys,
-        )
-        self._usecases = UseCases(ports, cloud.limits)
+        self._ports = cloud.ports(lambda name, port: Gated(name, port, gate, cloud.heard))
+        self._usecases = UseCases(self._ports, cloud.limits)
 
     def create(self, request: CreateRequest) -> Created:
         return self._usecases.create_conference(request)
@@ -78,6 +70,15 @@ class Functions:
 
     def sweep(self) -> None:
         self._usecases.renew_channels()
+
+    def connect(self, owner: str, code: str) -> Connected:
+        return self._usecases.connect_account.complete(owner, "fake", code=code, verifier="", redirect_uri="")
+
+    def disconnect(self, owner: str, then: Leaving) -> int:
+        return self._usecases.connect_account.disconnect(owner, "fake", then)
+
+    def token(self, owner: str) -> str:
+        return people_tokens(self._ports).token(owner, "fake")
 
 
 @dataclass(kw_only=True)
@@ -131,6 +132,17 @@ class Cloud:
         self.ann, self.ben = self.people[ANN], self.people[BEN]
         self.team, self.side = Person(self.google, ANN, TEAM), Person(self.google, ANN, SIDE)
         self.ben_on_team = Person(self.google, BEN, TEAM)
+
+    def ports(self, gated: Callable[[str, Any], Any]) -> FakePorts:
+        """What one process has, each port behind its gate."""
+        return FakePorts(
+            clock=gated("clock", self.clock),
+            store=gated("store", self.store),
+            calendars=gated("google", self.google),
+            providers=gated("vendor", self.vendors),
+            queue=gated("queue", self.queue),
+            channel_keys=self.keys,
+        )
 
     def heard(self, call: Call, answer: Any) -> None:
         """An answer came back to its caller."""

@@ -33,6 +33,7 @@ CALLS = {
         "stop",
     },
     "vendor": {"create", "find", "get", "update", "delete"},
+    "logins": {"finish", "renew", "account", "revoke"},
     "clock": {"sleep"},
 }
 WAYS = {"acting_as", "with_token", "provider"}

@@ -204,6 +204,32 @@ def test_a_certificate_that_is_not_trusted_means_nothing_was_sent() -> None:
     assert "SSLCertVerificationError" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("url", "where"),
+    [
+        ("http://127.0.0.1:9/things?key=private", "http://127.0.0.1:9"),
+        ("http://ann:private@no-such-host.invalid/private", "http://no-such-host.invalid"),
+        ("no address", None),
+        ("http://127.0.0.1:private/", None),
+    ],
+)
+def test_errors_note_whom_was_asked(url: str, where: str | None) -> None:
+    with pytest.raises(ServiceError) as caught:
+        Session().send(request(url), seconds(1))
+    reply = Reply(status=404, headers={}, body=b"")
+    for error in (
+        caught.value,
+        errors.from_reply(request(url), reply, Refusal(), NOW),
+        errors.from_reply(request(url), reply, Refusal(kind=RateLimited), NOW),
+        errors.unreadable(request(url), reply, "not with JSON"),
+    ):
+        wrapped = PermissionDenied("denied")
+        wrapped.__cause__ = error
+        assert [errors.asked(error), errors.asked(wrapped)] == [where, where]
+        assert "private" not in "".join(getattr(error, "__notes__", []))
+    assert errors.asked(PermissionDenied("denied")) is None
+
+
 def test_errors_and_requests_show_neither_address_nor_token() -> None:
     sent = request()
     with pytest.raises(Temporary) as caught:
@@ -224,6 +250,17 @@ def test_errors_and_requests_show_neither_address_nor_token() -> None:
         ("two\n lines", "two lines"),
         ("recurrence.repeat_interval", "recurrence.repeat_interval"),
         ("x " * 400, ("x " * 150)),
+        ("invalid_client_secret", "invalid_client_secret"),
+        ("INVALID_OAUTH_TOKEN_SCOPE for you", "INVALID_OAUTH_TOKEN_SCOPE for you"),
+        (
+            "InvalidAuthenticationToken: Request_ResourceNotFound",
+            "InvalidAuthenticationToken: Request_ResourceNotFound",
+        ),
+        ("a" * 40, "a" * 40),
+        ("a" * 41, "…"),
+        ("invalid_client_secret_1", "…"),
+        ("qWkZpXbNvRtYsDfGhJkL", "…"),
+        ("invalid-client-secret", "…"),
     ],
 )
 def test_a_vendors_words_are_made_safe(said: str, kept: str) -> None:

@@ -541,6 +541,11 @@ def test_days_without_hours_go_on_at_midnight() -> None:
     assert upcoming(spec, later.start + timedelta(hours=5)) == later
 
 
+def test_of_times_that_overlap_the_first_that_goes_on_is_the_next_if_none_is_to_come() -> None:
+    spec = event("RRULE:FREQ=DAILY;COUNT=2", length=timedelta(days=2))
+    assert upcoming(spec, spec.start + timedelta(days=1), begun=False) == spec
+
+
 @given(
     zone=st.sampled_from(ZONES).map(ZoneInfo),
     start=st.datetimes(datetime(2027, 1, 1), datetime(2028, 12, 31)).map(lambda at: at.replace(microsecond=0)),

@@ -107,7 +107,7 @@ def handler(
         CALLERS,
         verify or Tokens(),
         solutions={"zoom", "jitsi"},
-        login_url=lambda solution: login,
+        login_url=lambda *_: login,
         wrapper=wrapper,
     )
 

@@ -20,6 +20,7 @@ from confsync.usecases.reconcile_conference import Outcome
 from confsync.usecases.sync_calendar import SyncReport
 from tests.fakes.calendar import FakeCalendars, FakeUser
 from tests.fakes.clock import FakeClock
+from tests.fakes.logins import FakeLogins, FakeSealer
 from tests.fakes.ports import FakePorts
 from tests.fakes.provider import FakeProvider, FakeProviders
 from tests.fakes.queue import FakeQueue, Task
@@ -56,6 +57,8 @@ class World:
         self.store = MemoryStore()
         self.counting = CountingStore(self.store)
         self.plug = Plug()
+        self.sealer = FakeSealer()
+        self.logins = FakeLogins(self.clock)
         self.waiting: list[Task] = []
         self.build()
 
@@ -64,8 +67,18 @@ class World:
         store, queue, calendars, providers = (
             Tapped(port, self.plug) for port in (self.counting, self.queue, self.calendars, self.providers)
         )
-        ports = FakePorts(clock=self.clock, store=store, calendars=calendars, providers=providers, queue=queue)
-        usecases = UseCases(ports, Limits(**{"lease": LEASE, "channel_ttl": TTL, "batch": 500, **limits}))
+        self.ports = FakePorts(
+            clock=self.clock,
+            store=store,
+            calendars=calendars,
+            providers=providers,
+            queue=queue,
+            sealer=self.sealer,
+            logins=self.logins,
+        )
+        self.usecases = usecases = UseCases(
+            self.ports, Limits(**{"lease": LEASE, "channel_ttl": TTL, "batch": 500, **limits})
+        )
         self.publish = usecases.publish_conference
         self.collecting = usecases.give_up_links
         self.reconciling = usecases.reconcile_conference

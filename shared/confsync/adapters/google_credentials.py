@@ -2,7 +2,8 @@
 
 Delegation: a Workspace administrator lets the service account act as any user
 (https://developers.google.com/identity/protocols/oauth2/service-account#delegatingauthority); IAM signs the assertion
-on behalf of the runtime's own credentials. Application-default: calendars are shared with the service account.
+on behalf of the runtime's own credentials. Own grants: each person has allowed it for their own account.
+Application-default: calendars are shared with the service account.
 """
 
 import base64
@@ -19,7 +20,9 @@ from google.auth.transport.requests import AuthorizedSession, Request
 from google.oauth2 import service_account
 from google.oauth2.credentials import Credentials
 
+from confsync.domain.connection import GOOGLE
 from confsync.domain.errors import PermissionDenied
+from confsync.ports import Grants
 
 # events: list, get, insert, patch, delete, watch. calendars.readonly: calendars.get, which tells what "primary" is and
 # which conferences Calendar makes there. calendarlist.readonly: calendarList.list, to find an event that was moved to
@@ -38,11 +41,20 @@ MAX_ACCOUNTS = 1024
 SIGN_TIMEOUT = 10.0
 
 
-class SharedCredentials:
-    """Credentials that several threads use: only one of them refreshes at a time, on a connection of its own.
+class CallCredentials(Protocol):
+    """What `AuthorizedHttp` and `AuthorizedSession` ask of credentials, and no more."""
 
-    What `AuthorizedHttp` and `AuthorizedSession` ask of credentials, and no more.
-    """
+    def before_request(self, _request: Any, _method: str, _url: str, headers: dict[str, str]) -> None:
+        """Add the access token to the headers; a new one if need be."""
+        ...
+
+    def refresh(self, _request: Any) -> None:
+        """Have another token for the same request: Google said 401 to this one."""
+        ...
+
+
+class SharedCredentials:
+    """Credentials that several threads use: only one of them refreshes at a time, on a connection of its own."""
 
     def __init__(self, credentials: Any) -> None:
         self._credentials = credentials
@@ -67,7 +79,7 @@ class AccountCredentials(Protocol):
 
     impersonates: bool
 
-    def of(self, account: str, *, settings: bool = False) -> SharedCredentials:
+    def of(self, account: str, *, settings: bool = False) -> CallCredentials:
         """Credentials to act as this account; nothing is asked of Google yet. `settings`: to read its settings only."""
         ...
 
@@ -123,6 +135,41 @@ class Delegation:
             subject=account,
         )
         return SharedCredentials(credentials)
+
+
+class OwnGrants:
+    """Acts as each person who has connected their Google account."""
+
+    impersonates = True
+
+    def __init__(self, grants: Grants) -> None:
+        self._grants = grants
+
+    def of(self, account: str, *, settings: bool = False) -> "GrantCredentials":  # noqa: ARG002 - one grant for all
+        """Credentials for one call; its token is asked for when it is made.
+
+        The settings are not among what people are asked to allow: Google refuses to tell them.
+        """
+        return GrantCredentials(self._grants, account)
+
+
+class GrantCredentials:
+    """One person's grant, for one call. Raises the errors of `Grants`, which are the domain's own."""
+
+    def __init__(self, grants: Grants, account: str) -> None:
+        self._grants = grants
+        self._account = account
+        self._token: str | None = None
+        self._refused: str | None = None
+
+    def before_request(self, _request: Any, _method: str, _url: str, headers: dict[str, str]) -> None:
+        """Add the access token to the headers. Raises `ReauthorizationRequired`, `Temporary`, `NotConfigured`."""
+        self._token = self._grants.token(self._account, GOOGLE, refused=self._refused)
+        headers["authorization"] = f"Bearer {self._token}"
+
+    def refresh(self, _request: Any) -> None:
+        """Have another one next time. One is enough: what Google says to that is its answer."""
+        self._refused = self._refused or self._token
 
 
 def runtime_credentials(access_token: Callable[[], str]) -> Credentials:

@@ -51,7 +51,7 @@ class GoogleIdentity:
             raise Unverified("the identity token was not asked for in this browser")
         if not claims.get("email") or claims.get("email_verified") is not True:
             raise Unverified("the identity token has no verified email address")
-        return Caller(email=str(claims["email"]), hosted_domain=claims.get("hd"))
+        return Caller(email=str(claims["email"]), hosted_domain=claims.get("hd"), name=str(claims.get("name") or ""))
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         """The token's claims, its signature and times checked."""

@@ -37,8 +37,9 @@ from confsync.providers.custom import (
     refused,
     spec_of,
 )
+from confsync.transport.addresses import Reach
 from confsync.transport.messages import Reply, Request
-from confsync.transport.session import Deadline
+from confsync.transport.session import Deadline, Session
 
 Say = Callable[[str], object]
 T = TypeVar("T")
@@ -263,7 +264,10 @@ def conform(url: str, secret: str, variable: str, host: str, say: Say) -> int:
     `variable` is where the secret comes from. Raises `NotConfigured` for an address or a secret that can't be used.
     """
     clock, keys = SystemClock(), keys_of(secret, variable)
-    server = _NamedServer(name=NO_NAME, base=address_of("url", url), keys=lambda: keys, clock=clock)
+    base = address_of("url", url)
+    # whoever typed the address may well have the server beside them
+    session = Session(Reach.configured(base, private=True))
+    server = _NamedServer(name=NO_NAME, base=base, keys=lambda: keys, clock=clock, session=session)
     try:
         declared = server.ask("capabilities", Declared, Deadline(ANSWER))
     except ConfsyncError as error:

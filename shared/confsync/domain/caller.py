@@ -1,6 +1,6 @@
 """Who is calling one of our functions, as a Google-signed identity token proves it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,6 +12,8 @@ class Caller:
 
     email: str
     hosted_domain: str | None = None
+    name: str = field(default="", compare=False)
+    """As the account has it, if it tells."""
 
     @property
     def tenant(self) -> str:

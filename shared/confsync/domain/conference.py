@@ -153,9 +153,10 @@ class Conference:
     verify_at: datetime | None = None
     """When to look for a second meeting that a slow first attempt may have left."""
     remake: bool = False
-    """Whether its meeting has to be made anew, by another account."""
-    frozen: bool = False
-    """Whether its meeting stays as it is: the account that hosts it is out of reach, and its people wanted it so."""
+    """Whether its meeting has to be made anew, by another account; until that has made it."""
+    kept_by: str = ""
+    """The vendor's id of the account by which its meeting stays as it is: it was disconnected, and its person wanted
+    that. Empty: it follows its events."""
     meeting_key: str | None = None
     """By which what the vendor tells of its meeting finds this record (see `keys.meeting_key`)."""
     lease: Lease = field(default_factory=Lease)
@@ -201,6 +202,16 @@ class Conference:
     def retry_at(self) -> datetime | None:
         """When the first of what was refused is tried again, None if nothing waits."""
         return min(self.pauses.values(), default=None)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether its meeting stays as it is."""
+        return bool(self.kept_by)
+
+    @property
+    def at_vendor(self) -> bool:
+        """Whether there is a meeting, or may be one."""
+        return self.applied.reference is not None or self.creating_since is not None
 
     @property
     def settled(self) -> bool:

@@ -14,10 +14,16 @@ from enum import StrEnum
 
 from confsync.domain.lease import Lease
 
+GOOGLE = "google"
+"""The vendor whose account is the person's own Google account: by it their calendars are reached."""
 EARLY = timedelta(seconds=60)
 """A token that ends while its request travels is worthless."""
 SEEN = timedelta(hours=1)
 """How exactly it is known when a connection was last used."""
+LOOK_AGAIN = timedelta(minutes=1)
+"""When to see whether what began with a connection has been done."""
+UNTOLD = frozenset({"offline_access"})
+"""Scopes that are asked for, and that no answer names: a refresh token shows that it was granted."""
 
 
 class ConnectionState(StrEnum):
@@ -76,7 +82,7 @@ class Connection:
     owner: str
     """The Google account whose it is, in small letters."""
     vendor: str
-    """A provider's name, or "google"."""
+    """A provider's name, or `GOOGLE`."""
     account_id: str
     account_name: str
     scopes: tuple[str, ...] = ()
@@ -90,12 +96,13 @@ class Connection:
     ended_at: datetime | None = None
     leaving: Leaving | None = None
     """Set while it is used for nothing but to remove its meetings; then it goes."""
+    leaving_since: datetime | None = None
     successor: Account | None = None
     """The account that takes its place: the person has consented, and what becomes of its meetings is asked."""
     successor_sealed: str = ""
     successor_scopes: tuple[str, ...] = ()
     due_at: datetime | None = None
-    """When the sweep should see whether its meetings are removed."""
+    """When the sweep should see whether its meetings are removed or, if it is not left, whether what waited goes on."""
     lease: Lease = field(default_factory=Lease)
     version: str | None = None
 
@@ -115,6 +122,7 @@ def gone(connection: Connection, now: datetime) -> Connection:
     bare = replace(
         connection,
         leaving=None,
+        leaving_since=None,
         successor=None,
         successor_sealed="",
         successor_scopes=(),
@@ -135,11 +143,13 @@ def gone(connection: Connection, now: datetime) -> Connection:
         reason=None,
         connected_at=now,
         ended_at=None,
+        due_at=now + LOOK_AGAIN,
     )
 
 
 def renewed(connection: Connection, sealed: str, now: datetime) -> Connection:
-    """With the tokens that a renewal brought; also if somebody took it for ended meanwhile."""
+    """With the tokens that a renewal brought; also if somebody took it for ended meanwhile, which many were told."""
+    active = connection.state is ConnectionState.ACTIVE
     return replace(
         connection,
         sealed=sealed,
@@ -147,6 +157,7 @@ def renewed(connection: Connection, sealed: str, now: datetime) -> Connection:
         reason=None,
         ended_at=None,
         used_at=now,
+        due_at=connection.due_at if active else now + LOOK_AGAIN,
         lease=connection.lease.release(),
     )
 
@@ -155,5 +166,5 @@ def missing(needed: Collection[str], granted: Iterable[str] | None) -> tuple[str
     """Scopes that are needed and were not granted, in their order; none if the vendor did not tell."""
     if granted is None:
         return ()
-    has = {each.lower() for each in granted}
+    has = UNTOLD.union(each.lower() for each in granted)
     return tuple(each for each in needed if each.lower() not in has)

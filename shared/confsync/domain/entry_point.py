@@ -110,9 +110,9 @@ class ConferenceDetails:
         """The link most people click."""
         return next((p.uri for p in self.entry_points if p.type is EntryPointType.VIDEO), None)
 
-    def joined_at(self, uri: str) -> "ConferenceDetails":
-        """The same, with this link to click."""
-        points = (replace(p, uri=uri, label=None) if p.type is EntryPointType.VIDEO else p for p in self.entry_points)
+    def joined_at(self, uri: str, label: str) -> "ConferenceDetails":
+        """The same, with this link to click, which people see by its label."""
+        points = (replace(p, uri=uri, label=label) if p.type is EntryPointType.VIDEO else p for p in self.entry_points)
         return replace(self, entry_points=tuple(points))
 
     def noting(self, lines: Sequence[str]) -> "ConferenceDetails":

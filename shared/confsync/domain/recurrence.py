@@ -198,7 +198,7 @@ def _next(spec: ConferenceSpec, series: "_Series", now: datetime, *, begun: bool
             continue
         if begun or instant > now:
             return past, at
-        going_on = past, at
+        going_on = going_on or (past, at)
     return going_on
 
 

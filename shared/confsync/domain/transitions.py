@@ -99,33 +99,58 @@ def asked_again(conference: Conference, now: datetime) -> Conference:
 
 def waits_for_account(conference: Conference, reason: str) -> Conference:
     """The account by which it is made is of no use any more: visible, and no reason to change anything."""
-    return replace(conference, last_error=reason)
+    return conference if conference.frozen else replace(conference, last_error=reason)
 
 
 def thawed(conference: Conference, now: datetime) -> Conference:
     """There is an account for it again: whatever was refused for want of one is tried at once."""
     state = ConferenceState.PENDING if conference.state is ConferenceState.FAILED else conference.state
-    return replace(
-        conference, state=state, frozen=False, pauses={}, attempts=0, last_error=None, due_at=now + TASK_GRACE
-    )
+    return replace(conference, state=state, kept_by="", pauses={}, attempts=0, last_error=None, due_at=now + TASK_GRACE)
 
 
-def left_alone(conference: Conference) -> Conference:
-    """Its meeting stays as it is, and nobody looks at it any more."""
-    return replace(conference, frozen=True, remake=False, pauses={}, due_at=None)
+def can_show(conference: Conference, now: datetime) -> Conference:
+    """Its events are within reach again: they are shown its details at once. Unchanged if none of them waits."""
+    if CallKind.PUBLISH not in conference.pauses:
+        return conference
+    pauses: dict[CallKind, datetime] = {
+        kind: until for kind, until in conference.pauses.items() if kind != CallKind.PUBLISH
+    }
+    waits = conference.state is ConferenceState.FAILED and not pauses
+    state = ConferenceState.PENDING if waits else conference.state
+    return replace(conference, state=state, pauses=pauses, attempts=0, due_at=now + TASK_GRACE)
 
 
-def to_be_remade(conference: Conference, now: datetime, *, reachable: bool) -> Conference:
-    """Its meeting goes, and another account makes the next one as soon as there is one.
+def left_alone(conference: Conference, account_id: str, *, reachable: bool) -> Conference:
+    """Its meeting stays as it is, and nobody looks at it any more until that account is back.
+
+    Unchanged if there is none, and while one that nobody wants can still be removed (see `to_be_remade`).
+    """
+    if conference.applied.reference is None or (reachable and not conference.wanted):
+        return conference
+    return replace(conference, kept_by=account_id, remake=False, pauses={}, due_at=None, last_error=None)
+
+
+def to_be_remade(conference: Conference, now: datetime, reason: str, *, reachable: bool) -> Conference:
+    """Its meeting goes, and another account makes the next one as soon as there is one; unchanged if it is so already.
 
     `reachable`: whether the account that hosts it can still be used; else its meeting is left where it is.
     """
-    later = {**conference.pauses, CallKind.CREATE: now + UNTIL_CONNECTED}
-    if conference.applied.reference is None or not reachable:
+    waits = conference.pauses.get(CallKind.CREATE, now) - now > UNTIL_CONNECTED / 2
+    if waits and (conference.remake if reachable else not conference.at_vendor):
+        return conference
+    if conference.at_vendor and not reachable:
         conference = given_up(conference, Step.UPDATE)
-    else:
-        conference = replace(conference, remake=True)
-    return replace(conference, pauses=later, state=ConferenceState.PENDING, due_at=now + TASK_GRACE)
+    later = {**conference.pauses, CallKind.CREATE: now + UNTIL_CONNECTED}
+    waiting = replace(conference, pauses=later, state=ConferenceState.PENDING, last_error=reason)
+    return _made_by_another(replace(waiting, remake=reachable, due_at=now + TASK_GRACE))
+
+
+def _made_by_another(conference: Conference) -> Conference:
+    """Once nothing is left of its meeting there is nothing to do until another account is connected."""
+    until = conference.pauses.get(CallKind.CREATE)
+    if until is None or not conference.wanted or conference.at_vendor:
+        return conference
+    return replace(conference, due_at=_earliest(until, conference.verify_at))
 
 
 # --- a step ----------------------------------------------------------------------------------------------------------
@@ -157,6 +182,8 @@ def done(conference: Conference, step: Step) -> Conference:
     While calls of another kind were refused, that stays visible. What is due is left to `rested`.
     """
     over = _AFTER_CREATE if step in {Step.CREATE, Step.LOOK} else {KINDS[step]}
+    if conference.remake:
+        over = over - {CallKind.CREATE}  # that waits for another account
     pauses = {kind: until for kind, until in conference.pauses.items() if kind not in over}
     released = replace(conference, lease=conference.lease.release(), pauses=pauses)
     if pauses:
@@ -175,7 +202,8 @@ def made(conference: Conference, step: Step, meeting: ProviderConference, sent: 
         touched_at=now,
         checked_at=now,
     )
-    return done(replace(conference, applied=applied, creating_since=None), step)
+    remake = conference.remake and step is not Step.CREATE
+    return done(replace(conference, applied=applied, creating_since=None, remake=remake), step)
 
 
 def agreed(conference: Conference) -> Conference:
@@ -193,7 +221,7 @@ def not_found(conference: Conference, before: Conference, *, look_again_at: date
     """
     verify_at = _later(_asked_since(conference, before), look_again_at)
     released = done(conference, Step.LOOK)
-    return replace(released, attempts=before.attempts, creating_since=None, verify_at=verify_at)
+    return _made_by_another(replace(released, attempts=before.attempts, creating_since=None, verify_at=verify_at))
 
 
 def verified(conference: Conference, before: Conference) -> Conference:
@@ -213,9 +241,8 @@ def given_up(conference: Conference, step: Step, *, version: int = 0) -> Confere
         creating_since=None,
         generation=generation,
         meeting_key=None,
-        remake=False,
     )
-    return done(gone, step)
+    return _made_by_another(done(gone, step))
 
 
 def removed(conference: Conference, before: Conference) -> Conference:

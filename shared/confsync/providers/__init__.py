@@ -11,8 +11,9 @@ import msgspec
 from confsync.domain.errors import NotConfigured, NotFound
 from confsync.domain.solution import Capabilities, Solution
 from confsync.ports import Clock, ConferenceProvider, Grants, Secrets
+from confsync.transport.addresses import Reach
 from confsync.transport.oauth import EARLY, Token
-from confsync.transport.session import Deadline
+from confsync.transport.session import Deadline, Session
 
 if TYPE_CHECKING:
     from confsync.transport.login import Login
@@ -61,13 +62,19 @@ class Vendor:
 class ProviderConfig:
     """How a solution reaches its provider. `secret` is a secret's name; the addresses default to the vendor's own.
 
-    `deadline` is how long one call of the port may take, all its HTTP requests together.
+    `deadline` is how long one call of the port may take, all its HTTP requests together. `private`: its servers are in
+    a private network.
     """
 
     deadline: timedelta
     secret: str | None = None
     api: str | None = None
     token_url: str | None = None
+    private: bool = False
+
+    def session(self) -> Session:
+        """Connections to where its calls may go."""
+        return Session(Reach.configured(self.api, self.token_url, private=self.private))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from confsync.transport.errors import Refusal
 from confsync.transport.json_api import JsonApi
 from confsync.transport.messages import Reply
 from confsync.transport.oauth import Client, GrantTokens, Token, TokenCache, fetch_token
-from confsync.transport.session import Deadline, Session
+from confsync.transport.session import Deadline
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -45,7 +45,7 @@ class Access:
         self.service = service
         self.personal = solution.personal
         self.secret = "" if solution.personal else required(solution, "secret", config.secret)
-        self.session = Session()
+        self.session = config.session()
         self.config = config
         self.outside = outside
         fetch = token

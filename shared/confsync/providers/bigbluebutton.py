@@ -24,7 +24,7 @@ from confsync.ports import Visitor
 from confsync.providers import Outside, ProviderConfig, Vendor, credential, of_the_organisation, required, settings_of
 from confsync.transport.errors import Refusal, from_reply, safe
 from confsync.transport.messages import Reply, Request
-from confsync.transport.session import Deadline, NoAuth, Session
+from confsync.transport.session import Deadline, NoAuth
 
 MIN_NAME, MAX_NAME = 2, 64
 MAX_FULL_NAME = 255
@@ -69,7 +69,7 @@ class BigBlueButton:
         self._secret = required(solution, "secret", config.secret)
         self._config = config
         self._outside = outside
-        self._session = Session()
+        self._session = config.session()
 
     def create(self, spec: ConferenceSpec, marker: str) -> ProviderConference:  # noqa: ARG002 - it is made later
         return self._conference(derived.name(self._shared(), marker))

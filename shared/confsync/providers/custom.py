@@ -45,6 +45,7 @@ from confsync.domain.recurrence import WEEKDAYS, Frequency, SimpleRule, simple_r
 from confsync.domain.solution import CallLimit, Capabilities, LimitWindow, OwnRecurrence, Solution
 from confsync.ports import Clock
 from confsync.providers import Outside, ProviderConfig, Vendor, credential, of_the_organisation, required, settings_of
+from confsync.transport.addresses import LOOPBACK
 from confsync.transport.errors import Refusal, from_reply, safe, unreadable
 from confsync.transport.messages import Reply, Request
 from confsync.transport.session import Deadline, NoAuth, Session
@@ -64,7 +65,6 @@ ACTIONS: Mapping[str, str] = {
 """What each call asks for."""
 OF_A_MEETING = frozenset(ACTIONS[each] for each in ("get", "update", "delete"))
 """What can be refused because there is no such meeting: `NotFound` of another call would give a meeting up."""
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _UNVERIFIED = "the secret has to be the server's, and its clock right"
 _ADDRESS = re.compile(r"https://\S{1,1792}")
 
@@ -230,7 +230,7 @@ class Server:
     keys: Callable[[], Sequence[Webhook]] = field(repr=False)
     """What requests are signed with, asked for each of them."""
     clock: Clock = field(repr=False)
-    session: Session = field(default_factory=Session, repr=False)
+    session: Session = field(repr=False)
 
     def ask(self, operation: str, into: type[T], deadline: Deadline, /, **fields: Any) -> T:
         """What is answered. Raises what an answer of another kind means, and what none does."""
@@ -292,12 +292,12 @@ def address_of(key: str, url: str) -> str:
     """The address without a final slash. Raises `NotConfigured`, which names the key, if calls may not go there."""
     try:
         parts = urlsplit(url)
-        safe_there = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        safe_there = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
         usable = safe_there and parts.hostname and not (parts.query or parts.fragment or parts.username)
     except ValueError:
         usable = False
     if not usable:
-        raise NotConfigured(f"{key}: the server's address is https://..., or http:// on loopback, without a query")
+        raise NotConfigured(f"{key}: the server's address is https://..., or http://127.0.0.1, without a query")
     return url.rstrip("/")
 
 
@@ -331,6 +331,7 @@ class Custom:
             base=address_of(f"solutions.{solution.id}.api", required(solution, "api", config.api)),
             keys=lambda: keys_of(credential(outside.secrets, self._secret), self._secret),
             clock=outside.clock,
+            session=config.session(),
         )
         self._capabilities: Capabilities | None = None
         self._lock = threading.Lock()

@@ -51,12 +51,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 Id = Annotated[str, msgspec.Meta(pattern=r"^[\w-]+\Z")]
 """A part of the key's name, which is `AppID/key id`: 8x8 shows the latter with both."""
+AppId = Annotated[str, msgspec.Meta(pattern=r"^vpaas-magic-cookie-[\w-]+\Z")]
 
 
 class Key(msgspec.Struct, frozen=True):
     """The secret, a JSON object: the application's id, and an API key with its private half in PEM."""
 
-    app_id: Id
+    app_id: AppId
     key_id: Id
     private_key: str
 

@@ -92,6 +92,7 @@ class Jitsi:
         self._settings = settings_of(solution, Settings)
         # there is nothing at Jitsi that anybody could change
         self.capabilities = replace(VENDOR.capabilities, join_redirect=self._settings.app_id is not None)
+        self._solution = solution
         self._base = required(solution, "api", config.api).rstrip("/")
         self._secret = required(solution, "secret", config.secret)
         self._outside = outside
@@ -151,7 +152,11 @@ class Jitsi:
     def _room_key(self) -> str:
         if self._settings.app_id is not None:
             return self._keys().room_key
-        return derived.long_enough(credential(self._outside.secrets, self._secret), self._secret)
+        key = credential(self._outside.secrets, self._secret)
+        if _has_tokens(key):
+            told = f"the secret {self._secret} has an app_secret, to sign tokens"
+            raise NotConfigured(f"{told}: solutions.{self._solution.id}.settings.app_id, their issuer, is missing")
+        return derived.long_enough(key, self._secret)
 
     def _room(self, marker: str) -> str:
         name = derived.name(self._room_key(), marker)
@@ -173,6 +178,15 @@ class Jitsi:
         parts = urlsplit(link)
         video = EntryPoint(type=EntryPointType.VIDEO, uri=link, label=f"{parts.netloc}{parts.path}")
         return ConferenceDetails(entry_points=(video, *map(_phone, self._settings.dial_in)))
+
+
+def _has_tokens(secret: str) -> bool:
+    """Whether it is that of an installation that asks for tokens."""
+    try:
+        told = msgspec.json.decode(secret)
+    except msgspec.DecodeError:
+        return False
+    return isinstance(told, dict) and "app_secret" in told
 
 
 def _room(reference: Reference) -> str:

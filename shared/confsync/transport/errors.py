@@ -4,6 +4,7 @@ import re
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -20,6 +21,7 @@ from confsync.domain.errors import (
     ServiceError,
     Temporary,
 )
+from confsync.transport.addresses import Refused
 from confsync.transport.messages import Reply, Request
 from confsync.transport.retry_after import retry_at
 
@@ -34,6 +36,10 @@ STATUSES: dict[int, type[ServiceError]] = {
     503: Temporary,  # refused at the door
 }
 _OPAQUE = re.compile(r"https?://\S+|[\w~+/=-]{20,}")
+_CODE = re.compile(r"[a-z_]{1,40}|[A-Z_]{1,40}|(?=.{1,40}\Z)[A-Z]?[a-z]{2,}(?:_?[A-Z][a-z]{2,})*")
+"""A vendor's name of an error, `invalid_client_secret` or `InvalidAuthenticationToken`: words, not chance."""
+ASKED = "asked: "
+"""So begins an error's note of the scheme and host that were asked: of an address no more, as queries hold secrets."""
 _MAX_DETAIL = 300
 _NEVER_SENT = (
     urllib3.exceptions.NewConnectionError,
@@ -59,24 +65,58 @@ def from_reply(request: Request, reply: Reply, refusal: Refusal, now: datetime) 
         message += f", {refusal.detail}"
     when = retry_at(reply.headers, now)
     if kind is RateLimited or (kind is Temporary and when is not None):
-        return RateLimited(message, service=request.service, status=reply.status, retry_at=when)
-    return kind(message, service=request.service, status=reply.status)
+        limited = RateLimited(message, service=request.service, status=reply.status, retry_at=when)
+        return _noted(limited, request)
+    return _noted(kind(message, service=request.service, status=reply.status), request)
 
 
 def unreadable(request: Request, reply: Reply, reason: str) -> ServiceError:
     """The error that a success with a body we can't use means: for a create, the thing may well be there."""
     kind = Temporary if request.repeatable else Ambiguous
     message = f"{request.service} answered the request to {request.action} with HTTP {reply.status}, but {reason}"
-    return kind(message, service=request.service, status=reply.status)
+    return _noted(kind(message, service=request.service, status=reply.status), request)
 
 
 def from_exception(request: Request, error: Exception) -> ServiceError:
     """The error that no answer means: `Temporary` if nothing can have been done, or doing it twice does no harm."""
     message = f"{request.service} gave no answer to the request to {request.action} ({_reason(error)})"
     if isinstance(error, ValueError):  # how requests says that an address or header is malformed
-        return Invalid(message, service=request.service)
+        return _noted(Invalid(message, service=request.service), request)
     kind = Temporary if request.repeatable or _never_sent(error) else Ambiguous
-    return kind(message, service=request.service)
+    return _noted(kind(message, service=request.service), request)
+
+
+def out_of_reach(request: Request, refused: Refused) -> ServiceError:
+    """The error that an address means to which calls may not go: nothing was sent, and a person has to mend it."""
+    where = origin(request.url)
+    message = f"{request.service} was not asked to {request.action}: {where} is out of reach, as {refused}"
+    return _noted(PermissionDenied(message, service=request.service), request)
+
+
+def asked(error: BaseException | None) -> str | None:
+    """The scheme and host that were asked when it, or what it was made of, came about; None if that is not known."""
+    while error is not None:
+        for note in getattr(error, "__notes__", ()):
+            if note.startswith(ASKED):
+                return str(note.removeprefix(ASKED))
+        error = error.__cause__
+    return None
+
+
+def origin(url: str) -> str | None:
+    """Its scheme and host, None if it has none."""
+    try:
+        parts = urlsplit(url)
+        port = "" if parts.port is None else f":{parts.port}"
+    except ValueError:
+        return None
+    return f"{parts.scheme}://{parts.hostname}{port}" if parts.scheme and parts.hostname else None
+
+
+def _noted(error: ServiceError, request: Request) -> ServiceError:
+    if where := origin(request.url):
+        error.add_note(f"{ASKED}{where}")
+    return error
 
 
 def _of_status(status: int, *, repeatable: bool) -> type[ServiceError]:
@@ -108,4 +148,8 @@ def _reason(error: Exception) -> str:
 
 def safe(text: str) -> str:
     """A vendor's words, without addresses and anything that could be a token, cut to a line."""
-    return _OPAQUE.sub("…", " ".join(text.split()))[:_MAX_DETAIL]
+    return _OPAQUE.sub(_shown, " ".join(text.split()))[:_MAX_DETAIL]
+
+
+def _shown(found: re.Match[str]) -> str:
+    return found[0] if _CODE.fullmatch(found[0]) else "…"

@@ -1,8 +1,6 @@
-"""One HTTP session for all providers: every call has a deadline, no redirects, and a reply of bounded size."""
+"""One HTTP session for a solution: every call has a deadline, no redirects, and a reply of bounded size."""
 
-import time
 from dataclasses import dataclass, field
-from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
@@ -11,23 +9,15 @@ from requests.auth import AuthBase
 
 from confsync.domain.errors import Temporary
 from confsync.transport import errors
+from confsync.transport.addresses import Reach, Refused
+from confsync.transport.connections import Requests, Terms, under
+from confsync.transport.deadline import Deadline
 from confsync.transport.messages import Reply, Request
 
-CONNECT_TIMEOUT = 5.0  # seconds
+__all__ = ["MAX_REPLY", "Authorization", "Deadline", "NoAuth", "Session"]
+
 MAX_REPLY = 4 * 1024 * 1024  # bytes; the largest honest reply, 300 listed meetings, is a tenth of it
 _CHUNK = 64 * 1024
-
-
-class Deadline:
-    """The moment by which a provider call, with all its HTTP requests, is over."""
-
-    def __init__(self, allowance: timedelta) -> None:
-        self._end = time.monotonic() + allowance.total_seconds()
-
-    @property
-    def left(self) -> float:
-        """Seconds that remain; negative when it has passed."""
-        return self._end - time.monotonic()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,48 +39,51 @@ class NoAuth(AuthBase):
 
 
 class Session:
-    """Connections that are kept open, for any number of threads."""
+    """Connections that are kept open, for any number of threads. They go only where `reach` allows it."""
 
-    def __init__(self) -> None:
-        self._session = requests.Session()
+    def __init__(self, reach: Reach | None = None) -> None:
+        self._reach = reach or Reach()
+        self._session = Requests()
         # a cookie of one account must never travel with another one's token
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def send(self, request: Request, deadline: Deadline) -> Reply:
         """The reply, whatever its status.
 
-        Raises `Temporary` or `Ambiguous` when none came, and `Invalid` for an impossible address.
+        Raises `Temporary` or `Ambiguous` when none came, `Invalid` for an impossible address, and `PermissionDenied`
+        for one to which calls may not go.
         """
         left = deadline.left
         if left <= 0:
             raise Temporary(f"{request.service}: no time left to {request.action}", service=request.service)
         try:
-            with self._session.request(
-                request.method,
-                request.url,
-                params=dict(request.query),
-                headers=dict(request.headers),
-                data=request.body,
-                auth=request.auth,
-                timeout=(min(CONNECT_TIMEOUT, left), left),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                return Reply(status=response.status_code, headers=response.headers, body=_read(response, deadline))
+            with (
+                under(Terms(reach=self._reach, deadline=deadline)),
+                self._session.request(
+                    request.method,
+                    request.url,
+                    params=dict(request.query),
+                    headers=dict(request.headers),
+                    data=request.body,
+                    auth=request.auth,
+                    timeout=left,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
+                return Reply(status=response.status_code, headers=response.headers, body=_read(response))
+        except Refused as refused:
+            raise errors.out_of_reach(request, refused) from None
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             # not chained: the library's errors hold the request with its token
             raise errors.from_exception(request, error) from None
 
 
-def _read(response: requests.Response, deadline: Deadline) -> bytes:
-    """The body, as it trickles in: a read timeout alone starts anew with every byte."""
+def _read(response: requests.Response) -> bytes:
+    """The body as it is when it is unpacked, of which a few bytes can make any number."""
     body = bytearray()
     while chunk := response.raw.read1(_CHUNK, decode_content=True):
         body += chunk
         if len(body) > MAX_REPLY:
             raise requests.exceptions.ContentDecodingError(f"more than {MAX_REPLY} bytes")
-        if (left := deadline.left) <= 0:
-            raise requests.ReadTimeout("the reply took too long")
-        if (connection := response.raw.connection) is not None and connection.sock is not None:
-            connection.sock.settimeout(left)
     return bytes(body)

@@ -7,8 +7,18 @@ import structlog
 
 from confsync.domain import keys
 from confsync.domain.conference import Conference
-from confsync.domain.connection import Account, Connection, ConnectionState, Granted, Leaving, missing
+from confsync.domain.connection import (
+    GOOGLE,
+    LOOK_AGAIN,
+    Account,
+    Connection,
+    ConnectionState,
+    Granted,
+    Leaving,
+    missing,
+)
 from confsync.domain.errors import BadRequest, StoreConflict, Temporary
+from confsync.domain.lease import Lease
 from confsync.ports import Clock, Logins, Save, Sealer, Store
 from confsync.usecases.connecting.dependents import Dependents
 from confsync.usecases.connecting.leave_account import LeaveAccount
@@ -37,7 +47,9 @@ class Connected:
     replaces: str | None = None
     """The account that hosts live conferences, and whose place it is to take: they have to decide about those."""
     resumed: int = 0
-    """How many conferences had waited for it."""
+    """How many conferences, or calendars, had waited for it."""
+    somebody_elses: bool = False
+    """It is another Google account than their own, and was not connected: calendars are those of an address."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +77,10 @@ class ConnectAccount:
             raise BadRequest(f"accounts at {vendor!r} can't be connected here", field="vendor")
         return names[vendor]
 
+    def issuer(self, vendor: str) -> str | None:
+        """As `Logins`."""
+        return self.logins.issuer(vendor)
+
     def start(self, vendor: str, *, owner: str, state: str, challenge: str, redirect_uri: str) -> str:
         """The address of the vendor's consent page."""
         self.name(vendor)
@@ -74,11 +90,17 @@ class ConnectAccount:
         """The person has consented. Raises `ReauthorizationRequired` for a code that is no good."""
         granted = self.logins.finish(vendor, code=code, verifier=verifier, redirect_uri=redirect_uri)
         account = self.logins.account(vendor, granted.tokens.access)
+        if vendor == GOOGLE and account.name.lower() != owner.lower():
+            # the tokens are dropped, not revoked: that would end all that this account's own person has allowed us
+            return Connected(account=account, somebody_elses=True)
         lacking = missing(self.logins.scopes(vendor), granted.scopes)
         sealed = seal(self.sealer, granted.tokens)
         for _ in range(CONFLICTS):
             before = self.store.get(Connection, keys.connection_key(owner, vendor))
-            ask = before is not None and before.account_id != account.id and self._hosts(owner, vendor)
+            other = before is not None and before.account_id != account.id
+            ask = other and vendor != GOOGLE and self._hosts(owner, vendor)
+            if lacking and (ask or (before is not None and before.usable)):
+                return Connected(account=account, missing=lacking)  # what is there is better
             after = self._asking(before, account, sealed, granted) if ask and before else None
             after = after or self._connected(before, owner, vendor, account, sealed, granted, lacking)
             try:
@@ -86,11 +108,10 @@ class ConnectAccount:
             except StoreConflict:
                 continue
             if ask and before is not None:
-                return Connected(account=account, missing=lacking, replaces=before.account_name)
+                decided = before.leaving is not None
+                return Connected(account=account, replaces=None if decided else before.account_name)
             log.info("account connected", owner=owner, vendor=vendor, missing=lacking)
-            same = before is not None and before.account_id == account.id
-            resumed = 0 if lacking else self.dependents.resume(owner, vendor, same_account=same)
-            return Connected(account=account, missing=lacking, resumed=resumed)
+            return Connected(account=account, missing=lacking, resumed=0 if lacking else self.dependents.resume(after))
         raise Temporary(f"the connection of {owner} to {vendor} is being changed by others", service="confsync")
 
     def conferences(self, owner: str, vendor: str) -> list[Conference]:
@@ -103,11 +124,14 @@ class ConnectAccount:
         return self.leave(owner, vendor, then)
 
     def _hosts(self, owner: str, vendor: str) -> bool:
-        return any(each.applied.reference is not None and not each.frozen for each in self.dependents.of(owner, vendor))
+        return any(each.at_vendor and not each.frozen for each in self.dependents.of(owner, vendor))
 
     def _asking(self, before: Connection, account: Account, sealed: str, granted: Granted) -> Connection:
         return replace(
-            before, successor=account, successor_sealed=sealed, successor_scopes=granted.scopes or (), leaving=None
+            before,
+            successor=account,
+            successor_sealed=sealed,
+            successor_scopes=granted.scopes or self.logins.scopes(before.vendor),
         )
 
     def _connected(
@@ -133,5 +157,7 @@ class ConnectAccount:
             sealed=sealed,
             connected_at=now,
             ended_at=now if lacking else None,
+            due_at=None if lacking else now + LOOK_AGAIN,
+            lease=before.lease.release() if before else Lease(),
             version=before.version if before else None,
         )

@@ -38,7 +38,11 @@ class Joined:
     """Its name, as people know it."""
     url: str | None = None
     """The link for this person alone, if it is ready: a secret."""
+    leads: bool = False
+    """Whether it is their event."""
     opens_at: datetime | None = None
+    time_zone: str = "UTC"
+    """The event's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +68,8 @@ class JoinConference:
         when = self._doors(conference, links)
         if not when.open:
             how = Joining.EARLY if when.opens_at else Joining.OVER
-            return Joined(how=how, solution=solution, opens_at=when.opens_at)
+            zone = conference.searched_by.time_zone
+            return Joined(how=how, solution=solution, opens_at=when.opens_at, time_zone=zone)
         visitor = Visitor(name=name.strip(), moderator=_leads(conference, links, email), email=email)
         return self._led_on(conference, visitor, solution)
 
@@ -79,7 +84,7 @@ class JoinConference:
         if not provider.capabilities.join_redirect:
             return Joined(how=Joining.READY, solution=solution, url=made.details.video_uri)
         if not visitor.name:  # on that page they can also say that they are the one who leads
-            return Joined(how=Joining.NAME_WANTED, solution=solution)
+            return Joined(how=Joining.NAME_WANTED, solution=solution, leads=visitor.moderator)
         try:
             url = cast("PersonalLinks", provider).join(
                 made.reference, conference.desired.spec or conference.searched_by, visitor

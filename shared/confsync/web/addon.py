@@ -88,10 +88,13 @@ def create_conference(
     verify: Verify,
     *,
     solutions: Collection[str],
-    login_url: Callable[[str], str | None],
+    login_url: Callable[[str, str, str], str | None],
     wrapper: str,
 ) -> Handler:
-    """Create a conference, and answer in the form of the question."""
+    """Create a conference, and answer in the form of the question.
+
+    `login_url`: (service that wants it, solution, person's address) -> where they connect their account.
+    """
 
     def handle(call: Call) -> Answer:
         sent = body(call, _Body)
@@ -101,7 +104,8 @@ def create_conference(
             markup = _markup(create(request))
         except (errors.ServiceError, errors.Busy, errors.StoreConflict, errors.NotConfigured) as error:
             _log_failure(request, error)
-            markup = {"error": _error(error, login_url(request.solution_id))}
+            service = error.service if isinstance(error, errors.ServiceError) else ""
+            markup = {"error": _error(error, login_url(service, request.solution_id, user.email))}
         return answer(_shim(markup) if sent.event_data is not None else _http(markup, wrapper))
 
     return handle

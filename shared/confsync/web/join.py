@@ -1,29 +1,24 @@
 """Joining a meeting of which each person needs a link of their own: `/join/<token>` leads on to it.
 
-The token names the meeting and no person. Whoever wants to lead a meeting of theirs signs in with Google, by the
-implicit flow of OpenID Connect, which needs no secret: https://openid.net/specs/openid-connect-core-1_0.html#ImplicitFlowAuth
+The token names the meeting and no person. Whoever wants to lead a meeting of theirs signs in with Google.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from secrets import token_urlsafe
 from typing import Protocol
-from urllib.parse import urlencode, urlsplit
 
-from confsync.domain.caller import Caller
 from confsync.domain.errors import BadRequest, Forbidden, NotConfigured, PermissionDenied, ServiceError, Unverified
-from confsync.domain.signing import is_signed, mac
 from confsync.usecases.join_conference import Joined, Joining
 from confsync.web import pages, rendering
 from confsync.web.endpoint import Answer, Call, Handler
+from confsync.web.people import People, Person
+from confsync.web.rendering import Texts
 from confsync.web.routing import router
 
 MAX_NAME = 60
-SIGNING_IN = timedelta(minutes=10)
-SIGNED_IN = timedelta(hours=12)
-PERSON, STARTED = "person", "signing-in"
-"""Names of our cookies."""
+SOON = timedelta(hours=1)
+"""Before a meeting opens, its page looks again by itself from then on."""
+MOMENT = 5  # seconds
 
 
 class Join(Protocol):
@@ -33,31 +28,20 @@ class Join(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignIn:
-    """How people show who they are. `verify`: (token, audiences, nonce) -> who it is from."""
-
-    client_id: str
-    authorize_url: str
-    verify: Callable[[str, Sequence[str], str], Caller]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Pages:
-    """The pages. `url` is where they are, ".../join"; without `sign_in` everybody is a guest."""
+    """The pages; where nobody can sign in, everybody is a guest."""
 
     join: Join
-    url: str
-    keys: Sequence[bytes]
-    now: Callable[[], datetime]
-    sign_in: SignIn | None = None
+    people: People
 
     def handler(self) -> Handler:
         """All of them."""
-        base = urlsplit(self.url).path.rstrip("/")
+        base = self.people.base
         return router(
             {  # what has a name of its own comes before what is called like a meeting
                 ("GET", f"{base}/{rendering.STYLE}"): rendering.stylesheet,
                 ("POST", f"{base}/signed-in"): self._or_told(self._end_sign_in),
+                ("GET", f"{base}/signed-in"): self._or_told(self._stale_sign_in),
                 ("GET", f"{base}/{{token}}"): self._or_told(self._show),
                 ("POST", f"{base}/{{token}}"): self._or_told(self._enter),
                 ("GET", f"{base}/{{token}}/sign-in"): self._or_told(self._begin_sign_in),
@@ -70,126 +54,142 @@ class Pages:
         return self._answer(call, name="")
 
     def _enter(self, call: Call) -> Answer:
-        name = " ".join(pages.form(call).get("name", "").split())
+        sent = pages.form(call).get("name", "")
+        name = " ".join(sent.split())
         if not name or len(name) > MAX_NAME or not name.isprintable():
-            raise BadRequest(f"a name has 1 to {MAX_NAME} characters", field="name")
+            told = _texts(call)
+            problem = told("A name has 1 to %(most)s characters.", most=MAX_NAME)
+            joined = self._joined(call, name="")
+            if joined.how is Joining.NAME_WANTED:
+                return self._ask_name(call, joined, name=sent[:MAX_NAME], problem=problem)
+            raise BadRequest(problem, field="name")
         return self._answer(call, name=name)
 
+    def _joined(self, call: Call, *, name: str) -> Joined:
+        person = self.people.who(call)
+        return self.join(call.parameters["token"], name=name, email=person.email if person else None)
+
     def _answer(self, call: Call, *, name: str) -> Answer:
-        email = self._person(call)
-        joined = self.join(call.parameters["token"], name=name, email=email)
+        joined = self._joined(call, name=name)
         if joined.how is Joining.READY and joined.url is not None:
             return pages.redirect(joined.url)
         if joined.how is Joining.NAME_WANTED:
-            return self._ask_name(call, joined, email)
-        title, text, status = _TOLD[joined.how]
-        again = self._own(call.parameters["token"]) if joined.how is Joining.PREPARING else None
-        return self._message(title, text, status=status, opens_at=joined.opens_at, again=again)
+            return self._ask_name(call, joined)
+        told = _texts(call)
+        title, text, status = _told(told, joined.how)
+        if joined.how is Joining.EARLY and joined.opens_at is not None:
+            opens = told.moment(joined.opens_at, joined.time_zone)
+            lines = [text, told("It opens on %(when)s.", when=opens)]
+            return self._message(call, title, lines, status=status, again=self._soon(joined.opens_at))
+        again = MOMENT if joined.how is Joining.PREPARING else None
+        return self._message(call, title, [text], status=status, again=again)
 
-    def _ask_name(self, call: Call, joined: Joined, email: str | None) -> Answer:
+    def _ask_name(self, call: Call, joined: Joined, *, name: str = "", problem: str = "") -> Answer:
+        person: Person | None = self.people.who(call)
+        told = _texts(call)
         return rendering.page(
             "name.html",
-            title=f"Join with {joined.solution}",
-            text="How should the others see you?",
-            name="",
-            email=email,
-            sign_in=self._own(call.parameters["token"], "sign-in") if self.sign_in and email is None else None,
+            language=told.language,
+            status=400 if problem else 200,
+            title=told("Join with %(solution)s", solution=joined.solution),
+            name=name or (person.name if person else ""),
+            problem=problem,
+            email=person.email if person else None,
+            leads=joined.leads,
+            sign_in=self._own(call.parameters["token"], "sign-in") if self.people.sign_in else None,
             style=self._own(rendering.STYLE),
+            again_in=None,
         )
 
+    def _soon(self, at: datetime) -> int | None:
+        """After how many seconds the page looks again; None: whoever keeps it open so long has to."""
+        left = at - self.people.seals.now()
+        return max(MOMENT, int(left.total_seconds()) + 1) if left <= SOON else None
+
     def _message(
-        self, title: str, text: str, *, status: int, opens_at: datetime | None = None, again: str | None = None
+        self,
+        call: Call,
+        title: str,
+        lines: list[str],
+        *,
+        status: int,
+        again: int | None = None,
+        back: str | None = None,
     ) -> Answer:
+        told = _texts(call)
+        here = self._own(call.parameters["token"]) if "token" in call.parameters else back
+        ways = [{"url": here, "text": told("Try again")}] if here and (again is not None or back) else []
         return rendering.page(
             "message.html",
+            language=told.language,
             status=status,
             title=title,
-            text=text,
-            opens_at=opens_at,
-            again=again,
+            lines=lines,
+            ways=ways,
             style=self._own(rendering.STYLE),
+            again_in=again,
         )
 
     def _own(self, *parts: str) -> str:
         """A path of ours."""
-        return "/".join([urlsplit(self.url).path.rstrip("/"), *parts])
+        return "/".join([self.people.base, *parts])
 
     def _or_told(self, handler: Handler) -> Handler:
         """The handler; what goes wrong is told in a page, in words for people."""
 
         def handle(call: Call) -> Answer:
+            told = _texts(call)
             try:
                 return handler(call)
             except BadRequest as error:
-                return self._message("That did not work", f"{str(error).capitalize()}.", status=400)
+                return self._message(call, told("That did not work"), [str(error)], status=400)
             except (Forbidden, Unverified):
-                return self._message("This link does not work", _INCOMPLETE, status=403)
+                incomplete = told(
+                    "Perhaps not all of it was copied. Open the event in your calendar, and follow the link there."
+                )
+                return self._message(call, told("This link does not work"), [incomplete], status=403)
             except (PermissionDenied, NotConfigured):
-                return self._message("This meeting can't be opened", _ASK, status=502)
+                ask = told("Ask the organizer, or try again later.")
+                return self._message(call, told("This meeting can't be opened"), [ask], status=502)
             except ServiceError:
-                again = self._own(call.parameters["token"]) if "token" in call.parameters else None
-                return self._message("One moment", _LATER, status=503, again=again)
+                later = told("The meeting's service does not answer just now.")
+                return self._message(call, told("One moment"), [later], status=503, again=MOMENT)
 
         return handle
 
     # --- who it is ---------------------------------------------------------------------------------------------------
 
     def _begin_sign_in(self, call: Call) -> Answer:
-        if self.sign_in is None:
-            raise Forbidden("nobody can sign in here")
-        nonce = token_urlsafe(24)
-        asked = {
-            "client_id": self.sign_in.client_id,
-            "response_type": "id_token",
-            "response_mode": "form_post",
-            "scope": "openid email profile",
-            "redirect_uri": f"{self.url.rstrip('/')}/signed-in",
-            "nonce": nonce,
-            "state": nonce,
-        }
-        started = self._sealed(STARTED, f"{nonce}~{call.parameters['token']}", SIGNING_IN)
-        # Google's answer is a form that Google's page sends: a cookie for this site alone would not come with it
-        cookie = pages.cookie(STARTED, started, seconds=int(SIGNING_IN.total_seconds()), cross_site=True)
-        return pages.redirect(f"{self.sign_in.authorize_url}?{urlencode(asked)}", cookies=(cookie,))
+        return self.people.begin(then=self._own(call.parameters["token"]))
 
     def _end_sign_in(self, call: Call) -> Answer:
-        if self.sign_in is None:
-            raise Forbidden("nobody can sign in here")
-        sent: Mapping[str, str] = pages.form(call)
-        nonce, _, token = (self._opened(call, STARTED) or "").partition("~")
-        if not nonce or sent.get("state") != nonce:
-            raise Forbidden("this sign-in was not begun in this browser, or long ago")
-        forget = pages.cookie(STARTED, "", seconds=0, cross_site=True)
-        if "id_token" not in sent:  # they said no
-            return pages.redirect(self._own(token), cookies=(forget,))
-        caller = self.sign_in.verify(sent["id_token"], [self.sign_in.client_id], nonce)
-        person = pages.cookie(
-            PERSON, self._sealed(PERSON, caller.email, SIGNED_IN), seconds=int(SIGNED_IN.total_seconds())
-        )
-        return pages.redirect(self._own(token), cookies=(forget, person))
+        try:
+            done = self.people.end(call)
+        except (Forbidden, Unverified):
+            return self._stale_sign_in(call)
+        return done or pages.redirect(self.people.going_to(call) or self._own())
 
-    def _person(self, call: Call) -> str | None:
-        return self._opened(call, PERSON)
-
-    def _sealed(self, name: str, value: str, lasts: timedelta) -> str:
-        """The value, when it is over, and what proves that both are ours."""
-        ends = str(int((self.now() + lasts).timestamp()))
-        return f"{value}|{ends}|{mac(self.keys, name, value, ends)}"
-
-    def _opened(self, call: Call, name: str) -> str | None:
-        """The value of our cookie; None if there is none, or it is over, or was not made here."""
-        value, _, rest = (pages.cookie_of(call, name) or "").partition("|")
-        ends, _, signature = rest.partition("|")
-        good = is_signed(self.keys, signature, name, value, ends)
-        return value if good and int(ends) > self.now().timestamp() else None
+    def _stale_sign_in(self, call: Call) -> Answer:
+        """Of another browser, long ago, or of a page that was loaded again."""
+        told = _texts(call)
+        lines = [told("Signing in took too long, or was begun elsewhere. Follow the link in the event again.")]
+        back = self.people.going_to(call)
+        return self._message(call, told("You are not signed in"), lines, status=403, back=back)
 
 
-_TOLD = {
-    Joining.EARLY: ("It is not time yet", "This meeting opens shortly before it begins.", 200),
-    Joining.OVER: ("This meeting is over", "It has ended, and does not take place again.", 410),
-    Joining.GONE: ("This meeting is gone", "It was cancelled, or has another link by now: look at the event.", 410),
-    Joining.PREPARING: ("One moment", "The meeting is being prepared.", 503),
-}
-_INCOMPLETE = "Perhaps not all of it was copied. Open the event in your calendar, and follow the link there."
-_ASK = "The organizer has been told why. Ask them, or try again later."
-_LATER = "The meeting's service does not answer just now."
+def _texts(call: Call) -> Texts:
+    return rendering.texts(rendering.language(call))
+
+
+def _told(told: Texts, how: Joining) -> tuple[str, str, int]:
+    """Title, text and status."""
+    return {
+        Joining.EARLY: (told("It is not time yet"), told("This meeting opens shortly before it begins."), 200),
+        Joining.OVER: (told("This meeting is over"), told("It has ended, and does not take place again."), 410),
+        Joining.GONE: (
+            told("This meeting is gone"),
+            told("It was cancelled, or has another link by now: look at the event."),
+            410,
+        ),
+        Joining.PREPARING: (told("One moment"), told("The meeting is being prepared."), 503),
+    }[how]

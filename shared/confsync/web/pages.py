@@ -11,13 +11,14 @@ from confsync.web.endpoint import Answer, Call, Headers, content_type
 SAFE: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' https:; form-action 'self' https:; base-uri 'none'; "
-        "frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self' https:; base-uri 'none'; frame-ancestors 'none'; "
+        "form-action 'self' https: http://127.0.0.1:* http://localhost:*"
     ),
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-"""No script, no frame, nothing kept. A form may be answered with a redirect to a vendor, and tells its origin.
+"""No script, no frame, nothing kept. A form may be answered with a redirect to a vendor, on a developer's machine
+without TLS, and tells its origin.
 
 https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html"""
 

@@ -97,7 +97,8 @@ class Issuer:
         if self.browser is None:
             answer["error"] = "access_denied"
         else:
-            answer["id_token"] = self.mint(self.browser, asked["client_id"], extra={"nonce": asked["nonce"]})
+            name = {"name": self.browser.partition("@")[0].title()} if "profile" in asked["scope"].split() else {}
+            answer["id_token"] = self.mint(self.browser, asked["client_id"], extra={"nonce": asked["nonce"], **name})
         fields = "".join(
             f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in answer.items()
         )

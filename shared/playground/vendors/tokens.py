@@ -72,6 +72,12 @@ class Tokens:
             grant = self._access.get(token)
         return None if grant is None or self._ended(grant) else grant
 
+    def account_of(self, token: str) -> str | None:
+        """Whose access or refresh token it is, None if it is unknown or revoked."""
+        with self._lock:
+            grant = self._access.get(token) or self._refresh.get(token)
+        return grant.account if grant else None
+
     def narrow(self, scopes: Iterable[str]) -> None:
         """Take all other scopes from everybody, as an administrator can."""
         kept = frozenset(scopes)

@@ -30,11 +30,13 @@ https://cloud.google.com/firestore/docs/reference/rpc/google.firestore.v1#writer
 class FirestoreStore:
     """Records in this project's database. Safe for many threads and processes; not to be carried across a fork.
 
-    Uses the emulator, without credentials, if the environment names one in `FIRESTORE_EMULATOR_HOST`.
+    Uses the emulator, without credentials, if the environment names one in `FIRESTORE_EMULATOR_HOST`. Raises
+    `PermissionDenied` if there are no credentials.
     """
 
     def __init__(self, project: str, database: str = "(default)") -> None:
-        self._client = firestore.Client(project=project, database=database)
+        with ours():  # where there are no credentials
+            self._client = firestore.Client(project=project, database=database)
 
     def get(self, kind: type[R], key: str) -> R | None:
         """The record, or None."""
@@ -78,6 +80,10 @@ class FirestoreStore:
         """The accounts that this one has connected, or had."""
         return list(self._those(Connection, "owner", owner.lower(), None))
 
+    def connections(self) -> Iterator[Connection]:
+        """Everybody's accounts, by key."""
+        return self._by_key(Connection, self._collection(Connection), None)
+
     def conference_of_meeting(self, meeting_key: str) -> Conference | None:
         """The conference whose meeting at a vendor has this key."""
         of_meeting = firestore.FieldFilter("meeting_key", "==", meeting_key)
@@ -96,10 +102,15 @@ class FirestoreStore:
 
     def _those(self, kind: type[R], field: str, value: str, limit: int | None) -> Iterator[R]:
         """Records with that value, by key, page by page."""
-        query = self._collection(kind).where(filter=firestore.FieldFilter(field, "==", value)).order_by(_KEY)
+        query = self._collection(kind).where(filter=firestore.FieldFilter(field, "==", value))
+        return self._by_key(kind, query, limit)
+
+    def _by_key(self, kind: type[R], query: Any, limit: int | None) -> Iterator[R]:
+        """What the query finds, by key, page by page."""
+        ordered = query.order_by(_KEY)
 
         def read(after: str, size: int) -> list[R]:
-            rest = query.start_after({_KEY: self._document(kind, after)}) if after else query
+            rest = ordered.start_after({_KEY: self._document(kind, after)}) if after else ordered
             return list(_records(kind, _read(lambda: rest.limit(size).stream(**ONCE))))
 
         return pages(read, limit)

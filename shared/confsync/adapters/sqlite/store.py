@@ -28,6 +28,7 @@ _OF_HOST = (
     " ORDER BY key LIMIT ?"
 )
 _OF_OWNER = "SELECT data, version FROM records WHERE collection = ? AND json_extract(data, '$.owner') = ? ORDER BY key"
+_ALL = "SELECT data, version FROM records WHERE collection = ? AND key > ? ORDER BY key LIMIT ?"
 _DUE = "SELECT data, version FROM records WHERE collection = ? AND due_at <= ? ORDER BY due_at LIMIT ?"
 _INSERT = (
     "INSERT INTO records (collection, key, calendar_key, due_at, data) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -76,6 +77,10 @@ class SqliteStore:
     def connections_of(self, owner: str) -> list[Connection]:
         """The accounts that this one has connected, or had."""
         return self._read(Connection, _OF_OWNER, owner.lower())
+
+    def connections(self) -> Iterator[Connection]:
+        """Everybody's accounts, by key."""
+        return pages(lambda after, size: self._read(Connection, _ALL, after, size), None)
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         """Records with `due_at` <= now, the longest due first."""

@@ -2,6 +2,9 @@
 
 It is used on until its meetings are removed that have to go, and then taken back at its vendor. What can't be done
 while somebody waits is done by tasks, and the sweep sees when it is over.
+
+Google hosts no meetings: without it they stay as they are at their vendors, and their calendars wait, paused, until it
+is connected again.
 """
 
 from collections.abc import Callable
@@ -12,7 +15,7 @@ import structlog
 
 from confsync.domain import description_block, keys
 from confsync.domain.conference import Conference
-from confsync.domain.connection import Connection, Leaving, gone
+from confsync.domain.connection import GOOGLE, LOOK_AGAIN, Connection, Leaving, gone
 from confsync.domain.errors import BadRequest, ConfsyncError, NotFound, ServiceError, StoreConflict
 from confsync.domain.link import Link
 from confsync.domain.transitions import left_alone, to_be_remade
@@ -27,7 +30,8 @@ log = structlog.get_logger()
 
 PATIENCE = timedelta(seconds=15)
 """So long a person waits for meetings to be removed; the rest goes on without them."""
-LOOK_AGAIN = timedelta(minutes=1)
+GIVE_UP_AFTER = timedelta(hours=25)
+"""So long meetings are tried to be removed: an unsaved choice is given up by then. The rest is left where it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,28 +48,33 @@ class LeaveAccount:
     reconcile: Callable[[], ReconcileConference]
 
     def __call__(self, owner: str, vendor: str, then: Leaving) -> int:
-        """How many meetings are still to be removed; 0: it is over. Raises `BadRequest` if nothing is connected."""
+        """How many meetings are still to be removed; 0: it is over.
+
+        Raises `BadRequest` if nothing is connected, or that can't be had: Google can only be left with all kept.
+        """
+        if vendor == GOOGLE and then is not Leaving.KEEP:
+            raise BadRequest("of Google nothing can be removed: take conferences off your events first", field="then")
         key, now = keys.connection_key(owner, vendor), self.clock.now()
-        found = change(self.store, Connection, key, lambda c: replace(c, leaving=then, due_at=now + LOOK_AGAIN))
-        if found is None:
+        due_at = now + LOOK_AGAIN
+        begun = change(
+            self.store, Connection, key, lambda c: replace(c, leaving=then, leaving_since=now, due_at=due_at)
+        )
+        if begun is None:
             raise BadRequest(f"{owner} has no account at {vendor} connected", field="vendor")
-        waiting = list(self.dependents.of(owner, vendor))
-        for conference in waiting:
-            self._leave(conference, found, then)
-        if then is Leaving.ANEW:
-            self._remove_now([each.id for each in waiting])
         return self.finish(key)
 
     def finish(self, key: str) -> int:
-        """Take the account back if none of its meetings is left to be removed. How many are."""
+        """What is left to do for a connection that is due. If it is left: how many meetings are still to be removed."""
         connection = self.store.get(Connection, key)
-        if connection is None or connection.leaving is None:
+        if connection is None:
             return 0
-        left = sum(
-            1 for each in self.dependents.of(connection.owner, connection.vendor) if self._goes(each, connection)
-        )
-        if left and connection.usable:
-            now = self.clock.now()
+        if connection.leaving is None:
+            self.dependents.resume(connection)
+            return 0
+        now = self.clock.now()
+        reachable = connection.usable and now < (connection.leaving_since or now) + GIVE_UP_AFTER
+        left = self._remove_meetings(connection, reachable=reachable)
+        if left and reachable:
             change(self.store, Connection, key, lambda c: replace(c, due_at=now + LOOK_AGAIN) if c.leaving else c)
             return left
         self._revoke(connection)
@@ -74,13 +83,28 @@ class LeaveAccount:
 
     # --- its conferences ---------------------------------------------------------------------------------------------
 
-    def _leave(self, conference: Conference, connection: Connection, then: Leaving) -> None:
-        now, reachable = self.clock.now(), connection.usable
+    def _remove_meetings(self, connection: Connection, *, reachable: bool) -> int:
+        """Begin, or go on, to do with them what was decided. How many are still to be removed."""
+        if connection.vendor == GOOGLE:
+            return 0
+        for conference in self._hosted(connection):
+            self._leave(conference, connection, reachable=reachable)
+        if connection.leaving is Leaving.ANEW and reachable:
+            self._remove_now([each.id for each in self._hosted(connection) if each.at_vendor])
+        return sum(each.at_vendor for each in self._hosted(connection))  # with what was made meanwhile
+
+    def _hosted(self, connection: Connection) -> list[Conference]:
+        return [each for each in self.dependents.of(connection.owner, connection.vendor) if not each.frozen]
+
+    def _leave(self, conference: Conference, connection: Connection, *, reachable: bool) -> None:
+        now, then = self.clock.now(), connection.leaving
         if then is Leaving.KEEP or (then is Leaving.REMOVE and not reachable):
-            change(self.store, Conference, conference.key, left_alone)
+            account = connection.account_id
+            change(self.store, Conference, conference.key, lambda c: left_alone(c, account, reachable=reachable))
         elif then is Leaving.ANEW:
-            change(self.store, Conference, conference.key, lambda c: to_be_remade(c, now, reachable=reachable))
-        if then is Leaving.REMOVE:
+            reason = f"waits for an account of {connection.owner} at {connection.vendor}"
+            change(self.store, Conference, conference.key, lambda c: to_be_remade(c, now, reason, reachable=reachable))
+        if then is Leaving.REMOVE and conference.wanted:
             self._clear_events(conference)
 
     def _clear_events(self, conference: Conference) -> None:
@@ -119,13 +143,6 @@ class LeaveAccount:
             except ConfsyncError as error:
                 log.warning("a meeting is not removed yet", conference_id=each, error=str(error))
 
-    @staticmethod
-    def _goes(conference: Conference, connection: Connection) -> bool:
-        """Whether its meeting is still to be removed."""
-        if conference.frozen or conference.applied.reference is None:
-            return False
-        return conference.remake if connection.leaving is Leaving.ANEW else True
-
     # --- the account -------------------------------------------------------------------------------------------------
 
     def _revoke(self, connection: Connection) -> None:
@@ -149,6 +166,8 @@ class LeaveAccount:
             except StoreConflict:
                 continue
             if after.usable:
-                self.dependents.resume(after.owner, after.vendor)
+                self.dependents.resume(after)
+            elif after.vendor == GOOGLE:
+                self.dependents.look_at_calendars(after.owner)
             log.info("account left", owner=connection.owner, vendor=connection.vendor, then=connection.leaving)
             return

@@ -6,6 +6,8 @@ vendor whose refresh tokens are good for one use must never be asked twice with 
 """
 
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -95,6 +97,8 @@ class PeopleTokens:
         taken = replace(connection, lease=connection.lease.take(self.clock.new_id(), now, LEASE))
         self.store.commit([Save(record=taken)])
         taken = self._read_back(taken)
+        if self.clock.now() - now > LEASE / 2:
+            raise StoreConflict(f"connections/{taken.key}: this process stood still with its lease")
         try:
             granted = self.logins.renew(connection.vendor, tokens.refresh)
         except ReauthorizationRequired as error:
@@ -111,50 +115,61 @@ class PeopleTokens:
         return found
 
     def _keep(self, taken: Connection, before: Tokens, granted: Granted) -> str:
-        """Store what we got, before anybody uses it. It wins over what others stored of a refusal meanwhile."""
+        """Store what we got, before anybody uses it."""
         tokens = replace(granted.tokens, refresh=granted.tokens.refresh or before.refresh)
-        sealed = seal(self.sealer, tokens)
         lacking = missing(self.logins.scopes(taken.vendor), granted.scopes)
+        after = self._stored(taken, before, seal(self.sealer, tokens), lacking)
+        if lacking:
+            raise self._told(after)
+        if after.due_at is not None and after.leaving is None:  # others took it for ended
+            self.dependents.resume(after)
+        return tokens.access
+
+    def _stored(self, taken: Connection, before: Tokens, sealed: str, lacking: Sequence[str]) -> Connection:
+        """The connection with what we got; it wins over what others stored of a refusal meanwhile.
+
+        What the vendor gave is too good to be lost: a store that is out of reach is asked again for some seconds.
+        Raises `StoreConflict` if somebody has connected the account anew, left it, or renewed it after us.
+        """
         current: Connection | None = taken
-        for _ in range(CONFLICTS):
-            if current is None:  # disconnected meanwhile
-                raise ReauthorizationRequired(f"{taken.owner} has disconnected {taken.vendor}", service=taken.vendor)
-            if current.sealed == sealed:
-                return tokens.access
-            if current.sealed != taken.sealed:  # somebody has connected the account anew, or renewed it after us
-                return opened(self.sealer, current).access
-            now = self.clock.now()
-            after = renewed(current, sealed, now)
-            if lacking:
-                after = ended(
-                    after, ConnectionState.LACKS_SCOPES, f"it does not allow {', '.join(lacking)} any more", now
-                )
+        for tried in range(CONFLICTS):
             try:
+                if tried:
+                    self.clock.sleep(tried * MOMENT.total_seconds())
+                    current = self.store.get(Connection, taken.key)
+                if current is not None and current.sealed == sealed:  # it was done, and the answer was lost
+                    return current
+                if current is None or not current.sealed or opened(self.sealer, current) != before:
+                    break
+                now = self.clock.now()
+                after = renewed(current, sealed, now)
+                if lacking:
+                    told = f"it does not allow {', '.join(lacking)} any more"
+                    after = ended(after, ConnectionState.LACKS_SCOPES, told, now)
                 self.store.commit([Save(record=after)])
-            except (StoreConflict, Temporary):  # which may have been done
-                current = self.store.get(Connection, taken.key)
+            except (StoreConflict, Temporary):
                 continue
-            if lacking:
-                raise self._told(after)
-            return tokens.access
-        raise Temporary(f"the tokens of {taken.owner} at {taken.vendor} can't be stored", service=taken.vendor)
+            return after
+        else:
+            raise Temporary(f"the tokens of {taken.owner} at {taken.vendor} can't be stored", service=taken.vendor)
+        raise StoreConflict(f"connections/{taken.key} changed since it was read")
 
     def _refused(self, taken: Connection, error: ReauthorizationRequired) -> ConfsyncError:
         """Believed only of the tokens that are on record now: somebody may have renewed them before us."""
-        current = self.store.get(Connection, taken.key)
-        if current is None:
-            return error
-        if current.sealed != taken.sealed or current.lease != taken.lease:
-            return StoreConflict(f"connections/{taken.key} changed since it was read")
-        return self._end(current, ConnectionState.EXPIRED, "the vendor does not accept it any more")
+        for _ in range(CONFLICTS):
+            current = self.store.get(Connection, taken.key)
+            if current is None:
+                return error
+            if current.sealed != taken.sealed or current.lease != taken.lease:
+                break
+            with suppress(StoreConflict):
+                return self._end(current, ConnectionState.EXPIRED, "the vendor does not accept it any more")
+        return StoreConflict(f"connections/{taken.key} changed since it was read")
 
     def _end(self, connection: Connection, state: ConnectionState, reason: str) -> ConfsyncError:
-        """Mark it, and what depends on it. The error to raise."""
+        """Mark it, and what depends on it. The error to raise. Raises `StoreConflict`."""
         after = ended(connection, state, reason, self.clock.now())
-        try:
-            self.store.commit([Save(record=after)])
-        except StoreConflict as error:
-            return error
+        self.store.commit([Save(record=after)])
         return self._told(after)
 
     def _told(self, after: Connection) -> ReauthorizationRequired:

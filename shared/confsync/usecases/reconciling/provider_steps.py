@@ -124,7 +124,7 @@ class ProviderSteps:
         """The meeting with the details that events show."""
         details, link = meeting.details, self._joined_at()
         if link is not None:
-            details = details.joined_at(link)
+            details = details.joined_at(link, link.partition("://")[2].partition("/")[0])
         if self.taken.desired.spec is not None:
             details = details.noting(notes(self.taken.desired.spec, self.capabilities))
         return replace(meeting, details=details)

@@ -51,8 +51,8 @@ class Access:
         self._codes.clear()
         self.issued.clear()
 
-    def authorize(self, asked: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-        """Where the browser goes, and with what, once the person who sits there has clicked Allow.
+    def authorize(self, asked: Mapping[str, str]) -> tuple[str, dict[str, str]] | None:
+        """Where the browser goes at once, and with what: None if the person is to be asked first.
 
         Which scopes, the app's registration says; no parameter does.
         """
@@ -61,14 +61,23 @@ class Access:
             raise ZoomError(400, 4700, f"Invalid client id: {asked.get('client_id', '')}.")
         if uri not in account.redirect_uris:
             raise ZoomError(400, 4700, f"Invalid redirect: {uri}.")
-        state = {"state": asked["state"]} if "state" in asked else {}
         if asked.get("response_type") != "code":
-            return uri, {"error": "unsupported_response_type", **state}
+            return uri, {"error": "unsupported_response_type", **_state(asked)}
+        if asked.get("code_challenge_method", "plain") not in ("plain", "S256"):
+            return uri, {"error": "invalid_request", **_state(asked)}
+        return None
+
+    def decide(self, asked: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        """Where the browser goes, and with what, once its person has clicked Allow or Decline."""
+        if (at_once := self.authorize(asked)) is not None:
+            return at_once
+        uri = asked["redirect_uri"]
+        if asked.get("decision") != "allow":
+            return uri, {"error": "access_denied", **_state(asked)}
         challenge, method = asked.get("code_challenge", ""), asked.get("code_challenge_method", "plain")
-        if method not in ("plain", "S256"):
-            return uri, {"error": "invalid_request", **state}
-        code = self.consent(account.signed_in, redirect_uri=uri, challenge=challenge, method=method)
-        return uri, {"code": code, **state}
+        person = asked.get("person") or self._account().signed_in
+        code = self.consent(person, redirect_uri=uri, challenge=challenge, method=method)
+        return uri, {"code": code, **_state(asked)}
 
     def consent(
         self, person: str, *, scope: str = "", redirect_uri: str = "", challenge: str = "", method: str = "plain"
@@ -105,6 +114,20 @@ class Access:
         answer = grants[kind](form)
         self.issued |= {client[1], *(answer[name] for name in ("access_token", "refresh_token") if name in answer)}
         return answer
+
+    def revoke(self, client: tuple[str, str], form: Mapping[str, str]) -> dict[str, str]:
+        """Answer `POST /oauth/revoke`: what the person consented to is over.
+
+        https://developers.zoom.us/docs/integrations/oauth/#revoking-an-access-token
+        """
+        account = self._account()
+        if client != (account.person_client_id, account.person_client_secret):
+            raise TokenRefused("invalid_client", "Invalid client_id or client_secret", status=account.client_status)
+        person = self.tokens.account_of(form.get("token", ""))
+        if person is None:
+            raise TokenRefused("invalid_token", "Invalid token")
+        self.tokens.revoke(person, refresh=True)
+        return {"status": "success"}
 
     def caller(self, token: str, scope: str) -> Caller:
         """Whose token it is. Raises 124 for no good one, and 4711 for one without that scope."""
@@ -180,3 +203,7 @@ def _hashed(verifier: str, method: str) -> str:
     if method == "plain":
         return verifier
     return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
+def _state(asked: Mapping[str, str]) -> dict[str, str]:
+    return {"state": asked["state"]} if "state" in asked else {}

@@ -4,12 +4,25 @@ from dataclasses import asdict, fields
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, Response, jsonify, redirect, request
+from flask import Flask, Response, jsonify, redirect, render_template_string, request
 from werkzeug.wrappers import Response as Answer
 
 from playground.vendors.zoom.access import Caller
 from playground.vendors.zoom.account import Account, TokenRefused, ZoomError
 from playground.vendors.zoom.service import ZoomService
+
+CONSENT = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Zoom (simulated)</title>
+<body style="font: 1rem/1.5 system-ui; max-width: 28rem; margin: 3rem auto; padding: 0 1rem">
+<h1>An app wants to use your Zoom account</h1>
+<form method="post">
+{% for name, value in asked.items() %}<input type="hidden" name="{{ name }}" value="{{ value }}">
+{% endfor %}
+<p><label>You are signed in at Zoom as <input name="person" value="{{ person }}"></label></p>
+<button name="decision" value="allow">Allow</button> <button name="decision" value="decline">Decline</button>
+</form>
+"""
+"""What a person sees who is sent here: in the playground they say themselves who they are at Zoom."""
 
 
 def create_app(zoom: ZoomService) -> Flask:
@@ -32,15 +45,27 @@ def create_app(zoom: ZoomService) -> Flask:
 
 def _add_access(app: Flask, zoom: ZoomService) -> None:
     @app.get("/oauth/authorize")
-    def authorize() -> Answer:
-        uri, answer = zoom.authorize(request.args)
+    def authorize() -> Answer | str:
+        if (at_once := zoom.authorize(request.args)) is not None:
+            return redirect(f"{at_once[0]}?{urlencode(at_once[1])}")
+        return render_template_string(CONSENT, asked=request.args, person=zoom.account.signed_in)
+
+    @app.post("/oauth/authorize")
+    def decide() -> Answer:
+        uri, answer = zoom.decide(request.form)
         return redirect(f"{uri}?{urlencode(answer)}")
+
+    def client() -> tuple[str, str]:
+        given = request.authorization
+        return (given.username or "", given.password or "") if given else ("", "")
 
     @app.post("/oauth/token")
     def token() -> dict[str, Any]:
-        given = request.authorization
-        client = (given.username or "", given.password or "") if given else ("", "")
-        return {**zoom.issue_token(client, request.values), "api_url": request.host_url.rstrip("/")}
+        return {**zoom.issue_token(client(), request.values), "api_url": request.host_url.rstrip("/")}
+
+    @app.post("/oauth/revoke")
+    def revoke() -> dict[str, str]:
+        return zoom.revoke(client(), request.values)
 
 
 def _add_meetings(app: Flask, zoom: ZoomService) -> None:

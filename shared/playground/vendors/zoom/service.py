@@ -87,10 +87,20 @@ class ZoomService:
 
     # --- access ---
 
-    def authorize(self, asked: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-        """Where the browser goes after the person's consent, and with what."""
+    def revoke(self, client: tuple[str, str], form: Mapping[str, str]) -> dict[str, str]:
+        """Answer `POST /oauth/revoke`."""
+        with self._lock:
+            return self._access.revoke(client, form)
+
+    def authorize(self, asked: Mapping[str, str]) -> tuple[str, dict[str, str]] | None:
+        """Where the browser goes at once, and with what; None if its person is to be asked."""
         with self._lock:
             return self._access.authorize(asked)
+
+    def decide(self, asked: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        """Where the browser goes after the person's decision, and with what."""
+        with self._lock:
+            return self._access.decide(asked)
 
     def consent(self, person: str, *, scope: str = "", redirect_uri: str = "") -> str:
         """An authorization code, as if that person had just consented in a browser."""

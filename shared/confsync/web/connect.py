@@ -1,0 +1,383 @@
+"""Connecting one's own accounts: which there are, a vendor's consent, and what becomes of meetings when one ends.
+
+RFC 9700 (best current practice of OAuth 2.0's security): the state is good for one browser, one person, one vendor and
+some minutes; the code is bound to it by PKCE; where the vendor tells who it is, that is checked.
+"""
+
+import hashlib
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from secrets import token_urlsafe
+from typing import Protocol
+from urllib.parse import urlencode
+
+from confsync.domain.conference import Conference
+from confsync.domain.connection import GOOGLE, Connection, Leaving
+from confsync.domain.errors import (
+    BadRequest,
+    Forbidden,
+    NotConfigured,
+    PermissionDenied,
+    ReauthorizationRequired,
+    ServiceError,
+    Unverified,
+)
+from confsync.usecases.connect_account import Connected, Row
+from confsync.web import pages, rendering
+from confsync.web.account_words import choices, problem, shown, state, status
+from confsync.web.endpoint import Answer, Call, Handler
+from confsync.web.people import People, Person
+from confsync.web.rendering import Texts
+from confsync.web.routing import router
+from confsync.web.sealed import Seals
+
+CONSENTING = timedelta(minutes=15)
+ASKED = timedelta(minutes=30)
+"""So long Calendar's link knows whose it is; after that people say so themselves."""
+CONSENT = "consent"
+"""Name of the cookie that belongs to a consent."""
+SHOWN = 10
+"""Meetings of an account that are named."""
+
+
+class Accounts(Protocol):
+    """The use case."""
+
+    def overview(self, owner: str) -> Sequence[Row]: ...
+    def name(self, vendor: str) -> str: ...
+    def issuer(self, vendor: str) -> str | None: ...
+    def start(self, vendor: str, *, owner: str, state: str, challenge: str, redirect_uri: str) -> str: ...
+    def complete(self, owner: str, vendor: str, *, code: str, verifier: str, redirect_uri: str) -> Connected: ...
+    def conferences(self, owner: str, vendor: str) -> list[Conference]: ...
+    def disconnect(self, owner: str, vendor: str, then: Leaving) -> int: ...
+
+
+def address(base: str, vendor: str, email: str, seals: Seals) -> str:
+    """Where that person connects that account. It tells whom it is for, and lets nobody in."""
+    who = seals.seal("who", email.lower(), lasts=ASKED)
+    return f"{base.rstrip('/')}/{vendor}/start?{urlencode({'who': who})}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pages:
+    """The pages."""
+
+    accounts: Accounts
+    people: People
+
+    def handler(self) -> Handler:
+        """All of them."""
+        base = self.people.base
+        return router(
+            {
+                ("GET", base or "/"): self._or_told(self._overview),
+                ("GET", f"{base}/{rendering.STYLE}"): rendering.stylesheet,
+                ("POST", f"{base}/signed-in"): self._or_told(self._end_sign_in),
+                ("GET", f"{base}/signed-in"): self._or_told(self._stale_sign_in),
+                ("POST", f"{base}/sign-out"): self._or_told(self._sign_out),
+                ("GET", f"{base}/{{vendor}}/start"): self._or_told(self._start),
+                ("POST", f"{base}/{{vendor}}/start"): self._or_told(self._start_again),
+                ("GET", f"{base}/{{vendor}}/callback"): self._or_told(self._callback),
+                ("GET", f"{base}/{{vendor}}/disconnect"): self._or_told(self._ask_to_leave),
+                ("POST", f"{base}/{{vendor}}/disconnect"): self._or_told(self._leave),
+            }
+        )
+
+    # --- which there are ---------------------------------------------------------------------------------------------
+
+    def _overview(self, call: Call) -> Answer:
+        person = self.people.who(call)
+        if person is None:
+            return self.people.begin(then=self._own())
+        told = _texts(call)
+        return rendering.page(
+            "accounts.html",
+            language=told.language,
+            title=told("Your accounts"),
+            rows=[self._row(row, told) for row in self.accounts.overview(person.email)],
+            email=person.email,
+            token=self._token(person),
+            out=self._own("sign-out"),
+            style=self._own(rendering.STYLE),
+            again_in=None,
+        )
+
+    def _row(self, row: Row, told: Texts) -> dict[str, object]:
+        connection = row.connection
+        shown: dict[str, object] = {
+            "vendor": row.vendor,
+            "name": row.name,
+            "state": state(connection),
+            "start": self._own(row.vendor, "start"),
+            "leave": self._own(row.vendor, "disconnect"),
+        }
+        if connection is None:
+            return shown
+        used = told("last used on %(day)s", day=told.day(connection.used_at)) if connection.used_at else ""
+        return shown | {
+            "status": status(connection, told),
+            "account": connection.account_name,
+            "problem": problem(connection, told),
+            "since": told("since %(day)s", day=told.day(connection.connected_at)),
+            "used": used,
+        }
+
+    # --- consent -----------------------------------------------------------------------------------------------------
+
+    def _start(self, call: Call) -> Answer:
+        """From Calendar: whoever the link is for has to be who is in the browser."""
+        vendor, person = call.parameters["vendor"], self.people.who(call)
+        name = self.accounts.name(vendor)
+        meant = self.people.seals.open("who", call.query.get("who", ""))
+        if person is None:
+            return self.people.begin(then=self._own(vendor, "start"), hint=meant or "")
+        if meant is not None and meant != person.email:
+            told = _texts(call)
+            lines = [
+                told(
+                    "This link is for %(meant)s, and you are signed in as %(email)s.", meant=meant, email=person.email
+                ),
+                told(
+                    "Open it in the browser in which you use %(meant)s, or continue as %(email)s.",
+                    meant=meant,
+                    email=person.email,
+                ),
+            ]
+            ways = [(self._own(), told("Continue as %(email)s", email=person.email))]
+            return self._message(call, told("Whose %(name)s account?", name=name), lines, status=403, ways=ways)
+        return self._consent(vendor, person)
+
+    def _start_again(self, call: Call) -> Answer:
+        return self._consent(call.parameters["vendor"], self._checked(call)[0])
+
+    def _consent(self, vendor: str, person: Person) -> Answer:
+        nonce, verifier = token_urlsafe(24), token_urlsafe(48)
+        seals = self.people.seals
+        url = self.accounts.start(
+            vendor,
+            owner=person.email,
+            state=seals.seal("state", [vendor, nonce], lasts=CONSENTING),
+            challenge=_challenge(verifier),
+            redirect_uri=self._callback_url(vendor),
+        )
+        kept = seals.seal(CONSENT, [vendor, nonce, verifier, person.email, person.session], lasts=CONSENTING)
+        cookie = pages.cookie(CONSENT, kept, seconds=int(CONSENTING.total_seconds()))
+        return pages.redirect(url, cookies=(cookie,))
+
+    def _callback(self, call: Call) -> Answer:
+        """Back from the vendor, with a code or without; what belongs to this consent is used up."""
+        vendor, person, seals = call.parameters["vendor"], self.people.who(call), self.people.seals
+        state = seals.open("state", call.query.get("state", ""))
+        kept = seals.open(CONSENT, pages.cookie_of(call, CONSENT))
+        if person is None or state is None or kept is None:
+            raise Forbidden("this consent was not begun in this browser, or long ago")
+        if state != [vendor, kept[1]] or [kept[0], *kept[3:]] != [vendor, person.email, person.session]:
+            raise Forbidden("this consent was begun for somebody or something else")
+        issuer = call.query.get("iss", "")
+        if issuer and self.accounts.issuer(vendor) not in {None, issuer}:
+            raise Forbidden("this consent came back from somebody else")
+        used = pages.cookie(CONSENT, "", seconds=0)
+        code = call.query.get("code", "")
+        answer = self._denied(call, vendor) if not code else self._completed(call, vendor, person, code, kept[2])
+        return _with_cookie(answer, used)
+
+    def _completed(self, call: Call, vendor: str, person: Person, code: str, verifier: str) -> Answer:
+        told, name = _texts(call), self.accounts.name(vendor)
+        done = self.accounts.complete(
+            person.email, vendor, code=code, verifier=verifier, redirect_uri=self._callback_url(vendor)
+        )
+        if done.somebody_elses:
+            lines = [
+                told(
+                    "You chose %(account)s, and you are signed in here as %(email)s.",
+                    account=done.account.name,
+                    email=person.email,
+                ),
+                told("Your calendars are those of %(email)s: choose that account.", email=person.email),
+            ]
+            ways = [(self._own(vendor, "start"), told("Try again")), (self._own(), told("Your accounts"))]
+            return self._message(call, told("Another %(name)s account", name=name), lines, status=403, ways=ways)
+        if done.missing:
+            lines = [
+                told(
+                    "%(account)s is connected, but not everything was allowed that is needed.",
+                    account=done.account.name,
+                ),
+                told("What is missing: %(scopes)s", scopes=", ".join(done.missing)),
+                told("Connect it again, and leave every box ticked."),
+            ]
+            ways = [(self._own(), told("Your accounts"))]
+            return self._message(call, told("Something is missing"), lines, status=200, ways=ways)
+        if done.replaces is not None:
+            return pages.redirect(self._own(vendor, "disconnect"))
+        lines = [
+            told("You are connected as %(account)s.", account=done.account.name),
+            told("Go back to Calendar and choose a conference again.")
+            if vendor == GOOGLE
+            else told("Go back to Calendar and choose %(name)s again.", name=name),
+        ]
+        if done.resumed:
+            lines.append(told("Meetings that waited for this are brought up to date now."))
+        ways = [(self._own(), told("Your accounts"))]
+        return self._message(call, told("%(name)s is connected", name=name), lines, status=200, ways=ways)
+
+    def _denied(self, call: Call, vendor: str) -> Answer:
+        told, name = _texts(call), self.accounts.name(vendor)
+        lines = [
+            told("You did not allow it, so nothing has changed."),
+            told("Without your account, no conference can be chosen in Calendar.")
+            if vendor == GOOGLE
+            else told("Without your account, %(name)s can't be chosen in Calendar.", name=name),
+        ]
+        ways = [(self._own(vendor, "start"), told("Try again")), (self._own(), told("Your accounts"))]
+        return self._message(call, told("%(name)s is not connected", name=name), lines, status=200, ways=ways)
+
+    # --- leaving -----------------------------------------------------------------------------------------------------
+
+    def _ask_to_leave(self, call: Call) -> Answer:
+        vendor, person = call.parameters["vendor"], self.people.who(call)
+        name = self.accounts.name(vendor)
+        if person is None:
+            return self.people.begin(then=self._own(vendor, "disconnect"))
+        connection = self._connection(person, vendor)
+        if connection is None:
+            return pages.redirect(self._own())
+        return self._leave_page(call, person, vendor, name, connection)
+
+    def _leave_page(self, call: Call, person: Person, vendor: str, name: str, connection: Connection) -> Answer:
+        told, successor = _texts(call), connection.successor
+        hosted = [each for each in self.accounts.conferences(person.email, vendor) if each.desired.spec is not None]
+        account = connection.account_name
+        if successor is None:
+            title = told("Disconnect %(name)s?", name=name)
+            text = told("%(account)s will not be used any more.", account=account)
+        else:
+            title = told("Another %(name)s account", name=name)
+            text = told("%(new)s is to take the place of %(old)s.", new=successor.name, old=account)
+        return rendering.page(
+            "leave.html",
+            language=told.language,
+            title=title,
+            text=text,
+            conferences=[shown(each, told) for each in hosted[:SHOWN]],
+            total=len(hosted),
+            more=max(0, len(hosted) - SHOWN),
+            choices=choices(told, successor=successor is not None, only_keep=vendor == GOOGLE),
+            act=told("Disconnect") if successor is None else told("Replace"),
+            action=self._own(vendor, "disconnect"),
+            back=self._own(),
+            token=self._token(person),
+            style=self._own(rendering.STYLE),
+            again_in=None,
+        )
+
+    def _leave(self, call: Call) -> Answer:
+        vendor = call.parameters["vendor"]
+        person, sent = self._checked(call)
+        told, name = _texts(call), self.accounts.name(vendor)
+        if sent.get("then", "") not in set(Leaving):
+            raise BadRequest(told("Choose what is to become of the meetings."), field="then")
+        left = self.accounts.disconnect(person.email, vendor, Leaving(sent["then"]))
+        lines = [told("Your choice is being carried out.") if left else told("It is done.")]
+        if left:
+            lines.append(told("Some meetings are still being removed. You need not wait for it."))
+        ways = [(self._own(), told("Your accounts"))]
+        return self._message(call, name, lines, status=200, ways=ways)
+
+    def _connection(self, person: Person, vendor: str) -> Connection | None:
+        rows = {row.vendor: row.connection for row in self.accounts.overview(person.email)}
+        connection = rows.get(vendor)
+        return None if state(connection) == "none" else connection
+
+    # --- who, and what goes wrong ------------------------------------------------------------------------------------
+
+    def _token(self, person: Person) -> str:
+        """What a form of this person's has to bring along."""
+        return self.people.seals.seal("form", person.session, lasts=timedelta(hours=12))
+
+    def _checked(self, call: Call) -> tuple[Person, dict[str, str]]:
+        """Who sent a form of ours, and what. Raises `Forbidden` if it was another page that had it sent."""
+        person, sent = self.people.who(call), pages.form(call)
+        if person is None or self.people.seals.open("form", sent.get("token")) != person.session:
+            raise Forbidden("this form was not made for whoever is signed in here")
+        return person, sent
+
+    def _sign_out(self, call: Call) -> Answer:
+        self._checked(call)
+        return self.people.sign_out(then=self._own())
+
+    def _end_sign_in(self, call: Call) -> Answer:
+        try:
+            done = self.people.end(call)
+        except (Forbidden, Unverified):
+            return self._stale_sign_in(call)
+        return done or self._stale_sign_in(call)
+
+    def _stale_sign_in(self, call: Call) -> Answer:
+        told = _texts(call)
+        lines = [told("To connect an account, show with Google who you are.")]
+        ways = [(self.people.going_to(call) or self._own(), told("Sign in with Google"))]
+        return self._message(call, told("You are not signed in"), lines, status=403, ways=ways)
+
+    def _callback_url(self, vendor: str) -> str:
+        return f"{self.people.url.rstrip('/')}/{vendor}/callback"
+
+    def _own(self, *parts: str) -> str:
+        """A path of ours."""
+        return "/".join([self.people.base, *parts]) or "/"
+
+    def _message(
+        self, call: Call, title: str, lines: list[str], *, status: int, ways: Sequence[tuple[str, str]] = ()
+    ) -> Answer:
+        return rendering.page(
+            "message.html",
+            language=rendering.language(call),
+            status=status,
+            title=title,
+            lines=lines,
+            ways=[{"url": url, "text": text} for url, text in ways],
+            style=self._own(rendering.STYLE),
+            again_in=None,
+        )
+
+    def _or_told(self, handler: Handler) -> Handler:
+        """The handler; what goes wrong is told in a page, in words for people."""
+
+        def handle(call: Call) -> Answer:
+            told = _texts(call)
+            ways = [(self._own(), told("Your accounts"))]
+            try:
+                return handler(call)
+            except BadRequest as error:
+                return self._message(call, told("That did not work"), [str(error)], status=400, ways=ways)
+            except (Forbidden, Unverified):
+                stale = told("It was begun in another browser or long ago, or was used already. Begin again.")
+                return self._message(call, told("This page is out of date"), [stale], status=403, ways=ways)
+            except ReauthorizationRequired:
+                again = told("The vendor did not accept it. Begin again.")
+                return self._message(call, told("That did not work"), [again], status=400, ways=ways)
+            except (PermissionDenied, NotConfigured):
+                ask = told("Something is not set up as it has to be. Tell whoever runs this for you.")
+                return self._message(call, told("That can't be done now"), [ask], status=502, ways=ways)
+            except ServiceError:
+                later = told("The service does not answer just now. Try again in a minute.")
+                return self._message(call, told("One moment"), [later], status=503, ways=ways)
+
+        return handle
+
+
+def _texts(call: Call) -> Texts:
+    return rendering.texts(rendering.language(call))
+
+
+def _challenge(verifier: str) -> str:
+    """https://www.rfc-editor.org/rfc/rfc7636#section-4.2"""
+    return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
+def _with_cookie(answer: Answer, cookie: str) -> Answer:
+    body, status, headers = answer
+    earlier = headers.get("Set-Cookie", [])
+    return body, status, {**headers, "Set-Cookie": [*([earlier] if isinstance(earlier, str) else earlier), cookie]}
