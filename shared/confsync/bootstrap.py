@@ -393,6 +393,7 @@ class Process:
                 self.adapters.verify,
                 solutions=settings.solutions.keys(),
                 login_url=self._login_url,
+                settings_url=self._settings_url,
                 wrapper=settings.addon.action_wrapper,
             )
         )
@@ -462,11 +463,17 @@ class Process:
         vendor = GOOGLE if service == GOOGLE else solution.provider if solution.personal else None
         if vendor is None or base is None:
             return solution.login_url
+        return self._connect_address(f"{base}/{vendor}/start", email)
+
+    def _settings_url(self, email: str) -> str:
+        """Where a person sees their accounts: for a while, with who they are."""
+        return self._connect_address(config.required("connect.url", self.settings.connect.url), email)
+
+    def _connect_address(self, url: str, email: str) -> str:
         from confsync.web.connect import address
         from confsync.web.sealed import Seals
 
-        seals = Seals(keys=self.adapters.connection_keys, now=self.adapters.clock.now)
-        return address(base, vendor, email, seals)
+        return address(url, email, Seals(keys=self.adapters.connection_keys, now=self.adapters.clock.now))
 
     def _logged(self, handler: Handler) -> Handler:
         """The handler, with JSON logs whose lines carry the request's trace id."""

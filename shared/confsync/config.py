@@ -190,11 +190,11 @@ class SolutionSettings(Section, frozen=True, kw_only=True):
     """A configured solution. `secret` is a name in the secret store; addresses default to the provider's own.
 
     `private`: its server is in a private network of yours; without it, calls go to public addresses alone, whatever a
-    name leads to. `login_url` is where a person connects their account when the provider asks for it. `personal`: meetings are made
-    with each host's own account. `hosts`: "organizer", whose event it is; or one account, or several of which one is
-    taken that has fewer than `at_once` other meetings of ours at that time. `copies`: an event that is copied shares
-    the conference, or gets a new one. `login`: where people consent, if the solution is personal; `secret` then holds
-    the application's client_id and client_secret.
+    name leads to. `login_url` is where a person connects their account when the provider asks for it. `personal`:
+    meetings are made with each host's own account. `hosts`: "organizer", whose event it is; or one account, or several
+    of which one is taken that has fewer than `at_once` other meetings of ours at that time. `copies`: an event that is
+    copied shares the conference, or gets a new one. `login`: where people consent, if the solution is personal;
+    `secret` then holds the application's client_id and client_secret.
     """
 
     provider: str

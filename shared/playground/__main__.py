@@ -81,6 +81,7 @@ def _kept(directory: Path) -> str:
 def serve(store: str) -> int:
     """Keep everything running until it is interrupted."""
     with _project(store, Tempo(sweep=60)) as project:
+        project.cloud.issuer.browser = ANN
         print(guide(project), flush=True)
         try:
             while True:
@@ -156,7 +157,11 @@ Try, as {ANN}, in one shell:
   LINK=$(curl -s {events}/$EVENT -H 'Authorization: Bearer {token}' | python3 -c '{LINK}'); echo "$LINK"
   python3 -m webbrowser "$LINK"
 
-  # who is signed in with Google in the browser that comes next, to lead the meeting (null: they say no)
+  # connect an account of your own: choose my-zoom first, and see the error with its authenticationUrl; then open this
+  # page, connect Zoom, and choose it again
+  python3 -m webbrowser {project.functions["connect"].url}/connect
+
+  # who is signed in with Google in the browser that comes next: at first {ANN} (null: they say no)
   curl -s -X PUT {issuer}/_playground/browser -H 'Content-Type: application/json' -d '{{"email": "{ANN}"}}'
 
   # try a solution against its vendor, as you would your own: any of the list in place of zoom

@@ -47,6 +47,12 @@ class Accounts:
         grant = self._grant(token)
         return grant.scopes if grant else frozenset()
 
+    def void(self, tokens: Iterable[str]) -> None:
+        """Take these tokens no more."""
+        with self._lock:
+            for token in tokens:
+                self._grants.pop(token, None)
+
     def revoke(self, email: str) -> None:
         """Void every token of the account and give it no more."""
         with self._lock:

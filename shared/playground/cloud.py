@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_urlsafe
 
 from playground.accounts import Accounts
 from playground.faults import Faults
 from playground.google_calendar import CalendarService, create_app
 from playground.google_cloud.cloud_tasks import CloudTasks
 from playground.google_cloud.cloud_tasks.settings import QueueSettings
+from playground.google_cloud.consent import Consents
 from playground.google_cloud.iam_credentials import ServiceAccounts, iam_credentials
 from playground.google_cloud.metadata import metadata
 from playground.google_cloud.oauth import TokenEndpoint
@@ -30,6 +32,9 @@ ADDON = "service-123456789012@gcp-sa-gsuiteaddons.iam.gserviceaccount.com"
 ADDON_CLIENT = "123456789012-playground.apps.googleusercontent.com"
 SIGN_IN_CLIENT = "123456789012-sign-in.apps.googleusercontent.com"
 """Of people who sign in on our pages."""
+PEOPLE_CLIENT = "123456789012-people.apps.googleusercontent.com"
+"""By which people let us use their own Google accounts, where the project does so."""
+PEOPLE_CLIENT_SECRET = "google-oauth-client"
 ZOOM_SECRET = "zoom-credentials"
 OWN_ZOOM_SECRET = "zoom-people-app"
 """Of the application by which people let us use their own Zoom accounts."""
@@ -60,10 +65,11 @@ class Cloud:
     servers: dict[str, Server] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self.issuer = Issuer()
+        self.consents = Consents(self.accounts)
+        self.issuer = Issuer(self.consents)
         self.service_accounts = ServiceAccounts()
         self.service_accounts.add(RUNTIME)
-        self.oauth = TokenEndpoint(self.accounts, self.service_accounts)
+        self.oauth = TokenEndpoint(self.accounts, self.service_accounts, self.consents)
         self.calendar = CalendarService(self.accounts)
         self.tasks = CloudTasks(self.accounts, self.issuer)
         self.tasks.create_queue(self.queue_name, QueueSettings(min_backoff=0.2, max_backoff=5, max_doublings=5))
@@ -105,6 +111,12 @@ class Cloud:
             "GOOGLE_APPLICATION_CREDENTIALS": "",
             "NO_PROXY": "127.0.0.1",
         }
+
+    def let_people_consent(self, *redirect_uris: str) -> None:
+        """Create the OAuth client by which people let us use their own Google accounts, and its secret."""
+        client = {"client_id": PEOPLE_CLIENT, "client_secret": f"GOCSPX-{token_urlsafe(21)}"}
+        self.consents.register(client["client_id"], client["client_secret"], *redirect_uris)
+        self.secrets.put(PROJECT, PEOPLE_CLIENT_SECRET, json.dumps(client).encode())
 
     def stop(self) -> None:
         """End every simulator."""

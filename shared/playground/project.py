@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from playground.cloud import (
     ADDON,
@@ -17,6 +18,7 @@ from playground.cloud import (
     JITSI_SECRET,
     LOCATION,
     OWN_ZOOM_SECRET,
+    PEOPLE_CLIENT_SECRET,
     PROJECT,
     QUEUE,
     RUNTIME,
@@ -30,6 +32,17 @@ from playground.person import AddOn, Person, Solution
 from playground.server import free_port
 from playground.vendors.catalogue import CATALOGUE, Entry
 
+Credentials = Literal["delegation", "user"]
+CREDENTIALS: dict[Credentials, str] = {
+    "delegation": 'credentials = "delegation"\nservice_account = "{runtime}"',
+    "user": """\
+credentials = "user"
+oauth_secret = "{people_secret}"
+login.authorize_url = "{issuer}/o/oauth2/v2/auth"
+login.account_url = "{issuer}/v1/userinfo"
+login.revoke_url = "{oauth}/revoke\"""",
+}
+"""How calendars are reached."""
 ICON = "https://example.com/icon.png"
 AT_ZOOM = "ann@example.com"
 """Who is signed in at Zoom, until they say that they are somebody else."""
@@ -38,8 +51,7 @@ SWEEP_JOB = f"projects/{PROJECT}/locations/{LOCATION}/jobs/renew-channels"
 CONFIG = """\
 [google]
 project = "{project}"
-credentials = "delegation"
-service_account = "{runtime}"
+{credentials}
 calendar_api = "{calendar}/calendar/v3/"
 oauth_token_url = "{oauth}/token"
 iam_api = "{iam}"
@@ -155,6 +167,8 @@ class Project:
     database: str = "(default)"
     """Which of the emulator's databases: projects that share an emulator keep apart by it."""
     ports: Ports = field(default_factory=Ports)
+    credentials: Credentials = "delegation"
+    """How calendars are reached: as anybody in the domain, or as each person who has connected their account."""
 
     def __post_init__(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -181,6 +195,7 @@ class Project:
         }
         callback = f"{self.functions['connect'].url}/connect/zoom/callback"
         self.cloud.zoom.configure(redirect_uris=(callback,), signed_in=AT_ZOOM)
+        self.cloud.let_people_consent(f"{self.functions['connect'].url}/connect/google/callback")
         self.config.write_text(self._config(), encoding="utf-8")
 
     def start(self) -> None:
@@ -241,7 +256,9 @@ class Project:
         )
         addresses = {name: server.url for name, server in self.cloud.servers.items()}
         addresses |= {name: function.url for name, function in self.functions.items()}
+        told = CREDENTIALS[self.credentials].format(runtime=RUNTIME, people_secret=PEOPLE_CLIENT_SECRET, **addresses)
         return CONFIG.format(
+            credentials=told,
             project=PROJECT,
             location=LOCATION,
             queue=QUEUE,
@@ -281,10 +298,21 @@ class Project:
 
 @contextmanager
 def running(
-    directory: Path, *, tempo: Tempo | None = None, firestore: str | None = None, database: str = "(default)"
+    directory: Path,
+    *,
+    tempo: Tempo | None = None,
+    firestore: str | None = None,
+    database: str = "(default)",
+    credentials: Credentials = "delegation",
 ) -> Iterator[Project]:
     """A project that runs as long as the block does. Raises `FunctionFailed`."""
-    project = Project(directory=directory, tempo=tempo or Tempo(), firestore=firestore, database=database)
+    project = Project(
+        directory=directory,
+        tempo=tempo or Tempo(),
+        firestore=firestore,
+        database=database,
+        credentials=credentials,
+    )
     try:
         project.start()
         yield project

@@ -1,14 +1,17 @@
 """A conferencing system where each person uses an account of their own."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from confsync.domain.conference import ConferenceSpec, ProviderConference, Reference
-from confsync.domain.errors import AuthExpired, NotFound
+from confsync.domain.errors import AuthExpired, NotFound, Temporary
 from confsync.domain.solution import Capabilities
 from confsync.ports import Grants
 from tests.fakes.logins import FakeLogins
 from tests.fakes.provider import FakeProvider
+
+DEADLINE = timedelta(seconds=8)
 
 
 class AsAccount:
@@ -93,10 +96,14 @@ class PersonalProvider:
         self._as(reference.host).delete(reference)
 
     def _as(self, owner: str) -> Any:
+        """Raises `Temporary` if it took too long to get a token: a call is over within its deadline."""
+        until = self._logins.clock.now() + DEADLINE
         token = self.grants.token(owner, "fake")
         account = self._logins.takes(token)
         if account is None:
             account = self._logins.takes(self.grants.token(owner, "fake", refused=token))
         if account is None:
             raise AuthExpired("401", service="fake")
+        if self._logins.clock.now() > until:
+            raise Temporary("no time left", service="fake")
         return self._reach(account)

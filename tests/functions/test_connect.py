@@ -143,7 +143,7 @@ def test_who_declines_is_told_what_follows(ann: Browser) -> None:
 
 
 def test_calendars_link_leads_whom_it_is_for_to_the_vendor(deployed: Deployment, ann: Browser) -> None:
-    link = bootstrap.process._login_url("my-zoom", ANN)
+    link = bootstrap.process._login_url("zoom", "my-zoom", ANN)
     assert link is not None
     assert len(link) <= 1300
     path = link.removeprefix(deployed.project.functions["connect"].url)
@@ -295,20 +295,36 @@ def test_a_code_of_another_consent_is_refused_by_the_vendor(deployed: Deployment
 # --- other people ----------------------------------------------------------------------------------------------------
 
 
-def test_another_persons_link_names_whom_it_is_for(deployed: Deployment, ann: Browser) -> None:
-    path = f"/connect/zoom/start?{urlencode({'who': _who(MALLORY)})}"
-    answer = ann.get(path)
-    assert answer.status_code == 403
-    assert title(answer) == "Whose Zoom account?"
+@pytest.mark.parametrize(
+    ("path", "expected"), [("/connect", "Whose accounts?"), ("/connect/zoom/start", "Whose Zoom account?")]
+)
+def test_another_persons_link_names_whom_it_is_for(ann: Browser, path: str, expected: str) -> None:
+    answer = ann.get(f"{path}?{urlencode({'who': _who(MALLORY)})}")
+    assert (answer.status_code, title(answer)) == (403, expected)
     assert MALLORY in answer.text
     assert connection(MALLORY) is None
+
+
+def test_the_add_ons_settings_are_these_pages(deployed: Deployment, ann: Browser) -> None:
+    base = deployed.project.functions["connect"].url
+    authorization = {"userIdToken": deployed.user_token(MALLORY)}
+    http = {"commonEventObject": {"hostApp": "CALENDAR"}, "authorizationEventObject": authorization}
+    asked = deployed.post("create_conference", http, query_string="settings=true").get_json()
+    action = asked["renderActions"]["hostAppAction"]["calendarAction"]
+    shim = deployed.post(
+        "create_conference", {"settings": True}, token=deployed.user_token(), query_string="settings=true"
+    )
+    mine = shim.get_json()["settingsUrl"]
+    assert ann.get(mine.removeprefix(base)).status_code == 200
+    theirs = action["createConferenceSettingUrlActionMarkup"]["settingsUrl"]
+    assert title(ann.get(theirs.removeprefix(base))) == "Whose accounts?"
+    assert deployed.post("create_conference", {"settings": True}, query_string="settings=true").status_code == 401
 
 
 def _who(email: str) -> str:
     adapters = bootstrap.process.adapters
     seals = Seals(keys=adapters.connection_keys, now=adapters.clock.now)
-    link = address("https://x.example/connect", "zoom", email, seals)
-    return parse_qs(urlsplit(link).query)["who"][0]
+    return parse_qs(urlsplit(address("https://x.example/connect", email, seals)).query)["who"][0]
 
 
 def test_a_statement_of_who_asks_lets_nobody_in(deployed: Deployment) -> None:

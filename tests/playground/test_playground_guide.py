@@ -58,6 +58,10 @@ def test_the_event_has_an_id_that_calendar_takes(project: Project, told: str) ->
     assert "opened https://x.example/" in run(f"EVENT={event}\n{link}").stdout
 
 
+def test_where_accounts_are_connected_is_told(project: Project, told: str) -> None:
+    assert under(told, "connect an account").endswith(f"webbrowser {project.functions['connect'].url}/connect")
+
+
 def test_somebody_is_signed_in_in_the_browser(project: Project, told: str) -> None:
     assert run(under(told, "who is signed in")).returncode == 0
     assert project.cloud.issuer.browser == "ann@example.com"

@@ -28,7 +28,7 @@ class PersonalCloud(Cloud):
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
-        self.logins = FakeLogins(self.clock, reuse_ends=True)
+        self.logins = FakeLogins(self.clock)
         self.sealer = FakeSealer()
         self.owners: dict[str, str] = {}
         self.stored: set[str] = set()

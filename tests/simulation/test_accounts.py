@@ -50,12 +50,15 @@ def test_a_fault_at_every_call(name: str, mode: Mode) -> None:
 # --- two at once
 
 
+CODE = "the code that Ann brings along"
+
+
 def ask(functions: Functions) -> object:
     return functions.token(ANN)
 
 
 def connect(functions: Functions) -> object:
-    return functions.connect(ANN, "code")
+    return functions.connect(ANN, CODE)
 
 
 def leave(then: Leaving) -> Callable[[Functions], object]:
@@ -81,8 +84,7 @@ def world() -> PersonalCloud:
     cloud.promises.release(ANN, "e1")
     cloud.clock.advance(LASTS)
     code = cloud.logins.consent("ann")
-    cloud.logins._codes = {"code": cloud.logins._codes[code]}
-    cloud.logins.reuse_ends = False
+    cloud.logins._codes = {CODE: cloud.logins._codes[code]}
     return cloud
 
 

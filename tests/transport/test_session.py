@@ -1,11 +1,9 @@
-"""What happens on the wire: deadlines, sizes, redirects, and who may have done the work."""
+"""What an answer, or its absence, means: who may have done the work, and what people are told."""
 
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -26,53 +24,11 @@ from confsync.domain.errors import (
 )
 from confsync.transport import errors
 from confsync.transport.errors import Refusal
-from confsync.transport.messages import Reply, Request
-from confsync.transport.session import MAX_REPLY, Authorization, Deadline, Session
+from confsync.transport.messages import Reply
+from confsync.transport.session import MAX_REPLY, Session
+from tests.transport.wire import OK, here, listening, request, seconds
 
 NOW = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
-OK = b"HTTP/1.1 200 OK\r\n"
-
-
-def request(url: str = "http://127.0.0.1:9/things?key=private", *, repeatable: bool = True) -> Request:
-    return Request(
-        service="acme",
-        action="make a thing",
-        method="GET" if repeatable else "POST",
-        url=url,
-        repeatable=repeatable,
-        auth=Authorization(value="Bearer token-1234"),
-    )
-
-
-def seconds(count: float) -> Deadline:
-    return Deadline(timedelta(seconds=count))
-
-
-@contextmanager
-def listening(answer: Callable[[socket.socket], None], received: list[bytes] | None = None) -> Iterator[str]:
-    """A server that reads one request per connection and leaves the rest to `answer`."""
-    requests_seen = [] if received is None else received
-
-    def run() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=one, args=(connection,), daemon=True).start()
-
-    def one(connection: socket.socket) -> None:
-        with connection:
-            requests_seen.append(connection.recv(65536))
-            try:
-                answer(connection)
-            except OSError:
-                return
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=run, daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
 
 
 def trickle(connection: socket.socket) -> None:
@@ -106,18 +62,18 @@ def test_no_whole_answer(
 ) -> None:
     started = time.monotonic()
     with listening(answer) as url, pytest.raises(expected):
-        Session().send(request(url, repeatable=repeatable), seconds(0.4))
+        here(url).send(request(url, repeatable=repeatable), seconds(0.4))
     assert time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize("repeatable", [True, False])
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://no-such-host.invalid/"])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "https://127.0.0.1:9/", "https://no-such-host.invalid/"])
 def test_what_was_never_sent_was_never_done(url: str, repeatable: bool) -> None:
     with pytest.raises(Temporary):
-        Session().send(request(url, repeatable=repeatable), seconds(2))
+        here(url).send(request(url, repeatable=repeatable), seconds(2))
 
 
-@pytest.mark.parametrize("url", ["no address", "ftp://example.com/", "http://"])
+@pytest.mark.parametrize("url", ["no address", "ftp://example.com/", "http://", f"https://{'a' * 64}.example/"])
 def test_an_impossible_address(url: str) -> None:
     with pytest.raises(Invalid):
         Session().send(request(url, repeatable=False), seconds(2))
@@ -135,7 +91,7 @@ def test_cookies_do_not_travel() -> None:
         connection.sendall(OK + b"Set-Cookie: account=1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 
     with listening(answer, received) as url:
-        session = Session()
+        session = here(url)
         session.send(request(url), seconds(2))
         session.send(request(url), seconds(2))
     assert b"Authorization: Bearer token-1234" in received[1]
@@ -147,7 +103,7 @@ def test_a_reply_is_given_back_whatever_its_status() -> None:
         connection.sendall(b"HTTP/1.1 418 Teapot\r\nX-Kind: pot\r\nContent-Length: 2\r\n\r\n{}")
 
     with listening(answer) as url:
-        reply = Session().send(request(url), seconds(2))
+        reply = here(url).send(request(url), seconds(2))
     assert (reply.status, reply.body, reply.headers["x-kind"], reply.ok) == (418, b"{}", "pot", False)
 
 
@@ -208,14 +164,14 @@ def test_a_certificate_that_is_not_trusted_means_nothing_was_sent() -> None:
     ("url", "where"),
     [
         ("http://127.0.0.1:9/things?key=private", "http://127.0.0.1:9"),
-        ("http://ann:private@no-such-host.invalid/private", "http://no-such-host.invalid"),
+        ("https://ann:private@no-such-host.invalid/private", "https://no-such-host.invalid"),
         ("no address", None),
         ("http://127.0.0.1:private/", None),
     ],
 )
 def test_errors_note_whom_was_asked(url: str, where: str | None) -> None:
     with pytest.raises(ServiceError) as caught:
-        Session().send(request(url), seconds(1))
+        here(url).send(request(url), seconds(1))
     reply = Reply(status=404, headers={}, body=b"")
     for error in (
         caught.value,
@@ -233,7 +189,7 @@ def test_errors_note_whom_was_asked(url: str, where: str | None) -> None:
 def test_errors_and_requests_show_neither_address_nor_token() -> None:
     sent = request()
     with pytest.raises(Temporary) as caught:
-        Session().send(sent, seconds(1))
+        here("http://127.0.0.1:9").send(sent, seconds(1))
     for text in (repr(sent), str(caught.value), repr(caught.value)):
         assert "private" not in text
         assert "token-1234" not in text

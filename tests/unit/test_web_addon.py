@@ -108,6 +108,7 @@ def handler(
         verify or Tokens(),
         solutions={"zoom", "jitsi"},
         login_url=lambda *_: login,
+        settings_url=lambda email: f"https://connect.example/{email}",
         wrapper=wrapper,
     )
 

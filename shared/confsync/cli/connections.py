@@ -49,8 +49,8 @@ class Deployment(bootstrap.Process):
         try:
             self.adapters.sealer  # noqa: B018 - it is built of them
         except NotConfigured as error:
-            words = f"give this command the {config.CONNECTION_KEYS_VARIABLE} that the functions have"
-            raise NotConfigured(f"{error}; {words}") from error
+            named = "" if config.CONNECTION_KEYS_VARIABLE in str(error) else f"{config.CONNECTION_KEYS_VARIABLE}: "
+            raise NotConfigured(f"{named}{error}; give this command the same as the functions") from error
 
     def connection(self, owner: str, vendor: str) -> Connection:
         """Raises `BadRequest` if there is none."""
@@ -178,8 +178,7 @@ def _log_to_stderr() -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            structlog.processors.KeyValueRenderer(key_order=["level", "event"]),
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
         ],
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

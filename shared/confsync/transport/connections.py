@@ -199,10 +199,15 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
     def send(
-        self, request: requests.PreparedRequest, *args: Any, proxies: Mapping[str, str] | None = None, **kwargs: Any
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Any = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,  # noqa: ARG002 - they would resolve names themselves, unchecked
     ) -> requests.Response:
-        # a proxy of the environment would resolve names itself, and go where nobody checks
-        return super().send(request, *args, proxies=None, **kwargs)
+        return super().send(request, stream, timeout, verify, cert)
 
 
 class Requests(requests.Session):

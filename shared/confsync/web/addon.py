@@ -2,7 +2,8 @@
 
 Google documents conferencing add-ons for Apps Script: our shim sends `{"eventData": {...}}` and gets plain conference
 data. For HTTP add-ons it documents the event object and the markup, but not which of them it uses to create a
-conference; so both ids' spellings are taken, and the outermost object of the answer is configurable.
+conference; so both ids' spellings are taken, and the outermost object of the answer is configurable. `?settings` asks
+for the address of the add-on's settings instead, which are the pages where people connect accounts of their own.
 https://developers.google.com/workspace/add-ons/guides/alternate-runtimes ·
 https://developers.google.com/workspace/add-ons/calendar/conferencing/create-conference
 """
@@ -48,6 +49,11 @@ class _Body(msgspec.Struct, frozen=True, rename="camel"):
     event_data: _EventData | None = None
     calendar: _CalendarObject | None = None
     authorization_event_object: _Authorization = _Authorization()
+    settings: bool = False
+
+    @property
+    def from_shim(self) -> bool:
+        return self.event_data is not None or self.settings
 
 
 class ConferenceErrorType(StrEnum):
@@ -71,7 +77,7 @@ class AddonCallers:
 
     def user(self, call: Call, sent: "_Body", verify: Verify) -> Caller:
         """The person who asks. Raises `Unverified`, `Forbidden`."""
-        if sent.event_data is not None:
+        if sent.from_shim:
             return verify(bearer(call.headers), self.clients)
         self.services.check(call.headers, verify)
         token = sent.authorization_event_object.user_id_token
@@ -89,16 +95,21 @@ def create_conference(
     *,
     solutions: Collection[str],
     login_url: Callable[[str, str, str], str | None],
+    settings_url: Callable[[str], str],
     wrapper: str,
 ) -> Handler:
     """Create a conference, and answer in the form of the question.
 
-    `login_url`: (service that wants it, solution, person's address) -> where they connect their account.
+    `login_url`: (service that wants it, solution, person's address) -> where they connect their account;
+    `settings_url`: (person's address) -> where they see all of them.
     """
 
     def handle(call: Call) -> Answer:
         sent = body(call, _Body)
         user = callers.user(call, sent, verify)
+        if "settings" in call.query:
+            url = {"settingsUrl": settings_url(user.email)}
+            return answer(url if sent.from_shim else _http({"createConferenceSettingUrlActionMarkup": url}, wrapper))
         request = parse(call, sent, user, solutions)
         try:
             markup = _markup(create(request))
@@ -106,7 +117,9 @@ def create_conference(
             _log_failure(request, error)
             service = error.service if isinstance(error, errors.ServiceError) else ""
             markup = {"error": _error(error, login_url(service, request.solution_id, user.email))}
-        return answer(_shim(markup) if sent.event_data is not None else _http(markup, wrapper))
+        if sent.from_shim:
+            return answer({"conferenceData": markup})
+        return answer(_http({"createConferenceDataActionMarkup": {"createConferenceData": markup}}, wrapper))
 
     return handle
 
@@ -135,12 +148,8 @@ def parse(call: Call, sent: "_Body", user: Caller, solutions: Collection[str]) -
 
 
 def _http(markup: dict[str, Any], wrapper: str) -> dict[str, Any]:
-    action = {"calendarAction": {"createConferenceDataActionMarkup": {"createConferenceData": markup}}}
-    return {wrapper: {"hostAppAction": action}} if wrapper else {"hostAppAction": action}
-
-
-def _shim(markup: dict[str, Any]) -> dict[str, Any]:
-    return {"conferenceData": markup}
+    action = {"hostAppAction": {"calendarAction": markup}}
+    return {wrapper: action} if wrapper else action
 
 
 def _markup(created: Created) -> dict[str, Any]:

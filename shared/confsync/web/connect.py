@@ -54,10 +54,9 @@ class Accounts(Protocol):
     def disconnect(self, owner: str, vendor: str, then: Leaving) -> int: ...
 
 
-def address(base: str, vendor: str, email: str, seals: Seals) -> str:
-    """Where that person connects that account. It tells whom it is for, and lets nobody in."""
-    who = seals.seal("who", email.lower(), lasts=ASKED)
-    return f"{base.rstrip('/')}/{vendor}/start?{urlencode({'who': who})}"
+def address(url: str, email: str, seals: Seals) -> str:
+    """The address of a page of ours, for that person: it tells whom it is for, and lets nobody in."""
+    return f"{url}?{urlencode({'who': seals.seal('who', email.lower(), lasts=ASKED)})}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,10 +87,12 @@ class Pages:
     # --- which there are ---------------------------------------------------------------------------------------------
 
     def _overview(self, call: Call) -> Answer:
-        person = self.people.who(call)
+        person, meant = self.people.who(call), self._meant(call)
         if person is None:
-            return self.people.begin(then=self._own())
+            return self.people.begin(then=self._own(), hint=meant or "")
         told = _texts(call)
+        if meant is not None and meant != person.email:
+            return self._somebody_elses(call, told("Whose accounts?"), meant, person)
         return rendering.page(
             "accounts.html",
             language=told.language,
@@ -130,24 +131,31 @@ class Pages:
         """From Calendar: whoever the link is for has to be who is in the browser."""
         vendor, person = call.parameters["vendor"], self.people.who(call)
         name = self.accounts.name(vendor)
-        meant = self.people.seals.open("who", call.query.get("who", ""))
+        meant = self._meant(call)
         if person is None:
             return self.people.begin(then=self._own(vendor, "start"), hint=meant or "")
         if meant is not None and meant != person.email:
-            told = _texts(call)
-            lines = [
-                told(
-                    "This link is for %(meant)s, and you are signed in as %(email)s.", meant=meant, email=person.email
-                ),
-                told(
-                    "Open it in the browser in which you use %(meant)s, or continue as %(email)s.",
-                    meant=meant,
-                    email=person.email,
-                ),
-            ]
-            ways = [(self._own(), told("Continue as %(email)s", email=person.email))]
-            return self._message(call, told("Whose %(name)s account?", name=name), lines, status=403, ways=ways)
+            title = _texts(call)("Whose %(name)s account?", name=name)
+            return self._somebody_elses(call, title, meant, person)
         return self._consent(vendor, person)
+
+    def _meant(self, call: Call) -> str | None:
+        """Whom the link that was followed is for, if it says so."""
+        meant = self.people.seals.open("who", call.query.get("who", ""))
+        return None if meant is None else str(meant)
+
+    def _somebody_elses(self, call: Call, title: str, meant: str, person: Person) -> Answer:
+        told = _texts(call)
+        lines = [
+            told("This link is for %(meant)s, and you are signed in as %(email)s.", meant=meant, email=person.email),
+            told(
+                "Open it in the browser in which you use %(meant)s, or continue as %(email)s.",
+                meant=meant,
+                email=person.email,
+            ),
+        ]
+        ways = [(self._own(), told("Continue as %(email)s", email=person.email))]
+        return self._message(call, title, lines, status=403, ways=ways)
 
     def _start_again(self, call: Call) -> Answer:
         return self._consent(call.parameters["vendor"], self._checked(call)[0])
@@ -278,7 +286,9 @@ class Pages:
         person, sent = self._checked(call)
         told, name = _texts(call), self.accounts.name(vendor)
         if sent.get("then", "") not in set(Leaving):
-            raise BadRequest(told("Choose what is to become of the meetings."), field="then")
+            lines = [told("Choose what is to become of the meetings.")]
+            ways = [(self._own(vendor, "disconnect"), told("Try again"))]
+            return self._message(call, told("That did not work"), lines, status=400, ways=ways)
         left = self.accounts.disconnect(person.email, vendor, Leaving(sent["then"]))
         lines = [told("Your choice is being carried out.") if left else told("It is done.")]
         if left:
@@ -350,8 +360,9 @@ class Pages:
             ways = [(self._own(), told("Your accounts"))]
             try:
                 return handler(call)
-            except BadRequest as error:
-                return self._message(call, told("That did not work"), [str(error)], status=400, ways=ways)
+            except BadRequest:
+                nothing = told("There is no such account here.")
+                return self._message(call, told("That did not work"), [nothing], status=400, ways=ways)
             except (Forbidden, Unverified):
                 stale = told("It was begun in another browser or long ago, or was used already. Begin again.")
                 return self._message(call, told("This page is out of date"), [stale], status=403, ways=ways)

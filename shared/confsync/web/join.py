@@ -62,7 +62,7 @@ class Pages:
             joined = self._joined(call, name="")
             if joined.how is Joining.NAME_WANTED:
                 return self._ask_name(call, joined, name=sent[:MAX_NAME], problem=problem)
-            raise BadRequest(problem, field="name")
+            return self._message(call, told("That did not work"), [problem], status=400)
         return self._answer(call, name=name)
 
     def _joined(self, call: Call, *, name: str) -> Joined:
@@ -141,8 +141,8 @@ class Pages:
             told = _texts(call)
             try:
                 return handler(call)
-            except BadRequest as error:
-                return self._message(call, told("That did not work"), [str(error)], status=400)
+            except BadRequest:
+                return self._message(call, told("That did not work"), [told("It can't be read.")], status=400)
             except (Forbidden, Unverified):
                 incomplete = told(
                     "Perhaps not all of it was copied. Open the event in your calendar, and follow the link there."

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import requests
 
+from playground.demo.own_account import OwnAccount
 from playground.demo.telling import Teller
 from playground.demo.vendors import OtherVendors
 from playground.demo.view import Json, View
@@ -52,6 +53,7 @@ class Story:
         self.renewal(planning)
         self.crashes(planning)
         self.trash(planning)
+        OwnAccount(self.project, self.teller, self.ann, self.view, self.start).tell()
         OtherVendors(self.project, self.teller, self.ann, self.view, self.start).tell()
         self.nothing_left()
         self.secrets()
@@ -265,7 +267,7 @@ class Story:
             files += list(self.project.directory.glob("*.sqlite-wal"))
             texts = {path.name: path.read_bytes().decode("utf-8", "replace") for path in files}
             texts["answers"] = str(self.answers)
-            known = [self.project.channel_keys, self.cloud.zoom.account.client_secret, *self.cloud.zoom.tokens()]
+            known = [self.project.channel_keys, self.project.connection_keys, *self.cloud.zoom.hidden()]
             others = [vendor.hidden() for vendor in self.cloud.vendors.values() if hasattr(vendor, "hidden")]
             known += [secret for hidden in others for secret in hidden]
             for name, text in sorted(texts.items()):

@@ -1,6 +1,7 @@
-"""Google's OAuth 2.0 token endpoint: service accounts, domain-wide delegation and refresh tokens.
+"""Google's OAuth 2.0 token endpoint: service accounts, domain-wide delegation, people's codes and refresh tokens.
 
-https://developers.google.com/identity/protocols/oauth2/service-account#error-codes
+https://developers.google.com/identity/protocols/oauth2/service-account#error-codes ·
+https://developers.google.com/identity/protocols/oauth2/web-server
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
 
 from playground.accounts import Accounts, RevokedError
 from playground.google_cloud.iam_credentials import ServiceAccounts
 from playground.google_cloud.keys import read_jwt, verify_jwt
+
+if TYPE_CHECKING:
+    from playground.google_cloud.consent import Consents
 
 TOKEN_URL = "https://oauth2.googleapis.com/token"
 LIFETIME = 3599  # seconds; what Google answers
@@ -33,14 +37,17 @@ class OAuthError(Exception):
 
 
 class TokenEndpoint:
-    """`app` answers `POST /token`. Every service account may impersonate everyone with any scope until `delegate` says
-    which scopes it has. Also over HTTP: `PUT /_playground/delegations/<client>` `{"scopes": [...]}` and
-    `PUT /_playground/accounts/<email>` `{"state": "active" | "revoked" | "unknown"}`.
+    """`app` answers `POST /token`, and `POST /revoke` for people's `consents`.
+
+    Every service account may impersonate everyone with any scope until `delegate` says which scopes it has. Also over HTTP: `PUT /_playground/delegations/<client>` `{"scopes": [...]}` and
+    `PUT /_playground/accounts/<email>` `{"state": "active" | "revoked" | "unknown"}`; `DELETE
+    /_playground/consents/<email>`: the person takes back whatever they allowed.
     """
 
-    def __init__(self, accounts: Accounts, service_accounts: ServiceAccounts) -> None:
+    def __init__(self, accounts: Accounts, service_accounts: ServiceAccounts, consents: Consents | None = None) -> None:
         self._accounts = accounts
         self._service_accounts = service_accounts
+        self._consents = consents
         self._lock = threading.Lock()
         self._delegations: dict[str, frozenset[str]] = {}
         self._refresh_tokens: dict[str, tuple[str, frozenset[str]]] = {}
@@ -48,6 +55,8 @@ class TokenEndpoint:
         self.app = Flask("oauth")
         self.app.register_error_handler(OAuthError, OAuthError.response)
         self.app.add_url_rule("/token", view_func=self._token, methods=["POST"])
+        self.app.add_url_rule("/revoke", view_func=self._revoke, methods=["POST"])
+        self.app.add_url_rule("/_playground/consents/<email>", view_func=self._withdraw, methods=["DELETE"])
         self.app.add_url_rule("/_playground/delegations/<client>", view_func=self._put_delegation, methods=["PUT"])
         self.app.add_url_rule("/_playground/accounts/<email>", view_func=self._put_account, methods=["PUT"])
 
@@ -70,10 +79,17 @@ class TokenEndpoint:
             (self._unknown.add if state == "unknown" else self._unknown.discard)(email)
             if state != "active":
                 self._refresh_tokens = {t: g for t, g in self._refresh_tokens.items() if g[0] != email}
+        if state != "active" and self._consents is not None:
+            self._consents.withdraw(email)
         (self._accounts.restore if state == "active" else self._accounts.revoke)(email)
 
     def _token(self) -> dict[str, Any]:
         grant_type = request.form.get("grant_type")
+        if self._consents is not None:
+            if grant_type == "authorization_code":
+                return self._consents.exchange(request.form)
+            if grant_type == "refresh_token" and (answer := self._consents.refreshed(request.form)):
+                return answer
         if grant_type == _JWT_BEARER:
             email, scopes = self._impersonated(request.form.get("assertion", ""))
         elif grant_type == "refresh_token":
@@ -131,6 +147,17 @@ class TokenEndpoint:
         if grant is None:
             raise OAuthError("invalid_grant", "Token has been expired or revoked.")
         return grant
+
+    def _revoke(self) -> dict[str, Any]:
+        if self._consents is None:
+            raise OAuthError("invalid_token", "Token expired or revoked")
+        self._consents.revoke(request.values.get("token", ""))
+        return {}
+
+    def _withdraw(self, email: str) -> tuple[str, int]:
+        if self._consents is not None:
+            self._consents.withdraw(email)
+        return "", 204
 
     def _put_delegation(self, client: str) -> tuple[str, int]:
         self.delegate(client, request.get_json()["scopes"])

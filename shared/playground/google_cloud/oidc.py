@@ -1,4 +1,5 @@
-"""Google as an OpenID Connect issuer: identity tokens, and the certificates at `/oauth2/v1/certs` to verify them with.
+"""Google as an OpenID Connect issuer: identity tokens, and the certificates at `/oauth2/v1/certs` to verify them with;
+the page where people consent, and who they are at `/v1/userinfo`, which is at openidconnect.googleapis.com.
 
 https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken
 """
@@ -12,8 +13,10 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify, redirect, request
+from werkzeug.wrappers import Response as Answer
 
+from playground.google_cloud.consent import Consents, PageError
 from playground.google_cloud.keys import SigningKey
 
 GOOGLE = "https://accounts.google.com"
@@ -25,7 +28,8 @@ class Issuer:
     `POST /_playground/mint` with the arguments of `mint` as JSON, and takes `{"email": ...}`, who is signed in in the
     browser that comes next, on `PUT /_playground/browser`."""
 
-    def __init__(self) -> None:
+    def __init__(self, consents: Consents | None = None) -> None:
+        self._consents = consents
         self._lock = threading.Lock()
         self._keys = [SigningKey("federated-signon.system.gserviceaccount.com")]
         self.app = Flask("oidc")
@@ -33,6 +37,9 @@ class Issuer:
         """Who is signed in with Google in the browser that comes next; None: they say no."""
         self.app.add_url_rule("/oauth2/v1/certs", view_func=self._certs)
         self.app.add_url_rule("/o/oauth2/v2/auth", view_func=self._authorize)
+        self.app.add_url_rule("/o/oauth2/v2/auth", view_func=self._decide, methods=["POST"])
+        self.app.add_url_rule("/v1/userinfo", view_func=self._user)
+        self.app.register_error_handler(PageError, lambda error: (str(error), 400))
         self.app.add_url_rule("/_playground/rotate", view_func=self._rotate, methods=["POST"])
         self.app.add_url_rule("/_playground/mint", view_func=self._mint, methods=["POST"])
         self.app.add_url_rule("/_playground/browser", view_func=self._browser, methods=["GET", "PUT"])
@@ -81,13 +88,17 @@ class Issuer:
         answer.headers["Cache-Control"] = f"public, max-age={CERTIFICATES_MAX_AGE}, must-revalidate, no-transform"
         return answer
 
-    def _authorize(self) -> tuple[str, int]:
-        """The implicit flow: a page that sends its form back at once. Google takes no other than https addresses or
-        loopback ones, and no request without a nonce.
+    def _authorize(self) -> Answer | tuple[str, int]:
+        """The consent page, for a code; or the implicit flow: a page that sends its form back at once.
+
+        Google takes no other than https addresses or loopback ones, and there no request without a nonce.
 
         https://developers.google.com/identity/openid-connect/openid-connect#authenticationuriparameters
         """
         asked = request.args
+        if asked.get("response_type") == "code" and self._consents is not None:
+            at_once, page = self._consents.page(asked, self.browser)
+            return redirect(at_once) if at_once else (page, 200)
         needed = ("client_id", "redirect_uri", "nonce", "scope")
         if asked.get("response_type") != "id_token" or asked.get("response_mode") != "form_post":
             return "Error 400: unsupported_response_type", 400
@@ -104,6 +115,20 @@ class Issuer:
         )
         target = escape(asked["redirect_uri"])
         return f'<form method="post" action="{target}">{fields}<button>Continue</button></form>', 200
+
+    def _decide(self) -> Answer | tuple[str, int]:
+        if self._consents is None:
+            return "Error 405", 405
+        # the page's form is sent to the address that it has, with what was asked for in both
+        return redirect(self._consents.decide(request.form))
+
+    def _user(self) -> tuple[dict[str, Any], int]:
+        token = request.headers.get("Authorization", "").partition(" ")[2]
+        user = self._consents.user(token) if self._consents is not None else None
+        if user is None:
+            return {"error": "invalid_request", "error_description": "Invalid Credentials"}, 401
+        email, shown = user
+        return {"sub": subject(email), **({"email": email, "email_verified": True} if shown else {})}, 200
 
     def _rotate(self) -> tuple[str, int]:
         self.rotate(withdraw=bool((request.get_json(silent=True) or {}).get("withdraw")))

@@ -56,9 +56,9 @@ class ZoomService:
         """Every token that was issued and not revoked."""
         return self._access.tokens.all()
 
-    def revoke_tokens(self, *, refresh: bool = False) -> None:
-        """End every access token; `refresh`: the refresh tokens too."""
-        self._access.tokens.revoke(refresh=refresh)
+    def revoke_tokens(self, person: str | None = None, *, refresh: bool = False) -> None:
+        """End every access token, or that person's; `refresh`: the refresh tokens too."""
+        self._access.tokens.revoke(person, refresh=refresh)
 
     def hidden(self) -> frozenset[str]:
         """Every token, code, client secret, start link and host key that was ever answered or accepted."""
