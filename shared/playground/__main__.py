@@ -183,7 +183,7 @@ def _solutions(project: Project) -> str:
         + ("" if entry.creates else " (empty until somebody joins)")
         for entry in CATALOGUE
     }
-    shown |= dict.fromkeys(("zoom", "zoom-recorded"), f"{project.cloud.url('zoom')}/_playground/meetings")
+    shown |= dict.fromkeys(("zoom", "zoom-recorded", "my-zoom"), f"{project.cloud.url('zoom')}/_playground/meetings")
     shown["jitsi"] = "nowhere: a room is only its address"
     return "\n".join(f"  ?solution={each.id:<16}{each.name:<24}{shown[each.id]}" for each in project.addon().solutions)
 

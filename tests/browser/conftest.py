@@ -60,13 +60,12 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def project(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """Google and Zoom are other sites than ours, as in the world: `localhost` is another one than 127.0.0.1."""
+    """Google is another site than ours, as in the world: `localhost` is another one than 127.0.0.1."""
     project = Project(directory=tmp_path_factory.mktemp("project"), tempo=Tempo(coalesce=0.2))
+    issuer = project.cloud.url("issuer")
+    elsewhere = issuer.replace("127.0.0.1", "localhost")
     config = project.config.read_text(encoding="utf-8")
-    for name in ("issuer", "zoom"):
-        url = project.cloud.url(name)
-        elsewhere = url.replace("127.0.0.1", "localhost")
-        config = config.replace(f'authorize_url = "{url}', f'authorize_url = "{elsewhere}')
+    config = config.replace(f'authorize_url = "{issuer}', f'authorize_url = "{elsewhere}')
     project.config.write_text(config + SECOND_VENDOR, encoding="utf-8")
     with ExitStack() as ending:
         ending.callback(project.stop)
@@ -85,7 +84,7 @@ class Visitors:
         """Somebody, who is signed in with Google as `email`; None: with nobody. `browser`: options of its context."""
         context = self.chromium.new_context(**{"locale": "en-GB", **browser})
         self._ending.enter_context(closing(context))
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(10_000)
         visitor = Visitor(project=self.project, page=context.new_page(), email=email)
         self.opened.append(visitor)
         return visitor

@@ -352,6 +352,32 @@ class RemoteProviderContract(ProviderContract):
         with pytest.raises(Temporary):
             provider.find(MARKER, SPEC)
 
+    @pytest.mark.parametrize("page", ["<!DOCTYPE html><html>Sign in</html>", "\n <html>Sign in</html>"], ids=repr)
+    def test_a_web_page_is_no_answer(self, provider: ConferenceProvider, vendor: Vendor, page: str) -> None:
+        """Of a proxy, or to sign in; above all, nothing was removed."""
+        reference = provider.create(SPEC, MARKER).reference
+        calls = [
+            lambda: provider.get(reference),
+            lambda: provider.update(reference, SPEC, frozenset({"title"}), MARKER),
+            lambda: provider.delete(reference),
+        ]
+        for call in calls:
+            vendor.faults.clear()
+            vendor.faults.add(path=vendor.api, status=200, body=page, headers={"Content-Type": "text/html"})
+            with pytest.raises(Temporary) as caught:
+                call()
+            assert "Sign in" not in str(caught.value)
+        vendor.faults.clear()
+        assert provider.get(reference).reference.is_same(reference)
+
+    def test_an_answer_nested_without_end_is_none(self, provider: ConferenceProvider, vendor: Vendor) -> None:
+        endless = '{"more": ' * 100_000
+        reference = provider.create(SPEC, MARKER).reference
+        for status in (200, 400, 500):
+            vendor.faults.add(path=vendor.api, status=status, body=endless)
+            with pytest.raises(ServiceError):
+                provider.get(reference)
+
     def test_a_redirect_is_not_followed(self, provider: ConferenceProvider, vendor: Vendor) -> None:
         target = vendor.faults.url + "/elsewhere"
         vendor.faults.add(path=vendor.api, status=307, headers={"Location": target})

@@ -40,7 +40,9 @@ def test_the_upload_is_the_functions_the_package_and_their_requirements(uploaded
     others = [path for path in uploaded if not path.startswith(rooms)]
     assert others == ["README.md", "constraints.txt", "pyproject.toml", "requirements.txt"]
     assert not [
-        path for path in uploaded if not path.endswith((".py", ".toml", ".txt", ".md", ".html", ".css", ".po", "py.typed"))
+        path
+        for path in uploaded
+        if not path.endswith((".py", ".toml", ".txt", ".md", ".html", ".css", ".po", "py.typed"))
     ]
 
 
@@ -101,7 +103,7 @@ def started(programs: Path, workspace: Path, plan: Plan, function: Function) -> 
         "FUNCTION_SOURCE": str(workspace / function.source),
         "GOOGLE_APPLICATION_CREDENTIALS": str(application_credentials(workspace.parent)),
         **deployed,
-        **dict.fromkeys(function.secrets, "a-key-of-the-example-0123456789abcdef"),
+        **dict.fromkeys(function.secrets, "YS1rZXktb2YtdGhlLWV4YW1wbGUtMDEyMzQ1Njc4OWE="),
     }
     log = workspace.parent / f"{function.source.replace('/', '.')}.log"
     with log.open("wb") as output:

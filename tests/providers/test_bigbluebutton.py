@@ -1,6 +1,8 @@
 """BigBlueButton: the contract against the simulator, and how people come in by links of their own."""
 
 import json
+import time
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -284,6 +286,7 @@ def test_a_link_has_the_secret_in_its_checksum_only(vendor: BigBlueButtonVendor)
 LAUGHS = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
 BOMB = f'<!DOCTYPE response [<!ENTITY l0 "ha">{LAUGHS}]><response><returncode>&l9;</returncode></response>'
 OUTSIDE = '<!DOCTYPE r [<!ENTITY e SYSTEM "{}">]><response><returncode>SUCCESS</returncode><createTime>&e;</createTime>'
+WELL = "<response><returncode>SUCCESS</returncode><createTime>1</createTime></response>"
 UNREADABLE = {
     "nothing": "",
     "words": "Bad gateway",
@@ -296,6 +299,14 @@ UNREADABLE = {
     "billion laughs": BOMB,
     "external entity": OUTSIDE.format("file:///etc/passwd") + "</response>",
     "an address": OUTSIDE.format("http://127.0.0.1:9/elsewhere") + "</response>",
+    "quadratic blow-up": f'<!DOCTYPE r [<!ENTITY a "{"ha" * 30_000}">]><response><message>{"&a;" * 1000}</message>'
+    "</response>",
+    "a parameter entity": '<!DOCTYPE r [<!ENTITY % p SYSTEM "http://127.0.0.1:9/elsewhere"> %p;]><response/>',
+    "a declaration": f"<!DOCTYPE response>{WELL}",
+    "an unknown encoding": f'<?xml version="1.0" encoding="klingon"?>{WELL}',
+    "an encoding that is none": f'<?xml version="1.0" encoding="hex"?>{WELL}',
+    "nested without end": "<response>" + "<a>" * 20_000,
+    "larger than it could be": WELL.replace("</response>", "<a/>" * 20_000 + "</response>"),
     "an endless key": f"<response><messageKey>{'x' * 10_000}</messageKey></response>",
     "an outside DTD": '<!DOCTYPE r SYSTEM "http://127.0.0.1:9/elsewhere"><response><returncode>FAILED</returncode>'
     "</response>",
@@ -471,3 +482,19 @@ def test_what_is_missing_is_named(changes: dict[str, Any], key: str) -> None:
         build(solution, ProviderConfig(deadline=timedelta(seconds=1), **given), outside(FakeSecrets())).create(
             SPEC, MARKER
         )
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_nothing_that_is_sent_takes_long_or_much(vendor: BigBlueButtonVendor, name: str) -> None:
+    vendor.join(ANN)
+    vendor.faults.add(path=CREATE, status=200, body=UNREADABLE[name])
+    told = "x{40}" if name == "an endless key" else "no reason, no answer of BigBlueButton's"
+    tracemalloc.start()
+    try:
+        started = time.monotonic()
+        with pytest.raises(Temporary, match=told):
+            vendor.join(ANN)
+        assert time.monotonic() - started < 1
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()

@@ -235,3 +235,24 @@ def test_a_refused_token_needs_a_person(opened: dict[str, Any], name: str, error
     vendor.faults.add(path=vendor.token, status=400, body={"error": error, "error_description": "no"})
     with pytest.raises(ReauthorizationRequired):
         vendor.provider().get(reference)
+
+
+NO_TOKENS = {
+    "a page to sign in": (200, "<html><body>Sign in</body></html>"),
+    "a proxy's page": (404, "<html><body>Not Found</body></html>"),
+    "nothing": (200, ""),
+    "nested without end": (200, '{"more": ' * 100_000),
+    "nested without end, a refusal": (503, '{"more": ' * 100_000),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), NO_TOKENS.values(), ids=NO_TOKENS)
+@pytest.mark.parametrize("name", [name for name in EVERYBODY if name not in {"daily", "whereby"}])
+def test_what_is_no_token_is_no_fault_of_the_account(opened: dict[str, Any], name: str, status: int, body: str) -> None:
+    vendor, _, reference = opened[name]
+    vendor.faults.clear()
+    vendor.faults.add(path=vendor.token, status=status, body=body)
+    with pytest.raises(ServiceError) as caught:
+        vendor.provider().get(reference)
+    assert isinstance(caught.value, Temporary if status != 404 else Temporary | ReauthorizationRequired)
+    assert not any(word in str(caught.value) for word in ("<", "Sign in", "more"))

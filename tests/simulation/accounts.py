@@ -109,6 +109,13 @@ class PersonalCloud(Cloud):
         assert found is not None
         return found
 
+    def leave_behind(self) -> None:
+        """Meetings of an account that nobody can use any more stay there: they are no concern of ours now."""
+        known = {c.applied.reference.ids["id"] for c in self.store.conferences_of_host(ANN) if c.applied.reference}
+        for id in self.vendor.meetings.keys() - known:
+            del self.vendor.meetings[id]
+            self.vendor.answered.discard(id)
+
     def really_lost(self) -> bool:
         """Whether the vendor gave a refresh token that nobody could store."""
         newest = [list(each.refreshes)[-1] for each in self.logins.consents if each.refreshes]
@@ -198,6 +205,8 @@ def rest_with_accounts(cloud: PersonalCloud) -> None:
     """All is as promised; then Ann connects an account if none is, hers if meetings were kept, and all is again."""
     cloud.gate = Open()
     cloud.until_quiet()
+    if not cloud.connection.sealed and cloud.really_lost():
+        cloud.leave_behind()
     cloud.check_accounts()
     kept = [each for each in cloud.store.conferences_of_host(ANN) if each.frozen]
     if kept or not cloud.connection.usable:

@@ -4,6 +4,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -92,6 +93,7 @@ def refused(session: Session, url: str) -> ServiceError:
         "[::ffff:127.0.0.1]",
         "0.0.0.0",
         "localhost",
+        "LOCALHOST",
     ],
 )
 def test_this_machine_is_not_called_in_any_spelling(host: str) -> None:
@@ -272,7 +274,7 @@ def by_tls(tmp_path: Path, names: Names, monkeypatch: pytest.MonkeyPatch) -> Ite
                 try:
                     with context.wrap_socket(listener.accept()[0], server_side=True) as connection:
                         connection.recv(65536)
-                        answer(connection)  # type: ignore[arg-type]
+                        answer(connection)
                 except ssl.SSLError:
                     continue
                 except OSError:
@@ -295,20 +297,22 @@ def test_the_certificate_has_to_be_of_the_name_that_was_asked_for(by_tls: Callab
 
 
 def test_whoever_never_begins_with_tls_is_not_waited_for() -> None:
-    with listening(lambda connection: connection.recv(1) and None) as url:
-        url = url.replace("http:", "https:")
+    def stay_silent(connection: socket.socket) -> None:
+        connection.recv(1)
+
+    with listening(stay_silent) as plain:
+        url = plain.replace("http:", "https:")
         started = datetime.now(UTC)
         with pytest.raises(ServiceError):
             here(url).send(request(url), seconds(0.3))
     assert datetime.now(UTC) - started < timedelta(seconds=2)
 
 
-def test_a_header_can_not_be_broken_into_two(names: Names) -> None:
+def test_a_header_can_not_be_broken_into_two() -> None:
     received: list[bytes] = []
     with listening(answer, received) as url:
-        for value in ("a\r\nX-Evil: 1", "a\nX-Evil: 1", "a\x00", "a\rX-Evil: 1"):
-            sent = request(url)
-            broken = type(sent)(**{**vars(sent), "headers": {"X-Title": value}})
+        for value in ("a\r\nX-Evil: 1", "a\nX-Evil: 1", "a\rX-Evil: 1", "\r\n\r\nGET /"):
+            broken = replace(request(url), headers={"X-Title": value})
             with pytest.raises(Invalid):
                 here(url).send(broken, seconds(2))
     assert received == []
@@ -316,7 +320,13 @@ def test_a_header_can_not_be_broken_into_two(names: Names) -> None:
 
 def test_connections_outlive_their_call_and_not_its_terms() -> None:
     """A kept connection is used under the terms of the call that uses it."""
-    with listening(lambda connection: [answer(connection), connection.recv(65536), answer(connection)][0]) as url:
+
+    def twice(connection: socket.socket) -> None:
+        answer(connection)
+        connection.recv(65536)
+        answer(connection)
+
+    with listening(twice) as url:
         session = here(url)
         assert session.send(request(url), seconds(0.5)).status == 200
         assert session.send(request(url), seconds(5)).status == 200

@@ -346,6 +346,25 @@ def test_a_vendor_that_does_not_answer_keeps_nobody(world: PersonalWorld) -> Non
 # --- who may, and what others do meanwhile
 
 
+def test_who_thought_better_of_it_stops_what_is_still_being_decided(world: PersonalWorld) -> None:
+    """Another process was about to mark the last meeting when the account was connected again."""
+    world.saved("event2", title="Other")
+    real = world.store.commit
+
+    def commit(writes: Any) -> None:
+        if isinstance(writes[0].record, Conference):
+            world.store.commit = real  # type: ignore[method-assign]
+            world.connect()
+        real(writes)
+
+    world.store.commit = commit  # type: ignore[method-assign]
+    assert world.disconnect(Leaving.ANEW) == 0
+    world.settle()
+    assert world.hosted() == {"Standup": "id-ann", "Other": "id-ann"}
+    assert world.provider.calls.count("create") == 2
+    assert world.connection.due_at is None
+
+
 def test_nothing_to_leave() -> None:
     with pytest.raises(BadRequest, match="has no account at fake connected"):
         PersonalWorld().disconnect(Leaving.KEEP)
@@ -397,7 +416,8 @@ def test_others_that_keep_writing_leave_it_to_the_sweep(world: PersonalWorld) ->
         real(writes)
 
     world.store.commit = commit  # type: ignore[method-assign]
-    world.disconnect(Leaving.KEEP)
+    with pytest.raises(Temporary, match="is being changed by others"):
+        world.disconnect(Leaving.KEEP)
     world.store.commit = real  # type: ignore[method-assign]
     found = world.store.get(Connection, keys.connection_key(ANN, "fake"))
     assert found is not None

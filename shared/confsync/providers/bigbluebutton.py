@@ -29,6 +29,7 @@ from confsync.transport.session import Deadline, NoAuth
 MIN_NAME, MAX_NAME = 2, 64
 MAX_FULL_NAME = 255
 MAX_KEY = 40  # more is none of BigBlueButton's
+MAX_ANSWER = 64 * 1024
 
 
 VENDOR = Vendor(
@@ -193,9 +194,16 @@ def _meeting(reference: Reference) -> str:
 
 
 def _fields(reply: Reply) -> dict[str, str]:
+    """The answer's fields; none if it is not BigBlueButton's, or larger than any of its answers to what we ask.
+
+    defusedxml refuses entities, whose expansion has no end, and here any declaration in which they could stand.
+    https://docs.python.org/3/library/xml.html#xml-security
+    """
+    if len(reply.body) > MAX_ANSWER:  # of elements alone, a tree takes a hundred times their size
+        return {}
     try:
-        root = ElementTree.fromstring(reply.body)
-    except (ElementTree.ParseError, DefusedXmlException, ValueError):
+        root = ElementTree.fromstring(reply.body, forbid_dtd=True)
+    except (ElementTree.ParseError, DefusedXmlException, ValueError, LookupError):  # the last: an unknown encoding
         return {}
     return {child.tag: child.text or "" for child in root}
 

@@ -46,7 +46,7 @@ from confsync.domain.solution import CallLimit, Capabilities, LimitWindow, OwnRe
 from confsync.ports import Clock
 from confsync.providers import Outside, ProviderConfig, Vendor, credential, of_the_organisation, required, settings_of
 from confsync.transport.addresses import LOOPBACK
-from confsync.transport.errors import Refusal, from_reply, safe, unreadable
+from confsync.transport.errors import UNREADABLE, Refusal, from_reply, safe, unreadable
 from confsync.transport.messages import Reply, Request
 from confsync.transport.session import Deadline, NoAuth, Session
 
@@ -215,7 +215,7 @@ def refused(reply: Reply) -> Refused:
     """What an error's body says; nothing if it is none of the contract's."""
     try:
         return msgspec.json.decode(reply.body, type=Refused)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return Refused()
 
 
@@ -267,7 +267,7 @@ class Server:
             raise from_reply(request, reply, _refusal(request, reply), self.clock.now())
         try:
             return msgspec.json.decode(reply.body, type=into)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             reason = str(error) if isinstance(error, msgspec.ValidationError) else "not with JSON"
             raise unreadable(request, reply, safe(reason.replace("$.", ""))) from None
 

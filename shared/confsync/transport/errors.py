@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+import msgspec
 import requests
 import urllib3
 
@@ -38,6 +39,8 @@ STATUSES: dict[int, type[ServiceError]] = {
 _OPAQUE = re.compile(r"https?://\S+|[\w~+/=-]{20,}")
 _CODE = re.compile(r"[a-z_]{1,40}|[A-Z_]{1,40}|(?=.{1,40}\Z)[A-Z]?[a-z]{2,}(?:_?[A-Z][a-z]{2,})*")
 """A vendor's name of an error, `invalid_client_secret` or `InvalidAuthenticationToken`: words, not chance."""
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading a body as JSON raises; the last is for one that is nested without end."""
 ASKED = "asked: "
 """So begins an error's note of the scheme and host that were asked: of an address no more, as queries hold secrets."""
 _MAX_DETAIL = 300
@@ -75,6 +78,11 @@ def unreadable(request: Request, reply: Reply, reason: str) -> ServiceError:
     kind = Temporary if request.repeatable else Ambiguous
     message = f"{request.service} answered the request to {request.action} with HTTP {reply.status}, but {reason}"
     return _noted(kind(message, service=request.service, status=reply.status), request)
+
+
+def is_page(reply: Reply) -> bool:
+    """Whether it is a web page, of a proxy or to sign in, though JSON or nothing was expected."""
+    return reply.body[:64].lstrip(b"\xef\xbb\xbf\t\n\r ").startswith(b"<")
 
 
 def from_exception(request: Request, error: Exception) -> ServiceError:

@@ -85,7 +85,7 @@ class JsonApi:
         request, reply = self._send(call, deadline)
         try:
             return msgspec.json.decode(reply.body, type=into), reply.headers
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except errors.UNREADABLE as error:
             reason = str(error) if isinstance(error, msgspec.ValidationError) else "not with JSON"
             raise errors.unreadable(request, reply, errors.safe(reason)) from None
 
@@ -99,7 +99,7 @@ class JsonApi:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> None:
-        """Have it done; the reply has nothing to tell."""
+        """Have it done; the reply has nothing to tell, unless it is a web page: whoever sent that has not done it."""
         call = _Call(
             action=action,
             method=method,
@@ -137,13 +137,21 @@ class JsonApi:
             body=None if call.body is None else msgspec.json.encode(call.body),
         )
         reply = self.session.send(request, deadline)
+        if reply.ok and errors.is_page(reply):
+            raise errors.unreadable(request, reply, "with a web page")
         if reply.ok:
             return request, reply
-        error = errors.from_reply(request, reply, self.refusal(reply), self.clock.now())
+        error = errors.from_reply(request, reply, self._refusal(reply), self.clock.now())
         if isinstance(error, AuthExpired | PermissionDenied):
             # denied too: a scope that an administrator grants now is only in tokens issued after that
             self.tokens.forget(token)
         raise error
+
+    def _refusal(self, reply: Reply) -> Refusal:
+        try:
+            return self.refusal(reply)
+        except RecursionError:  # the vendors' own readers know of bodies that are no JSON
+            return Refusal()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ from confsync.ports import Clock
 from confsync.transport import errors
 from confsync.transport.errors import Refusal
 from confsync.transport.messages import Reply, Request
-from confsync.transport.oauth import BUSY, said_of_token
+from confsync.transport.oauth import BUSY, lasting, said_of_token
 from confsync.transport.session import Authorization, Deadline, NoAuth, Session
 
 ENDED = frozenset(
@@ -60,6 +60,8 @@ class Login:
     hint: str | None = "login_hint"
     """The parameter that tells the consent page whose account is meant."""
     scheme: str = "Bearer"
+    refusal: bytes = b""
+    """What stands in a refusal by which a grant has ended, if that names no error of OAuth's."""
     plain_scope: Callable[[str], str] = str
     """A scope as it is granted, in the form in which it is asked for."""
 
@@ -132,7 +134,7 @@ class LoginClient:
         reply = self._sent(request)
         try:
             return self.login.account(reply.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+        except (*errors.UNREADABLE, ValueError):
             raise errors.unreadable(request, reply, "not with an account") from None
 
     def revoke(self, tokens: Tokens) -> None:
@@ -143,17 +145,20 @@ class LoginClient:
         request = self._form("revoke a token", self.login.revoke_url, {"token": token})
         try:
             self._sent(request)
-        except (Invalid, NotFound, AuthExpired, ReauthorizationRequired, PermissionDenied):
-            return
+        except (Invalid, NotFound, AuthExpired, ReauthorizationRequired, PermissionDenied) as error:
+            if error.status is None:  # it was not asked
+                raise
 
     def _granted(self, action: str, grant: str, asked: Mapping[str, str]) -> Granted:
         request = self._form(action, self.login.token_url, asked, grant=grant)
         asked_at = self.clock.now()
         reply = self.session.send(request, Deadline(self.allowance))
+        if not reply.ok:
+            raise self._refused(request, reply)
         try:
             told = msgspec.json.decode(reply.body, type=_Granted)
-            lasts = timedelta(seconds=int(told.expires_in))
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+            lasts = lasting(int(told.expires_in))
+        except (*errors.UNREADABLE, ValueError):
             raise self._refused(request, reply) from None
         scopes = None if told.scope is None else tuple(map(self.login.plain_scope, _split(told.scope)))
         tokens = Tokens(access=told.access_token, refresh=told.refresh_token, expires_at=asked_at + lasts)
@@ -163,13 +168,16 @@ class LoginClient:
         """Only the vendor's own word for it ends a grant: a proxy's page, or a refusal of our application, does not."""
         said = said_of_token(reply)
         kind: type[ServiceError] | None = None
-        if said.error in ENDED:
+        unnamed = self.login.refusal and not said.error and reply.status == 400
+        if said.error in ENDED or (unnamed and self.login.refusal in reply.body):
             kind = ReauthorizationRequired
         elif said.error in BUSY or not said.error:
             kind = None if reply.status == 429 else Temporary
         else:
             kind = PermissionDenied
-        detail = errors.safe(f"{said.error} {said.reason or said.error_description}".strip())
+        detail = (
+            errors.safe(f"{said.error} {said.reason or said.error_description}".strip()) or "with no error of OAuth's"
+        )
         return errors.from_reply(request, reply, Refusal(kind=kind, detail=detail), self.clock.now())
 
     def _form(self, action: str, url: str, fields: Mapping[str, str], *, grant: str | None = None) -> Request:
@@ -195,6 +203,8 @@ class LoginClient:
         if not reply.ok:
             refusal = Refusal(kind=Temporary if reply.status == 404 else None)
             raise errors.from_reply(request, reply, refusal, self.clock.now())
+        if errors.is_page(reply):
+            raise errors.unreadable(request, reply, "with a web page")
         return reply
 
 

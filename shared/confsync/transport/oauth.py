@@ -18,6 +18,7 @@ from confsync.transport.session import Deadline, NoAuth, Session
 
 BUSY = frozenset({"temporarily_unavailable", "server_error", "slow_down", "Access Denied"})
 """Errors of token endpoints that pass; the last is what Zoho says to those who ask too often."""
+LONGEST = 366 * 86_400  # seconds
 EARLY = timedelta(seconds=60)  # a token that ends while its request travels is worthless
 
 
@@ -127,22 +128,27 @@ def fetch_token(session: Session, clock: Clock, *, service: str, url: str, clien
         raise errors.from_reply(request, reply, _refusal(reply), asked_at)
     try:
         granted = msgspec.json.decode(reply.body, type=_Granted)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except errors.UNREADABLE:
         if said_of_token(reply).error:  # Zoho's refusals are answered with 200
             raise errors.from_reply(request, reply, _refusal(reply), asked_at) from None
         raise errors.unreadable(request, reply, "not with a token") from None
     return Token(
         value=granted.access_token,
-        expires_at=asked_at + timedelta(seconds=granted.expires_in),
+        expires_at=asked_at + lasting(granted.expires_in),
         api_url=granted.api_url,
     )
+
+
+def lasting(seconds: int) -> timedelta:
+    """How long a token is good for, by what its issuer says; not for ever, whatever that is."""
+    return timedelta(seconds=max(0, min(seconds, LONGEST)))
 
 
 def said_of_token(reply: Reply) -> RefusedToken:
     """What a token endpoint says of a refusal (RFC 6749, section 5.2), whatever its status; nothing: `error` is ""."""
     try:
         return msgspec.json.decode(reply.body, type=RefusedToken)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except errors.UNREADABLE:
         return RefusedToken()
 
 

@@ -74,7 +74,7 @@ class Session:
                 return Reply(status=response.status_code, headers=response.headers, body=_read(response))
         except Refused as refused:
             raise errors.out_of_reach(request, refused) from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
             # not chained: the library's errors hold the request with its token
             raise errors.from_exception(request, error) from None
 

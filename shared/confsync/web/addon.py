@@ -107,7 +107,7 @@ def create_conference(
     def handle(call: Call) -> Answer:
         sent = body(call, _Body)
         user = callers.user(call, sent, verify)
-        if "settings" in call.query:
+        if call.query.get("settings", ""):
             url = {"settingsUrl": settings_url(user.email)}
             return answer(url if sent.from_shim else _http({"createConferenceSettingUrlActionMarkup": url}, wrapper))
         request = parse(call, sent, user, solutions)

@@ -135,8 +135,8 @@ class Pages:
         if person is None:
             return self.people.begin(then=self._own(vendor, "start"), hint=meant or "")
         if meant is not None and meant != person.email:
-            title = _texts(call)("Whose %(name)s account?", name=name)
-            return self._somebody_elses(call, title, meant, person)
+            told = _texts(call)
+            return self._somebody_elses(call, told("Whose %(name)s account?", name=name), meant, person)
         return self._consent(vendor, person)
 
     def _meant(self, call: Call) -> str | None:

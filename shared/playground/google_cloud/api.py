@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from playground.accounts import Accounts
 
 Body = dict[str, Any]
+CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 _DURATION = re.compile(r"\d+(\.\d{1,9})?s")
 
 
@@ -54,6 +55,9 @@ def google_api(name: str, accounts: Accounts) -> Flask:
                 "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other "
                 "valid authentication credential.",
             )
+        granted = accounts.scopes(token)
+        if granted and CLOUD_PLATFORM not in granted:  # a token that was issued without any may do everything
+            raise GoogleError(403, "PERMISSION_DENIED", "Request had insufficient authentication scopes.")
         g.caller = caller
 
     app.register_error_handler(GoogleError, GoogleError.response)

@@ -39,9 +39,9 @@ class OAuthError(Exception):
 class TokenEndpoint:
     """`app` answers `POST /token`, and `POST /revoke` for people's `consents`.
 
-    Every service account may impersonate everyone with any scope until `delegate` says which scopes it has. Also over HTTP: `PUT /_playground/delegations/<client>` `{"scopes": [...]}` and
-    `PUT /_playground/accounts/<email>` `{"state": "active" | "revoked" | "unknown"}`; `DELETE
-    /_playground/consents/<email>`: the person takes back whatever they allowed.
+    Every service account may impersonate everyone with any scope until `delegate` says which scopes it has. Also over
+    HTTP: `PUT /_playground/delegations/<client>` `{"scopes": [...]}`; `PUT /_playground/accounts/<email>` `{"state":
+    "active" | "revoked" | "unknown"}`; `DELETE /_playground/consents/<email>`: the person takes back what they allowed.
     """
 
     def __init__(self, accounts: Accounts, service_accounts: ServiceAccounts, consents: Consents | None = None) -> None:

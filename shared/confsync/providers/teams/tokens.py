@@ -7,11 +7,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msal
+import msgspec
 
 from confsync.domain.errors import ReauthorizationRequired, Temporary
 from confsync.providers.access import Access
 from confsync.providers.teams.settings import Credentials
-from confsync.transport.errors import safe
+from confsync.transport.errors import UNREADABLE, safe, unreadable
 from confsync.transport.messages import Reply, Request
 from confsync.transport.oauth import Token
 from confsync.transport.session import Deadline, NoAuth, Session
@@ -91,4 +92,8 @@ class _Http:
         if reply.status >= 500 or reply.status in {408, 429}:
             message = f"teams would not issue an access token: HTTP {reply.status}"
             raise Temporary(message, service="teams", status=reply.status)
+        try:
+            msgspec.json.decode(reply.body, type=dict)
+        except UNREADABLE:  # msal would take it for the account's fault, and write all of it into the log
+            raise unreadable(request, reply, "not with JSON") from None
         return _Answer(reply.status, reply.body.decode(errors="replace"), reply.headers)

@@ -24,4 +24,5 @@ LOGIN = Login(
     account=_account,
     scopes=(*SCOPES, "spark:people_read"),
     in_form=True,
+    refusal=b"refresh token",  # "... provided is expired, revoked, malformed, or invalid": webex/webex-js-sdk#855
 )

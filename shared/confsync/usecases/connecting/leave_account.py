@@ -8,6 +8,7 @@ is connected again.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -16,7 +17,7 @@ import structlog
 from confsync.domain import description_block, keys
 from confsync.domain.conference import Conference
 from confsync.domain.connection import GOOGLE, LOOK_AGAIN, Connection, Leaving, gone
-from confsync.domain.errors import BadRequest, ConfsyncError, NotFound, ServiceError, StoreConflict
+from confsync.domain.errors import BadRequest, ConfsyncError, NotFound, ServiceError, StoreConflict, Temporary
 from confsync.domain.link import Link
 from confsync.domain.transitions import left_alone, to_be_remade
 from confsync.ports import Calendars, Clock, Logins, Queue, Save, Sealer, Store
@@ -64,7 +65,16 @@ class LeaveAccount:
         return self.finish(key)
 
     def finish(self, key: str) -> int:
-        """What is left to do for a connection that is due. If it is left: how many meetings are still to be removed."""
+        """What is left to do for a connection that is due. If it is left: how many meetings are still to be removed.
+
+        Raises `Temporary` if others keep changing it.
+        """
+        for _ in range(CONFLICTS):
+            with suppress(StoreConflict):
+                return self._finish(key)
+        raise Temporary(f"connections/{key} is being changed by others", service="confsync")
+
+    def _finish(self, key: str) -> int:
         connection = self.store.get(Connection, key)
         if connection is None:
             return 0
@@ -75,11 +85,20 @@ class LeaveAccount:
         reachable = connection.usable and now < (connection.leaving_since or now) + GIVE_UP_AFTER
         left = self._remove_meetings(connection, reachable=reachable)
         if left and reachable:
-            change(self.store, Connection, key, lambda c: replace(c, due_at=now + LOOK_AGAIN) if c.leaving else c)
+            self.store.commit([Save(record=replace(self._still(connection), due_at=now + LOOK_AGAIN))])
             return left
-        self._revoke(connection)
-        self._replace(key)
+        self._revoke(self._still(connection))
+        self._replace(connection)
         return 0
+
+    def _still(self, connection: Connection) -> Connection:
+        """The connection, while it is left as it was decided. Raises `StoreConflict` if its person has thought better
+        of it."""
+        current = self.store.get(Connection, connection.key)
+        decided = (connection.leaving, connection.leaving_since)
+        if current is None or (current.leaving, current.leaving_since) != decided:
+            raise StoreConflict(f"connections/{connection.key} is not being left any more")
+        return current
 
     # --- its conferences ---------------------------------------------------------------------------------------------
 
@@ -100,12 +119,20 @@ class LeaveAccount:
         now, then = self.clock.now(), connection.leaving
         if then is Leaving.KEEP or (then is Leaving.REMOVE and not reachable):
             account = connection.account_id
-            change(self.store, Conference, conference.key, lambda c: left_alone(c, account, reachable=reachable))
+            self._change(connection, conference, lambda c: left_alone(c, account, reachable=reachable))
         elif then is Leaving.ANEW:
             reason = f"waits for an account of {connection.owner} at {connection.vendor}"
-            change(self.store, Conference, conference.key, lambda c: to_be_remade(c, now, reason, reachable=reachable))
+            self._change(connection, conference, lambda c: to_be_remade(c, now, reason, reachable=reachable))
         if then is Leaving.REMOVE and conference.wanted:
+            self._still(connection)
             self._clear_events(conference)
+
+    def _change(self, left: Connection, conference: Conference, decide: Callable[[Conference], Conference]) -> None:
+        """In one commit with the connection: once it is connected again, nobody may stop what goes on by then."""
+        current, connection = self.store.get(Conference, conference.key), self._still(left)
+        changed = decide(current) if current is not None else None
+        if changed is not None and changed != current:
+            self.store.commit([Save(record=changed), Save(record=connection)])
 
     def _clear_events(self, conference: Conference) -> None:
         """Its events show it no more; their calendars' sync then lets it go, as if a person had taken it away."""
@@ -154,20 +181,12 @@ class LeaveAccount:
         except ConfsyncError as error:
             log.warning("tokens are not taken back at the vendor", connection=connection.key, error=str(error))
 
-    def _replace(self, key: str) -> None:
+    def _replace(self, connection: Connection) -> None:
         """By the account that comes next, or by nothing."""
-        for _ in range(CONFLICTS):
-            connection = self.store.get(Connection, key)
-            if connection is None or connection.leaving is None:
-                return
-            after = gone(connection, self.clock.now())
-            try:
-                self.store.commit([Save(record=after)])
-            except StoreConflict:
-                continue
-            if after.usable:
-                self.dependents.resume(after)
-            elif after.vendor == GOOGLE:
-                self.dependents.look_at_calendars(after.owner)
-            log.info("account left", owner=connection.owner, vendor=connection.vendor, then=connection.leaving)
-            return
+        after = gone(self._still(connection), self.clock.now())
+        self.store.commit([Save(record=after)])
+        if after.usable:
+            self.dependents.resume(after)
+        elif after.vendor == GOOGLE:
+            self.dependents.look_at_calendars(after.owner)
+        log.info("account left", owner=connection.owner, vendor=connection.vendor, then=connection.leaving)

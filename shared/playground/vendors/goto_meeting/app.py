@@ -50,6 +50,10 @@ def _add_access(app: Flask, goto: GotoService) -> None:
         client = (given.username or "", given.password or "") if given and given.type == "basic" else ("", "")
         return goto.issue_token(client, request.form)
 
+    @app.get("/admin/rest/v1/me")
+    def me() -> dict[str, Any]:
+        return goto.me(_token())
+
 
 def _add_meetings(app: Flask, goto: GotoService) -> None:
     @app.post("/G2M/rest/meetings")

@@ -99,6 +99,12 @@ class GotoService:
         with self._lock:
             return self._access.issue(client, form)
 
+    def me(self, token: str) -> dict[str, Any]:
+        """`GET /admin/rest/v1/me`: whose token it is. developer.goto.com: admin-api, Me"""
+        with self._lock:
+            email = self._admit(token)
+            return {"key": rules.organizer_key(email), "email": email, "firstName": email.partition("@")[0]}
+
     # --- meetings ---
 
     def create(self, token: str, body: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -55,6 +55,11 @@ def _add_access(app: Flask, ringcentral: RingCentralService) -> None:
         issued, g.limits = ringcentral.issue_token(_client(), request.form)
         return issued
 
+    @app.post("/restapi/oauth/revoke")
+    def revoke() -> tuple[str, int]:
+        ringcentral.revoke_token(_client(), request.form)
+        return "", 200
+
 
 def _add_bridges(app: Flask, ringcentral: RingCentralService) -> None:
     def admit(group: str, permission: str = "Video") -> str:
@@ -87,6 +92,10 @@ def _add_bridges(app: Flask, ringcentral: RingCentralService) -> None:
     def delete(bridge_id: str) -> tuple[str, int]:
         ringcentral.delete(admit("Medium"), bridge_id)
         return "", ringcentral.account.deleted_status
+
+    @app.get(f"/restapi/v1.0/{_EXTENSION}")
+    def extension(account: str, extension: str) -> dict[str, Any]:
+        return ringcentral.extension(admit("Light", "ReadAccounts"), account, extension)
 
     @app.get(f"/restapi/v1.0/{_EXTENSION}/conferencing")
     def conferencing(account: str, extension: str) -> dict[str, Any]:

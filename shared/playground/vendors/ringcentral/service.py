@@ -105,6 +105,12 @@ class RingCentralService:
             headers = self._limits.count(self.account, who, "Auth", self.clock())
             return self._sessions.log_in(form, self.account), headers
 
+    def revoke_token(self, client: tuple[str, str] | None, form: Mapping[str, str]) -> None:
+        """The session of that token is over; one that is not known is as good as revoked (RFC 7009, section 2.2)."""
+        with self._lock:
+            self._require_client(client)
+            self._sessions.end(form.get("token", ""))
+
     def admit(self, token: str, group: str, permission: str) -> tuple[str, dict[str, str]]:
         """Who calls, and the answer's headers."""
         with self._lock:
@@ -177,6 +183,13 @@ class RingCentralService:
             if bridge["type"] == "PMI":
                 raise invalid("bridgeId", 403)
             self._remove(bridge_id)
+
+    def extension(self, person: str, account_id: str, extension_id: str) -> dict[str, Any]:
+        """An extension, as far as it tells who that is (spec, GetExtensionInfoResponse)."""
+        with self._lock:
+            host = self._host(person, account_id, extension_id)
+            contact = {"firstName": "Extension", "lastName": host, "email": f"{host}@example.com"}
+            return {"id": int(host), "name": f"Extension {host}", "contact": contact, "status": "Enabled"}
 
     def conferencing(self, person: str, account_id: str, extension_id: str, country: str) -> dict[str, Any]:
         """Dial-in numbers, those of the country first (spec, GetConferencingInfoResponse)."""

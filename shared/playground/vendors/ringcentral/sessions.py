@@ -133,6 +133,11 @@ class Sessions:
         session.used_at = session.used_at or self._clock()
         return session.person
 
+    def end(self, token: str) -> None:
+        """The session that has that token, if there is one, is over."""
+        if key := self._session_of(token):
+            self._end(key)
+
     def _refresh(self, form: Mapping[str, str], account: Account) -> dict[str, Any]:
         """A new pair. The one before stays good for the same pair again: ten seconds after the new access token is
         first used, and an hour until then."""

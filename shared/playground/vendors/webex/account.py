@@ -7,7 +7,8 @@ from uuid import uuid4
 
 READ, WRITE = "meeting:schedules_read", "meeting:schedules_write"
 ADMIN = {READ: "meeting:admin_schedule_read", WRITE: "meeting:admin_schedule_write"}
-SCOPES = (READ, WRITE, ADMIN[READ], ADMIN[WRITE], "spark:kms")
+PEOPLE = "spark:people_read"
+SCOPES = (READ, WRITE, ADMIN[READ], ADMIN[WRITE], "spark:kms", PEOPLE)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,7 @@ def create_app(webex: WebexService) -> Flask:
 
     @app.before_request
     def authenticate() -> None:
-        if request.path.startswith("/v1/meetings"):
+        if request.path.startswith(("/v1/meetings", "/v1/people")):
             webex.require_token(_authorization())
 
     @app.get("/v1/authorize")
@@ -45,6 +45,10 @@ def create_app(webex: WebexService) -> Flask:
 
 
 def _add_meetings(app: Flask, webex: WebexService) -> None:
+    @app.get("/v1/people/me")
+    def me() -> dict[str, Any]:
+        return webex.me(_authorization())
+
     @app.post("/v1/meetings")
     def create() -> dict[str, Any]:
         return webex.create(_authorization(), _body("application/json"))

@@ -2,15 +2,16 @@
 
 import secrets
 import threading
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Literal
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from playground.vendors.webex.access import Access, Caller
-from playground.vendors.webex.account import ADMIN, READ, WRITE, Account, WebexError, forbidden, invalid
+from playground.vendors.webex.account import ADMIN, PEOPLE, READ, WRITE, Account, WebexError, forbidden, invalid
 from playground.vendors.webex.limits import Limits
 from playground.vendors.webex.listing import Query
 from playground.vendors.webex.rules import FIELDS, require_valid, schedule
@@ -130,6 +131,17 @@ class WebexService:
         """Raise 401 before anything else is looked at."""
         with self._lock:
             self._access.caller(authorization)
+
+    def me(self, authorization: str) -> dict[str, Any]:
+        """`GET /v1/people/me`. https://developer.webex.com/docs/api/v1/people/get-my-own-details"""
+        with self._lock:
+            caller = self._access.caller(authorization)
+            self._limits.count_call(caller, self.account, self.clock())
+            if PEOPLE not in caller.scopes:
+                raise forbidden(f"The access token has not the scope {PEOPLE}.")
+            email = caller.email
+            id = urlsafe_b64encode(f"ciscospark://us/PEOPLE/{uuid5(NAMESPACE_URL, email)}".encode()).decode()
+            return {"id": id.rstrip("="), "emails": [email], "displayName": email.partition("@")[0], "type": "person"}
 
     # --- meetings ---
 

@@ -3,15 +3,17 @@
 import json
 from dataclasses import asdict, fields
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify, redirect, request
+from werkzeug.wrappers import Response as Answer
 
 from playground.vendors.zoho.account import Account, TokenRefused, ZohoError, invalid
 from playground.vendors.zoho.service import ZohoService
 
 
 def create_app(zoho: ZohoService) -> Flask:
-    """The organisation as a WSGI application: `/oauth/v2/token`, `/api/v2/...` and `/_playground/...`."""
+    """The organisation as a WSGI application: `/oauth/v2/...`, `/api/v2/...` and `/_playground/...`."""
     app = Flask(__name__)
 
     @app.errorhandler(ZohoError)
@@ -21,6 +23,15 @@ def create_app(zoho: ZohoService) -> Flask:
     @app.errorhandler(TokenRefused)
     def token_refused(error: TokenRefused) -> tuple[Response, int]:
         return jsonify(error.body), error.http_status
+
+    @app.get("/oauth/v2/auth")
+    def authorize() -> Answer:
+        uri, answer = zoho.authorize(request.args)
+        return redirect(f"{uri}?{urlencode(answer)}")
+
+    @app.post("/oauth/v2/token/revoke")
+    def revoke() -> tuple[dict[str, Any], int]:
+        return zoho.revoke_token(request.values.get("token", ""))
 
     @app.post("/oauth/v2/token")
     def token() -> dict[str, Any]:

@@ -69,6 +69,13 @@ class Grants:
         self._tokens.revoke(refresh=refresh)
         self.own_token_lives = self.own_token_lives and not refresh
 
+    def end(self, token: str) -> bool:
+        """That refresh token, with the access tokens from it, is over; or that access token. Whether it was known."""
+        name = self._tokens.account_of(token)
+        for gone in (name, *self._accesses.pop(name, ())) if name else ():
+            self._tokens.revoke(gone, refresh=True)
+        return name is not None
+
     def all(self) -> list[str]:
         return [*self._tokens.all(), *([self._account().refresh_token] if self.own_token_lives else [])]
 

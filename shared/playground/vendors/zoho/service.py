@@ -89,6 +89,22 @@ class ZohoService:
 
     # --- the vendor's calls ---
 
+    def authorize(self, asked: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        """Where the browser goes once its user has clicked Accept, and with what."""
+        uri = asked.get("redirect_uri", "")
+        if asked.get("client_id") != self.account.client_id or uri not in self.account.redirect_uris:
+            raise invalid("client_id or redirect_uri")
+        state = {"state": asked["state"]} if "state" in asked else {}
+        if asked.get("response_type") != "code" or not asked.get("scope"):
+            return uri, {"error": "invalid_request", **state}
+        return uri, {"code": self.consent(uri), "location": "us", **state}
+
+    def revoke_token(self, token: str) -> tuple[dict[str, Any], int]:
+        """`POST /oauth/v2/token/revoke`; what it says of an unknown token is not documented."""
+        with self._lock:
+            known = self._grants.end(token)
+            return ({"status": "success"}, 200) if known else ({"error": "invalid_code"}, 400)
+
     def issue_token(self, form: Mapping[str, str]) -> dict[str, Any]:
         """`POST /oauth/v2/token`"""
         with self._lock:
