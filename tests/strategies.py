@@ -13,6 +13,7 @@ from confsync.domain.budget import Budget
 from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference
+from confsync.domain.connection import Connection
 from confsync.domain.entry_point import CODES, SCHEMES, ConferenceDetails, EntryPoint, EntryPointType, Feature
 from confsync.domain.host import Host
 from confsync.domain.link import Link
@@ -20,7 +21,7 @@ from confsync.ports import Record
 
 T = TypeVar("T")
 
-KINDS: tuple[type[Record], ...] = (Budget, Calendar, Channel, Conference, Host, Link)
+KINDS: tuple[type[Record], ...] = (Budget, Calendar, Channel, Conference, Connection, Host, Link)
 
 times = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2199, 1, 1), timezones=st.just(UTC))
 text = st.text(max_size=40)

@@ -59,6 +59,8 @@ def configure(project: str = "") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    # what it warns of, headers that nobody understands, it tells with the whole address and its query
+    logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 def traced(trace: str) -> AbstractContextManager[Any]:

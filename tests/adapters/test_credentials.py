@@ -9,17 +9,21 @@ from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from google_auth_httplib2 import AuthorizedHttp
 
 from confsync.adapters import google_credentials
+from confsync.adapters.google_calendar import GoogleCalendars
 from confsync.adapters.google_credentials import (
     CALENDAR_SCOPES,
     SETTINGS_SCOPE,
     AccountCredentials,
     ApplicationDefault,
     Delegation,
+    OwnGrants,
     SharedCredentials,
 )
-from confsync.domain.errors import PermissionDenied
+from confsync.domain.errors import AuthExpired, PermissionDenied, ReauthorizationRequired
+from confsync.ports import CalendarApi
 from playground.faults import Faults
 from tests.adapters.conftest import RUNTIME, Canned, GoogleCloud
+from tests.fakes.clock import FakeClock
 
 ANN = "ann@example.com"
 
@@ -108,3 +112,72 @@ def test_an_iam_that_is_down_is_a_matter_of_time(cloud: GoogleCloud, fault: dict
         Faults(cloud.iam.url).clear()
     assert not isinstance(caught.value, RefreshError)
     assert isinstance(caught.value, GoogleAuthError | OSError)
+
+
+# --- people's own grants ---------------------------------------------------------------------------------------------
+
+
+class Renewing:
+    """The `Grants` port: another token whenever the last one is refused. `asked` holds (owner, vendor, refused)."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.asked: list[tuple[str, str, str | None]] = []
+        self.renewals = 0
+        self.error = error
+
+    def token(self, owner: str, vendor: str, *, refused: str | None = None) -> str:
+        self.asked.append((owner, vendor, refused))
+        if self.error is not None:
+            raise self.error
+        self.renewals += refused == f"token {self.renewals}"
+        return f"token {self.renewals}"
+
+
+def own_calendar(canned: Canned, grants: Renewing) -> CalendarApi:
+    return GoogleCalendars(
+        api=f"{canned.url}/calendar/v3",
+        credentials=OwnGrants(grants),
+        notifications_url="https://example.com/notifications",
+        clock=FakeClock(),
+        retries=0,
+    ).acting_as(ANN)
+
+
+def carried(canned: Canned) -> list[str]:
+    return [headers["authorization"].removeprefix("Bearer ") for _, _, headers, _ in canned.seen]
+
+
+def test_each_call_carries_the_owners_token(canned: Canned) -> None:
+    grants = Renewing()
+    calendar = own_calendar(canned, grants)
+    for _ in range(2):
+        canned.answer(200, {"id": ANN})
+        assert calendar.resolve("primary") == ANN, "as themselves, and not limited to one calendar"
+    assert carried(canned) == ["token 0", "token 0"]
+    assert grants.asked == [(ANN, "google", None)] * 2
+
+
+def test_a_refused_token_is_told_and_its_successor_used(canned: Canned) -> None:
+    grants = Renewing()
+    canned.answer(401)
+    canned.answer(200, {"id": ANN})
+    assert own_calendar(canned, grants).resolve("primary") == ANN
+    assert carried(canned) == ["token 0", "token 1"]
+    assert grants.asked == [(ANN, "google", None), (ANN, "google", "token 0")]
+
+
+def test_it_is_renewed_once_and_then_google_has_the_last_word(canned: Canned) -> None:
+    grants = Renewing()
+    for _ in range(3):
+        canned.answer(401)
+    with pytest.raises(AuthExpired):
+        own_calendar(canned, grants).resolve("primary")
+    assert grants.renewals == 1
+
+
+def test_without_a_grant_nothing_is_sent_and_the_reason_is_its_own(canned: Canned) -> None:
+    grants = Renewing(ReauthorizationRequired("ann has to connect again", service="google"))
+    with pytest.raises(ReauthorizationRequired, match="connect again") as caught:
+        own_calendar(canned, grants).list_events(ANN)
+    assert caught.value.service == "google"
+    assert canned.seen == []

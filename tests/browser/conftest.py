@@ -1,4 +1,4 @@
-"""One chromium, and one project whose pages it opens; tests keep apart by their people, each in a browser of their own."""
+"""One chromium, and one project whose pages it opens. Tests keep apart by their people, each in a fresh browser."""
 
 import os
 import shutil

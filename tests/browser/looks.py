@@ -1,5 +1,6 @@
 """What each page has to be, however it is looked at; and pictures of it in build/screenshots/."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,29 +16,36 @@ VIEWS: tuple[tuple[str, Scheme, tuple[int, int]], ...] = (
     ("phone", "light", PHONE),
     ("phone-dark", "dark", PHONE),
 )
+LOOKED_INTO = {("light", DESKTOP), ("dark", PHONE)}
+"""Colours follow the scheme alone, and all else the size."""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 """https://www.deque.com/axe/core-documentation/api-documentation/#axecore-tags"""
 LEAST_TARGET = 24
 """https://www.w3.org/TR/WCAG22/#target-size-minimum"""
 TARGETS = """() => [...document.querySelectorAll("a, button, input:not([type=hidden])")].map(each => {
-    const box = each.getBoundingClientRect();
+    const box = (each.closest(".choice") ?? each).getBoundingClientRect();  // all of a choice can be clicked
     return [each.outerHTML, Math.min(box.width, box.height)];
 })"""
 
 
-def look(page: Page, name: str) -> None:
-    """Assert that everybody can use the page, in light and dark, on a desk and on a phone; it is as before then."""
+def look(page: Page, name: str, *, but: Collection[str] = ()) -> None:
+    """Assert that everybody can use the page, in light and dark, on a desk and on a phone; it is as before then.
+
+    `but`: rules of axe's that it is no matter to break here.
+    """
     try:
         for view, scheme, size in VIEWS:
             _turn(page, scheme, size)
             PICTURES.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=PICTURES / f"{name}-{view}.png", full_page=True)
-            assert _violations(page) == [], f"{name}, {view}"
+            if (scheme, size) in LOOKED_INTO:
+                found = _violations(page, but)
+                assert found == [], f"{name}, {view}: {found}"
         _turn(page, "light", NARROW)
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= NARROW[0], f"{name} is {width} wide, and has to be scrolled"
         small = [html for html, least in page.evaluate(TARGETS) if least < LEAST_TARGET]
-        assert small == [], f"{name}: too small to be touched"
+        assert small == [], f"{name}: too small to be touched: {small}"
     finally:
         _turn(page, "light", DESKTOP)
 
@@ -48,7 +56,12 @@ def _turn(page: Page, scheme: Scheme, size: tuple[int, int]) -> None:
     page.set_viewport_size({"width": size[0], "height": size[1]})
 
 
-def _violations(page: Page) -> list[str]:
+def _violations(page: Page, but: Collection[str]) -> list[str]:
     options: dict[str, Any] = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
     found = Axe().run(page, options=options).response["violations"]
-    return [f"{each['id']}: {each['help']}: {node['html']}" for each in found for node in each["nodes"]]
+    return [
+        f"{each['id']}: {each['help']}: {node['html']}"
+        for each in found
+        if each["id"] not in but
+        for node in each["nodes"]
+    ]

@@ -1,18 +1,19 @@
 """People join a meeting by the page that the event's link leads to."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from confsync.web.rendering import languages, texts
+from playground.browser import Browser
 from tests.browser.conftest import Visitors
 from tests.browser.looks import look
 from tests.browser.visitor import Visitor
+from tests.end_to_end.world import until
 
-SOON = timedelta(minutes=5)
 
-
-def invited(ann: Visitor, begins: timedelta = SOON) -> str:
+def invited(ann: Visitor, begins: timedelta = timedelta(minutes=5)) -> str:
     """The link of an event of Ann's."""
     link = ann.link(ann.meet("Planning", "bigbluebutton", begins=begins))
     assert link is not None
@@ -20,9 +21,15 @@ def invited(ann: Visitor, begins: timedelta = SOON) -> str:
     return link
 
 
+def shows(link: str, words: str) -> str:
+    """The link, as soon as it leads to these words: when an event takes place is known once Calendar has told of it."""
+    until(lambda: words in Browser().open(link).text)
+    return link
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_a_guest_says_their_name_and_is_in(visitors: Visitors, scripts: bool) -> None:
-    link = invited(visitors(f"host-{scripts}@example.com"))
+    link = shows(invited(visitors(f"host-{scripts:d}@example.com")), "Join with")
     guest = visitors(None, java_script_enabled=scripts)
     guest.open(link)
     assert guest.title == "Join with BigBlueButton"
@@ -36,7 +43,7 @@ def test_a_guest_says_their_name_and_is_in(visitors: Visitors, scripts: bool) ->
 
 def test_who_leads_the_meeting_signs_in(visitors: Visitors) -> None:
     ann = visitors("leads@example.com")
-    ann.open(invited(ann))
+    ann.open(shows(invited(ann), "Join with"))
     ann.project.cloud.issuer.browser = ann.email
     ann.click("Sign in with Google to lead the meeting")
     ann.click("Continue")
@@ -49,7 +56,7 @@ def test_who_leads_the_meeting_signs_in(visitors: Visitors) -> None:
 
 def test_a_name_that_is_none_is_asked_for_again(visitors: Visitors) -> None:
     guest = visitors(None)
-    guest.open(invited(visitors("named@example.com")))
+    guest.open(shows(invited(visitors("named@example.com")), "Join with"))
     guest.page.get_by_label("Your name").fill("   ")  # which the browser takes for one
     guest.click("Join")
     assert guest.page.get_by_role("alert").inner_text() == "A name has 1 to 60 characters."
@@ -57,10 +64,21 @@ def test_a_name_that_is_none_is_asked_for_again(visitors: Visitors) -> None:
 
 
 def test_before_it_is_time(visitors: Visitors) -> None:
+    begins = timedelta(days=7)
+    opens = datetime.now(ZoneInfo("Europe/Berlin")) + begins - timedelta(minutes=15)
     guest = visitors(None)
-    guest.open(invited(visitors("early@example.com"), timedelta(days=7)))
+    guest.open(shows(invited(visitors("early@example.com"), begins), f"It opens on {texts('en').day(opens)}"))
     assert guest.title == "It is not time yet"
     look(guest.page, "join-early")
+
+
+def test_shortly_before_it_is_time_the_page_looks_again_by_itself(visitors: Visitors) -> None:
+    guest = visitors(None)
+    guest.open(invited(visitors("soon@example.com"), timedelta(minutes=40)))
+    assert guest.title == "It is not time yet"
+    # a page that waits for a meeting to open has to, and there is nothing on it that could be lost:
+    # https://www.w3.org/TR/WCAG22/#timing-adjustable, "real-time exception"
+    look(guest.page, "join-soon", but=["meta-refresh"])
 
 
 def test_a_link_of_which_a_part_is_missing(visitors: Visitors) -> None:
@@ -74,6 +92,6 @@ def test_a_link_of_which_a_part_is_missing(visitors: Visitors) -> None:
 def test_it_is_in_the_browsers_language(visitors: Visitors, language: str) -> None:
     told = texts(language)
     guest = visitors(None, locale=f"{language}-{language.upper()}")
-    guest.open(invited(visitors(f"join-{language}@example.com")))
+    guest.open(shows(invited(visitors(f"join-{language}@example.com")), "Join with"))
     assert guest.title == told("Join with %(solution)s", solution="BigBlueButton")
     look(guest.page, f"join-{language}")

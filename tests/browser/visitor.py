@@ -99,8 +99,7 @@ class Visitor:
         try:
             calendar.choose_conference(calendar.begin_event(), "my-zoom")
         except ConferenceError as error:
-            assert error.authentication_url is not None
-            return error.authentication_url
+            return str(error.authentication_url)
         raise AssertionError("there is an account")
 
     def link(self, event_id: str) -> str | None:

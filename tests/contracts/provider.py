@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -356,7 +356,7 @@ class RemoteProviderContract(ProviderContract):
     def test_a_web_page_is_no_answer(self, provider: ConferenceProvider, vendor: Vendor, page: str) -> None:
         """Of a proxy, or to sign in; above all, nothing was removed."""
         reference = provider.create(SPEC, MARKER).reference
-        calls = [
+        calls: list[Callable[[], object]] = [
             lambda: provider.get(reference),
             lambda: provider.update(reference, SPEC, frozenset({"title"}), MARKER),
             lambda: provider.delete(reference),

@@ -304,6 +304,33 @@ class StoreContract:
             store.commit([Remove(record=link)])
         assert list(store.links_of_calendar("calendar")) == []
 
+    def test_conferences_of_one_host(self, store: Store) -> None:
+        """Also more of them than are read at a time, among those of others."""
+        mine, theirs = [f"{n:04}" for n in range(650)], [f"{n:04}-" for n in range(10)]
+        for start in range(0, 650, 325):
+            store.commit([Save(record=replace(CONFERENCE, id=id)) for id in mine[start : start + 325]])
+        store.commit([Save(record=replace(CONFERENCE, id=id, host="bob@example.com")) for id in theirs])
+        found = list(store.conferences_of_host("ann@example.com"))
+        assert sorted(each.id for each in found) == mine
+        assert list(store.conferences_of_host("ann@example.com")) == found, "in a stable order"
+        assert found[7] == read(store, found[7])
+        assert sorted(each.id for each in store.conferences_of_host("bob@example.com")) == theirs
+        assert list(store.conferences_of_host("eve@example.com")) == []
+
+    def test_conferences_of_a_host_can_be_changed_while_they_are_read(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each is found once, as it was when its page was read."""
+        monkeypatch.setattr("confsync.adapters.records.PAGE", 3)
+        ids = [f"{n:02}" for n in range(10)]
+        store.commit([Save(record=replace(CONFERENCE, id=id)) for id in ids])
+        found = []
+        for each in store.conferences_of_host("ann@example.com"):
+            found.append(each.id)
+            store.commit([Save(record=replace(each, last_error="marked"))])
+        assert sorted(found) == ids
+        assert {each.last_error for each in store.conferences_of_host("ann@example.com")} == {"marked"}
+
     def test_connections_of_one_owner(self, store: Store) -> None:
         for owner, vendor in (("ann@example.com", "zoom"), ("ann@example.com", "webex"), ("bob@example.com", "zoom")):
             key = connection_key(owner, vendor)

@@ -12,6 +12,8 @@ from confsync.domain.errors import NotConfigured, NotFound, ReauthorizationRequi
 from confsync.ports import Clock
 
 LASTS = timedelta(hours=1)
+SECRET = "-secret-"
+"""What stands in every code and token."""
 SCOPES = ("meetings", "offline_access")
 
 
@@ -172,7 +174,7 @@ class FakeLogins:
 
     def _new(self, kind: str) -> str:
         self._issued += 1
-        return f"{kind}-secret-{self._issued}-"
+        return f"{kind}{SECRET}{self._issued}-"
 
     def _during(self, method: str) -> "_Call":
         return _Call(self, method)

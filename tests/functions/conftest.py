@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,9 +91,9 @@ class Deployment:
         return self.post("create_conference", body, query_string={"solution": solution}, **more)
 
 
-@pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    project = Project(directory=tmp_path_factory.mktemp("project"))
+@contextmanager
+def deploying(project: Project) -> Iterator[Deployment]:
+    """The project's functions in this process, as long as the block lasts."""
     # all of them in one process, which has what any of them has
     environment = {name: value for each in project.functions.values() for name, value in each.environment.items()}
     with pytest.MonkeyPatch.context() as patch:
@@ -101,12 +102,18 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             patch.setenv(name, value)
         # google-auth read the environment when it was imported
         patch.setattr(_metadata, "_GCE_METADATA_HOST", environment["GCE_METADATA_HOST"])
-        _forget()
+        # everything is built anew: a process has one configuration for life
+        patch.setattr(bootstrap, "process", bootstrap.Process())
         deployment = Deployment(project=project, clients={name: _client(name) for name in NAMES})
         deployment.pause_queue()
         yield deployment
-        _forget()
     project.stop()
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with deploying(Project(directory=tmp_path_factory.mktemp("project"))) as deployment:
+        yield deployment
 
 
 @pytest.fixture
@@ -131,8 +138,3 @@ def _client(name: str) -> Client:
     app = functions_framework.create_app(target="handle", source=str(ROOT / "functions" / name / "main.py"))
     client: Client = app.test_client()
     return client
-
-
-def _forget() -> None:
-    """Let everything be built anew: a process has one configuration for life."""
-    bootstrap.process = bootstrap.Process()

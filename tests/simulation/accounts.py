@@ -11,12 +11,11 @@ from confsync.domain.connection import Connection, Leaving
 from confsync.ports import Write
 from confsync.usecases.assembly import people_tokens
 from confsync.usecases.connecting.people_tokens import opened
-from tests.fakes.logins import LASTS, FakeLogins, FakeSealer
+from tests.fakes.logins import LASTS, SECRET, FakeLogins, FakeSealer
 from tests.fakes.personal import AsAccount, PersonalProvider
 from tests.fakes.ports import FakePorts
 from tests.fakes.provider import FakeProviders
 from tests.simulation.cloud import ANN, SOLUTIONS, Cloud
-from tests.simulation.every_call import rest
 from tests.simulation.gate import Open
 from tests.simulation.scenarios import Scenario, delete, rename
 
@@ -83,7 +82,7 @@ class PersonalCloud(Cloud):
         self.promises.committed(writes)
         for write in writes:
             told = str(plain(write.record))
-            assert not any(secret in told for secret in self.logins.secrets()), f"a secret in clear: {told}"
+            assert SECRET not in told, f"a secret in clear: {told}"
             if isinstance(write.record, Connection):
                 for sealed in filter(None, (write.record.sealed, write.record.successor_sealed)):
                     self.stored.add(opened(self.sealer, replace(write.record, sealed=sealed)).refresh or "")
@@ -212,6 +211,7 @@ def rest_with_accounts(cloud: PersonalCloud) -> None:
     if kept or not cloud.connection.usable:
         cloud.connect("ann" if kept or cloud.connection.sealed else "other")
     assert cloud.connection.usable
-    rest(cloud)
+    cloud.until_quiet()
+    cloud.promises.check(collected=True)
     cloud.check_accounts()
     assert not any(each.frozen for each in cloud.store.conferences_of_host(ANN) if each.kept_by == cloud.account)

@@ -47,6 +47,35 @@ def test_a_fault_at_every_call(name: str, mode: Mode) -> None:
         assert fault.hit is not None
 
 
+TOKENS = ("a token has to be renewed", "a token is refused", "disconnect with a token that has ended")
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("name", TOKENS)
+def test_a_vendor_that_ends_everything_when_a_token_is_used_twice(name: str, mode: Mode) -> None:
+    """RFC 9700, section 4.14.2. It happens only if an answer was lost, or came after its lease; and Ann is told."""
+    scenario = SCENARIOS[name]
+
+    def strict() -> PersonalCloud:
+        cloud = PersonalCloud()
+        cloud.logins.reuse_ends = True
+        return cloud
+
+    for number in range(1, calls_of(scenario, strict) + 1):
+        fault = Fault(number=number, mode=mode)
+        try:
+            cloud = act(scenario, fault, strict)
+            assert isinstance(cloud, PersonalCloud)
+            if cloud.connection.state is ConnectionState.EXPIRED:
+                assert cloud.account is None
+                assert cloud.really_lost() or str(fault.hit) == "logins.renew"
+                cloud.connect("ann")
+            rest_with_accounts(cloud)
+        except (AssertionError, BrokenPromise) as broken:
+            broken.add_note(f"scenario {name!r}, {mode}: call {number}, {fault.hit}")
+            raise
+
+
 # --- two at once
 
 

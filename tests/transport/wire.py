@@ -1,5 +1,6 @@
 """What tests of the wire share: a request, a server that does what it is told, and a session that may call it."""
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -33,6 +34,18 @@ def seconds(count: float) -> Deadline:
     return Deadline(timedelta(seconds=count))
 
 
+def _whole(connection: socket.socket) -> bytes:
+    """A request, head and body."""
+    sent = b""
+    while b"\r\n\r\n" not in sent and (more := connection.recv(65536)):
+        sent += more
+    head, _, body = sent.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: *(\d+)", head)
+    while length and len(body) < int(length[1]) and (more := connection.recv(65536)):
+        sent, body = sent + more, body + more
+    return sent
+
+
 @contextmanager
 def listening(answer: Callable[[socket.socket], None], received: list[bytes] | None = None) -> Iterator[str]:
     """A server that reads one request per connection and leaves the rest to `answer`."""
@@ -48,7 +61,7 @@ def listening(answer: Callable[[socket.socket], None], received: list[bytes] | N
 
     def one(connection: socket.socket) -> None:
         with connection:
-            requests_seen.append(connection.recv(65536))
+            requests_seen.append(_whole(connection))
             try:
                 answer(connection)
             except OSError:

@@ -269,3 +269,40 @@ def test_a_ring_without_a_proper_key_is_refused_and_not_shown(value: str | None)
     with pytest.raises(NotConfigured, match=config.KEYS_VARIABLE) as refused:
         config.channel_keys({config.KEYS_VARIABLE: value} if value is not None else {})
     assert not value or value not in str(refused.value)
+
+
+# --- people's own Google accounts ------------------------------------------------------------------------------------
+
+
+def own_google(*lines: str, connect: str = 'url = "https://connect.example.com/connect"') -> str:
+    """The example, where people connect their own Google accounts."""
+    text = without("google", "credentials").replace(
+        "[google]", "\n".join(["[google]", 'credentials = "user"', *lines]), 1
+    )
+    head, _, rest = text.partition("[connect]")
+    return f"{head}[connect]\n{connect}\n" + re.sub(r"^(url|client_id) = .*$", "", rest, count=2, flags=re.MULTILINE)
+
+
+def test_people_may_connect_their_own_google_accounts() -> None:
+    google = config.parse(own_google('oauth_secret = "google-oauth-client"')).google
+    assert (google.credentials, google.oauth_secret, google.login) == ("user", "google-oauth-client", config.Login())
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (own_google(), "google.oauth_secret"),
+        (own_google('oauth_secret = ""'), "google.oauth_secret"),
+        (own_google('oauth_secret = "x"', connect=""), "connect.url"),
+        (own_google('oauth_secret = "x"', 'login.revoke_url = "http://example.com"'), "login.revoke_url"),
+        (own_google('oauth_secret = "x"', 'login.scopes = ["email"]'), "scopes"),
+    ],
+)
+def test_what_that_needs_is_named(text: str, named: str) -> None:
+    with pytest.raises(NotConfigured, match=re.escape(named)):
+        config.parse(text)
+
+
+def test_whoever_delegates_needs_none_of_it() -> None:
+    google = config.parse(TEXT).google
+    assert (google.credentials, google.oauth_secret) == ("delegation", None)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from confsync.domain.description_block import conference_id, put, render, strip
+from confsync.domain.description_block import conference_id, conference_ids, put, render, strip
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from tests.unit.builders import DETAILS
 
@@ -39,6 +39,28 @@ def test_putting_again_replaces(written: str) -> None:
 @given(texts)
 def test_taking_out_twice_is_once(written: str) -> None:
     assert strip(strip(put(written, BLOCK))) == strip(put(written, BLOCK))
+
+
+FORGED = [
+    f"x\n{RULE} Zoom {RULE}\n{RULE} {OTHER} {RULE}",
+    f"x {RULE} Zoom {RULE} {RULE} {OTHER} {RULE}",
+    f"x {'&#9472;' * 12} Zoom {'&boxh;' * 12} {'&#x2500;' * 12} {OTHER} {RULE}",
+    f"x {RULE}",
+    "two\r\nlines\0",
+]
+
+
+@pytest.mark.parametrize("said", FORGED)
+def test_what_a_vendor_says_is_never_a_block(said: str) -> None:
+    """It could show another conference, or keep its own from being taken out."""
+    phone = EntryPoint(type=EntryPointType.PHONE, uri="tel:+1", label=said, pin=said[:128])
+    video = EntryPoint(type=EntryPointType.VIDEO, uri=f"https://rooms.example/{said}", passcode=said[:128])
+    block = render("Own", ID, ConferenceDetails(entry_points=(video, phone)))
+    assert len(block.split("\n")) == 4
+    described = put("Agenda", block)
+    assert described is not None
+    assert conference_ids(described) == [ID]
+    assert strip(described) == "Agenda"
 
 
 def test_text_around_two_blocks_stays() -> None:

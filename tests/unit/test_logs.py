@@ -124,6 +124,26 @@ def test_a_logger_works_before_anything_was_configured(stdout: io.StringIO, monk
     assert (line["message"], line["logging.googleapis.com/trace"]) == ("request refused", TRACE)
 
 
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r", "\x0b", "\x85", "\u2028", "\0"])
+def test_nobody_can_write_a_line_of_their_own(lines: Lines, ending: str) -> None:
+    """Whatever stands in a title, a name, or a vendor's words."""
+    forged = f'Planning{ending}{{"severity": "CRITICAL", "message": "forged"}}{ending}'
+    log().warning(f"event {forged}", title=forged, nested=[forged])
+    logging.getLogger("library").warning("event %s", forged)
+    log().error("unexpected error", exc_info=ValueError(forged))
+    told = lines()
+    assert [line["severity"] for line in told] == ["WARNING", "WARNING", "ERROR"]
+    assert (told[0]["title"], told[0]["message"]) == (forged, f"event {forged}")
+
+
+def test_libraries_do_not_tell_whole_addresses(lines: Lines) -> None:
+    """urllib3 tells of every request at the level of debugging, and warns of odd headers with all of the address."""
+    for name in ("urllib3.connectionpool", "urllib3.connection", "requests", "msal", "authlib"):
+        assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+    logging.getLogger("urllib3.connection").warning("Failed to parse headers (url=%s)", "https://a.example/?checksum=1")
+    assert lines() == []
+
+
 # --- secrets ---------------------------------------------------------------------------------------------------------
 
 NAMES = [

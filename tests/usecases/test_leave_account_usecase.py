@@ -206,6 +206,15 @@ def test_what_takes_long_is_left_to_tasks(world: PersonalWorld) -> None:
     assert left(world)
 
 
+def test_a_meeting_that_somebody_is_working_on_is_waited_for(world: PersonalWorld) -> None:
+    held = conference(world).lease.take("other", world.clock.now(), timedelta(minutes=1))
+    world.put(replace(conference(world), lease=held))
+    assert world.disconnect(Leaving.ANEW) == 1
+    world.settle()
+    assert world.provider.meetings == {}
+    assert left(world)
+
+
 def test_a_create_without_an_answer_is_looked_for_and_removed(world: PersonalWorld) -> None:
     unconfirmed(world, made=True)
     assert world.disconnect(Leaving.ANEW) == 1

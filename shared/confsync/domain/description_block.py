@@ -15,7 +15,8 @@ MAX_DESCRIPTION = 8192
 """Characters. https://developers.google.com/workspace/calendar/api/v3/reference/events#description"""
 
 _RULE = "\u2500" * 12
-_ANY_RULE = r"(?:\u2500|&#9472;|&#[xX]2500;|&boxh;){12}"
+_DASH = r"(?:\u2500|&#9472;|&#[xX]2500;|&boxh;)"
+_ANY_RULE = rf"{_DASH}{{12}}"
 _UNTIL_RULE = rf"(?:(?!{_ANY_RULE}).)+"
 _GAP = r"(?:\s|&nbsp;|&#160;|<[^<>]*>)+"
 _BREAK = r"(?:\n|<br\s*/?>)"
@@ -91,4 +92,9 @@ def _line(point: EntryPoint) -> str:
         "PIN": point.pin,
     }
     told = ", ".join(f"{name}: {value}" for name, value in codes.items() if value)
-    return f"{point.type}: {address}" + (f" ({told})" if told else "")
+    return _on_a_line(f"{point.type}: {address}" + (f" ({told})" if told else ""))
+
+
+def _on_a_line(text: str) -> str:
+    """A vendor's text as one line, in which no block can end or begin: it could name another conference."""
+    return re.sub(_DASH, "-", " ".join(text.split()))

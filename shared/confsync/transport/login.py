@@ -72,6 +72,9 @@ class ClientCredentials(msgspec.Struct, frozen=True):
     client_id: str
     client_secret: str
 
+    def __repr__(self) -> str:
+        return f"ClientCredentials(client_id={self.client_id!r})"
+
 
 class _Granted(msgspec.Struct, frozen=True):
     access_token: str
