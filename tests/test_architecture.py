@@ -24,6 +24,7 @@ TOP_LEVEL = {
     "LICENSE",
     "Makefile",
     "README.md",
+    "SECURITY.md",
     "cloudbuild.yaml",
     "constraints.txt",
     "deploy",

@@ -51,6 +51,10 @@ def test_a_good_token_tells_who_calls(google: Google) -> None:
     assert google.verify(token) == Caller(email=ADDON, hosted_domain="example.com")
 
 
+def test_an_address_is_told_in_small_letters(google: Google) -> None:
+    assert google.verify(google.issuer.mint("Ann@Example.com", URL)).email == "ann@example.com"
+
+
 def test_both_spellings_of_the_issuer_are_googles(google: Google) -> None:
     token = google.issuer.mint(ADDON, URL, issuer="accounts.google.com")
     assert google.verify(token).hosted_domain is None

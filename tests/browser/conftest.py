@@ -36,14 +36,6 @@ personal = true
 """So that people see more than one account. Nobody gets as far as its consent page."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them share one browser and one project, and so one worker."""
-    for item in items:
-        if item.path.parent.name == "browser":
-            item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 # for this folder, not for the session: as long as playwright runs, no other test of the worker can run an event loop
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:

@@ -16,6 +16,8 @@ from tests.browser.looks import look
 from tests.browser.visitor import Visitor
 from tests.end_to_end.world import until
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]  # one worker: they share a browser and a project
+
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 SEEN = """() => {
     const at = document.activeElement, style = getComputedStyle(at.closest(".choice") ?? at);

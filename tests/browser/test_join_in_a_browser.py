@@ -12,6 +12,8 @@ from tests.browser.looks import look
 from tests.browser.visitor import Visitor
 from tests.end_to_end.world import until
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]  # one worker: they share a browser and a project
+
 
 def invited(ann: Visitor, begins: timedelta = timedelta(minutes=5)) -> str:
     """The link of an event of Ann's."""
@@ -42,13 +44,13 @@ def test_a_guest_says_their_name_and_is_in(visitors: Visitors, scripts: bool) ->
 
 
 def test_who_leads_the_meeting_signs_in(visitors: Visitors) -> None:
-    ann = visitors("leads@example.com")
+    ann = visitors("robin.costa@example.com")
     ann.open(shows(invited(ann), "Join with"))
     ann.project.cloud.issuer.browser = ann.email
     ann.click("Sign in with Google to lead the meeting")
     ann.click("Continue")
     assert "will lead this meeting" in ann.text
-    assert ann.page.get_by_label("Your name").input_value() == "Leads"
+    assert ann.page.get_by_label("Your name").input_value() == "Robin.Costa"
     look(ann.page, "join-leading")
     ann.click("Join")
     assert ann.page.title() == "BigBlueButton"

@@ -83,6 +83,7 @@ class Visitor:
     def calendar(self) -> Person:
         """Their Google Calendar, in another tab."""
         assert self.email is not None
+        self.project.cloud.calendar.store.ensure_primary(self.email).time_zone = "Europe/Berlin"
         return self.project.person(self.email)
 
     def meet(self, title: str, solution: str = "my-zoom", *, begins: timedelta = timedelta(days=7)) -> str:

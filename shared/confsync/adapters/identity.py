@@ -51,7 +51,9 @@ class GoogleIdentity:
             raise Unverified("the identity token was not asked for in this browser")
         if not claims.get("email") or claims.get("email_verified") is not True:
             raise Unverified("the identity token has no verified email address")
-        return Caller(email=str(claims["email"]), hosted_domain=claims.get("hd"), name=str(claims.get("name") or ""))
+        # whoever depends on a person's account is found by their address, in which case tells nothing apart at Google
+        email = str(claims["email"]).lower()
+        return Caller(email=email, hosted_domain=claims.get("hd"), name=str(claims.get("name") or ""))
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         """The token's claims, its signature and times checked."""

@@ -264,6 +264,10 @@ class Pages:
         else:
             title = told("Another %(name)s account", name=name)
             text = told("%(new)s is to take the place of %(old)s.", new=successor.name, old=account)
+        if hosted and state(connection) == "ended":
+            text += " " + told(
+                "It can't be reached now: whatever is removed or made anew has to be deleted there by you."
+            )
         return rendering.page(
             "leave.html",
             language=told.language,
