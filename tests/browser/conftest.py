@@ -1,4 +1,4 @@
-"""One chromium, and one project whose pages it opens. Tests keep apart by their people, each in a fresh browser."""
+"""A chromium, and one project whose pages it opens. Tests keep apart by their people, each in a fresh browser."""
 
 import os
 import shutil
@@ -36,22 +36,27 @@ personal = true
 """So that people see more than one account. Nobody gets as far as its consent page."""
 
 
-# for this folder, not for the session: as long as playwright runs, no other test of the worker can run an event loop
-@pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
     """Without one the test is skipped, but fails where it is required."""
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         give_up = pytest.fail if any(os.environ.get(name) in ("1", "true") for name in REQUIRED) else pytest.skip
         give_up(f"Pages were not tried in a browser: {INSTALL}")
+    return path
+
+
+# not for the session: as long as playwright runs, no other test of this worker can run an event loop
+@pytest.fixture(scope="module")
+def chromium(chromium_path: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=list(FLAGS))
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="package")
-def project(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+@pytest.fixture(scope="session")
+def project(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Google is another site than ours, as in the world: `localhost` is another one than 127.0.0.1."""
     project = Project(directory=tmp_path_factory.mktemp("project"), tempo=Tempo(coalesce=0.2))
     issuer = project.cloud.url("issuer")

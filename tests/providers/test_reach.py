@@ -1,12 +1,15 @@
 """Where providers' calls go: what a vendor gives to people is not called, and a name that leads inside needs a word."""
 
 import json
+import re
 import socket
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+import confsync.providers
 from confsync.adapters.system import SystemClock
 from confsync.domain.errors import PermissionDenied, Temporary
 from confsync.domain.solution import Solution
@@ -54,6 +57,18 @@ def test_an_address_that_a_vendor_gives_to_people_is_not_called() -> None:
     server.stop()
     assert made.details.video_uri == f"{service.where}/video"
     assert received == []
+
+
+CALLS, IMPORTS = r"\bSession\(", r"^(?:import|from) (?:requests(?!\.auth)|urllib3|urllib\.request|http\.client|socket)\b"
+OPENS = re.compile(f"{CALLS}|{IMPORTS}", re.MULTILINE)
+    r"\bSession\(|^(?:import|from) (?:requests|urllib3|urllib\.request|http\.client|socket)\b(?!\.auth)", re.M
+)
+
+
+def test_no_provider_opens_connections_of_its_own() -> None:
+    """They would go where nobody checks: `ProviderConfig.session()` is the way."""
+    modules = Path(confsync.providers.__file__).parent.rglob("*.py")
+    assert [each.name for each in modules if OPENS.search(each.read_text(encoding="utf-8"))] == ["__init__.py"]
 
 
 class AnySecret(FakeSecrets):

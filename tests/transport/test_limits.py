@@ -92,12 +92,14 @@ def failed(answer: Answer, *, limit: float, repeatable: bool = True) -> ServiceE
 
 
 @pytest.mark.parametrize("answer", [*SLOW.values(), *ENDLESS.values()], ids=[*SLOW, *(f"endless {e}" for e in ENDLESS)])
-@pytest.mark.parametrize(("repeatable", "expected"), [(True, Temporary), (False, Ambiguous)])
-def test_nobody_is_waited_for_beyond_the_deadline(
-    answer: Answer, repeatable: bool, expected: type[ServiceError]
-) -> None:
+def test_nobody_is_waited_for_beyond_the_deadline(answer: Answer) -> None:
     with ends_by(LIMIT + SPARE):
-        assert type(failed(answer, limit=LIMIT, repeatable=repeatable)) is expected
+        assert type(failed(answer, limit=LIMIT)) is Temporary
+
+
+@pytest.mark.parametrize("part", ["status line", "headers", "body", "chunks", "continue"])
+def test_what_was_asked_may_be_done_all_the_same(part: str) -> None:
+    assert type(failed(SLOW[part], limit=LIMIT, repeatable=False)) is Ambiguous
 
 
 @pytest.mark.parametrize("answer", LARGE.values(), ids=LARGE)
