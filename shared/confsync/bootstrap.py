@@ -427,7 +427,7 @@ class Process:
 
         told = self.settings.join
         url = config.required("join.url", told.url)
-        people = self._people(url, told.client_id, told.authorize_url, self.adapters.join_keys)
+        people = self._people("join", url, told.client_id, told.authorize_url, self.adapters.join_keys)
         return self._logged(Pages(join=self.usecases.join_conference, people=people).handler())
 
     @lazy
@@ -437,10 +437,10 @@ class Process:
         told = self.settings.connect
         url = config.required("connect.url", told.url)
         client_id = config.required("connect.client_id", told.client_id)
-        people = self._people(url, client_id, told.authorize_url, self.adapters.connection_keys)
+        people = self._people("connect", url, client_id, told.authorize_url, self.adapters.connection_keys)
         return self._logged(Pages(accounts=self.usecases.connect_account, people=people).handler())
 
-    def _people(self, url: str, client_id: str | None, authorize_url: str, keys: Sequence[bytes]) -> People:
+    def _people(self, area: str, url: str, client_id: str | None, authorize_url: str, keys: Sequence[bytes]) -> People:
         from confsync.web.people import People, SignIn
         from confsync.web.sealed import Seals
 
@@ -448,7 +448,7 @@ class Process:
         sign_in = None
         if client_id is not None:
             sign_in = SignIn(client_id=client_id, authorize_url=authorize_url, verify=ports.identity.verify)
-        return People(url=url, seals=Seals(keys=keys, now=ports.clock.now), sign_in=sign_in)
+        return People(area=area, url=url, seals=Seals(keys=keys, now=ports.clock.now), sign_in=sign_in)
 
     def _create(self, request: CreateRequest) -> Created:
         """As the use case. Where calendars are reached by people's own grants, the token that comes with the question
@@ -463,7 +463,7 @@ class Process:
         vendor = GOOGLE if service == GOOGLE else solution.provider if solution.personal else None
         if vendor is None or base is None:
             return solution.login_url
-        return self._connect_address(f"{base}/{vendor}/start", email)
+        return self._connect_address(f"{base.rstrip('/')}/{vendor}/start", email)
 
     def _settings_url(self, email: str) -> str:
         """Where a person sees their accounts: for a while, with who they are."""

@@ -70,8 +70,17 @@ class Browser:
         back = urlsplit(answer.headers["Location"])
         return f"{back.path}?{back.query}"
 
+    def come_back(self, back: str) -> TestResponse:
+        """From Zoom, to the page that is shown in the end."""
+        answer = self.get(back)
+        return self.get(answer.headers["Location"]) if answer.status_code == 303 else answer
+
     def connect(self) -> TestResponse:
-        return self.get(self.decided(self.consent()))
+        return self.come_back(self.decided(self.consent()))
+
+    def decide(self, page: TestResponse, then: str = "keep", **changes: str) -> TestResponse:
+        """What is to become of the meetings, on the page that asks."""
+        return self.post("/connect/zoom/disconnect", **{**hidden(page.text), "then": then, **changes})
 
 
 def hidden(text: str) -> dict[str, str]:
@@ -138,8 +147,54 @@ def test_the_consent_page_is_asked_with_pkce_and_the_exact_address(ann: Browser)
 def test_who_declines_is_told_what_follows(ann: Browser) -> None:
     done = ann.get(ann.decided(ann.consent(), "decline"))
     assert (done.status_code, title(done)) == (200, "Zoom is not connected")
-    assert 'href="/connect/zoom/start"' in done.text
+    assert 'action="/connect/zoom/start"' in done.text
     assert connection() is None
+
+
+def test_whatever_else_goes_wrong_at_the_vendor_is_for_an_operator(ann: Browser) -> None:
+    back = ann.decided(ann.consent(), "decline").replace("access_denied", "invalid_scope")
+    answer = ann.get(back)
+    assert (answer.status_code, title(answer)) == (502, "That can't be done now")
+    assert [line["error"] for line in ann.deployed.logs if "consent page" in line["event"]] == ["invalid_scope"]
+
+
+def test_a_page_that_tells_what_came_of_it_can_be_loaded_again(ann: Browser) -> None:
+    done = ann.get(ann.decided(ann.consent()))
+    assert (done.status_code, done.headers["Location"]) == (303, "/connect/zoom/connected")
+    assert done.headers["Referrer-Policy"] == "no-referrer"
+    for _ in range(2):
+        assert title(ann.get("/connect/zoom/connected")) == "Zoom is connected"
+    assert Browser(ann.deployed).get("/connect/zoom/connected").status_code == 303
+
+
+def test_without_calendars_link_it_takes_a_click_of_ones_own(ann: Browser) -> None:
+    """Another site can lead a browser here; at a vendor that asks nothing, that would connect an account unseen."""
+    page = ann.get("/connect/zoom/start")
+    assert (page.status_code, title(page)) == (200, "Connect Zoom")
+    begun = ann.post("/connect/zoom/start", **hidden(page.text))
+    assert begun.headers["Location"].startswith(ann.deployed.cloud.url("zoom"))
+
+
+def test_a_decision_is_carried_out_once(ann: Browser) -> None:
+    """A form that is sent again, or of a tab that shows what is no more, ends no other account."""
+    ann.connect()
+    page = ann.get("/connect/zoom/disconnect")
+    assert ann.decide(page).headers["Location"] == "/connect/zoom/left"
+    assert "It is done." in ann.get("/connect/zoom/left").text
+    ann.zoom = "ann@home.example"
+    ann.connect()
+    for _ in range(2):
+        again = ann.decide(page)
+        assert (again.status_code, title(again)) == (409, STALE)
+    found = connection()
+    assert found is not None
+    assert (found.account_name, found.usable) == ("ann@home.example", True)
+
+
+def test_two_accounts_can_be_connected_at_once(ann: Browser) -> None:
+    """Each vendor's consent has a cookie of its own."""
+    ann.consent()
+    assert ann.client.get_cookie("__Host-consent-zoom") is not None
 
 
 def test_calendars_link_leads_whom_it_is_for_to_the_vendor(deployed: Deployment, ann: Browser) -> None:
@@ -152,7 +207,9 @@ def test_calendars_link_leads_whom_it_is_for_to_the_vendor(deployed: Deployment,
     to_google = signed_out.get(path)
     assert parse_qs(urlsplit(to_google.headers["Location"]).query)["login_hint"] == [ANN]
     then = signed_out.answered(to_google).headers["Location"]
-    assert then == "/connect/zoom/start"
+    assert then == path
+    other = Browser(deployed, google=MALLORY)
+    assert title(other.get(other.answered(other.get(path)).headers["Location"])) == "Whose Zoom account?"
     assert signed_out.get(then).headers["Location"].startswith(deployed.cloud.url("zoom"))
 
 
@@ -173,8 +230,7 @@ def test_disconnecting_takes_it_back_at_the_vendor(ann: Browser) -> None:
     access = bootstrap.process.adapters.grants.token(ANN, "zoom")
     page = ann.get("/connect/zoom/disconnect")
     assert title(page) == "Disconnect Zoom?"
-    done = ann.post("/connect/zoom/disconnect", **hidden(page.text))
-    assert done.status_code == 200
+    assert ann.decide(page).status_code == 303
     assert "Not connected" in ann.overview().text
     zoom = ann.deployed.cloud.url("zoom")
     refused = requests.get(f"{zoom}/v2/users/me", headers={"Authorization": f"Bearer {access}"}, timeout=10)
@@ -200,7 +256,7 @@ def test_who_signs_out_is_signed_out(ann: Browser) -> None:
 
 def test_a_state_is_good_once(ann: Browser) -> None:
     back = ann.decided(ann.consent())
-    assert title(ann.get(back)) == "Zoom is connected"
+    assert title(ann.come_back(back)) == "Zoom is connected"
     again = ann.get(back)
     assert (again.status_code, title(again)) == (403, STALE)
 
@@ -269,13 +325,13 @@ def test_another_session_of_the_same_person_is_another(ann: Browser) -> None:
 def test_a_session_that_somebody_else_fixed_is_none(deployed: Deployment) -> None:
     """What signs a person in is made anew each time, and a cookie that we did not make is no one's."""
     browser = Browser(deployed)
-    browser.client.set_cookie("__Host-person", "fixed", secure=True, httponly=True)
+    browser.client.set_cookie("__Host-connect-person", "fixed", secure=True, httponly=True)
     assert browser.get("/connect").status_code == 303
     browser.sign_in()
-    first = browser.client.get_cookie("__Host-person")
+    first = browser.client.get_cookie("__Host-connect-person")
     browser.post("/connect/sign-out", token=hidden(browser.overview().text)["token"])
     browser.sign_in()
-    second = browser.client.get_cookie("__Host-person")
+    second = browser.client.get_cookie("__Host-connect-person")
     assert first is not None
     assert second is not None
     assert len({"fixed", first.value, second.value}) == 3
@@ -330,7 +386,7 @@ def _who(email: str) -> str:
 def test_a_statement_of_who_asks_lets_nobody_in(deployed: Deployment) -> None:
     """Neither as a session, nor as anything else that is signed here."""
     browser = Browser(deployed)
-    for name in ("person", "consent", "signing-in"):
+    for name in ("connect-person", "consent-zoom", "connect-signing-in"):
         browser.client.set_cookie(f"__Host-{name}", _who(ANN), secure=True, httponly=True)
     assert browser.get("/connect").status_code == 303
 
@@ -342,7 +398,7 @@ def test_everybody_sees_and_ends_their_own_accounts_only(deployed: Deployment, a
     assert "Not connected" in mallory.overview().text
     assert mallory.get("/connect/zoom/disconnect").headers["Location"] == "/connect"
     token = hidden(mallory.overview().text)["token"]
-    assert mallory.post("/connect/zoom/disconnect", token=token, then="keep", owner=ANN).status_code == 400
+    assert mallory.post("/connect/zoom/disconnect", token=token, then="keep", owner=ANN).status_code == 409
     assert "Connected" in ann.overview().text
     assert connection(ANN) is not None
 
@@ -350,7 +406,9 @@ def test_everybody_sees_and_ends_their_own_accounts_only(deployed: Deployment, a
 # --- forms, headers, addresses ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/connect/zoom/start", "/connect/zoom/disconnect", "/connect/sign-out"])
+@pytest.mark.parametrize(
+    "path", ["/connect/zoom/start", "/connect/zoom/disconnect", "/connect/zoom/decline", "/connect/sign-out"]
+)
 def test_a_form_of_another_site_does_nothing(deployed: Deployment, ann: Browser, path: str) -> None:
     mallory = Browser(deployed, google=MALLORY)
     mallory.sign_in()

@@ -45,7 +45,7 @@ def join(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake
 
 @pytest.fixture
 def browser(deployed: Deployment) -> Client:
-    deployed.clients["join"].delete_cookie("__Host-person")
+    deployed.clients["join"].delete_cookie("__Host-join-person")
     return deployed.clients["join"]
 
 
@@ -178,12 +178,12 @@ def test_nobody_is_signed_in_by_somebody_elses_token(join: FakeJoin, deployed: D
 
 def test_a_cookie_that_was_changed_says_nothing(join: FakeJoin, deployed: Deployment, browser: Client) -> None:
     signed_in(deployed, browser, ANN)
-    cookie = browser.get_cookie("__Host-person")
+    cookie = browser.get_cookie("__Host-join-person")
     assert cookie is not None
     told, _, signature = cookie.value.partition(".")
     decoded = base64.urlsafe_b64decode(told + "=" * (-len(told) % 4)).decode()
     assert ANN in decoded
     forged = base64.urlsafe_b64encode(decoded.replace(ANN, "mallory@example.com").encode()).decode().rstrip("=")
-    browser.set_cookie("__Host-person", f"{forged}.{signature}", secure=True, httponly=True)
+    browser.set_cookie("__Host-join-person", f"{forged}.{signature}", secure=True, httponly=True)
     browser.get("/join/abc.def", base_url="https://localhost")
     assert join.asked[-1][2] is None

@@ -59,9 +59,8 @@ def test_an_address_that_a_vendor_gives_to_people_is_not_called() -> None:
     assert received == []
 
 
-CALLS, IMPORTS = r"\bSession\(", r"^(?:import|from) (?:requests(?!\.auth)|urllib3|urllib\.request|http\.client|socket)\b"
-OPENS = re.compile(f"{CALLS}|{IMPORTS}", re.MULTILINE)
-    r"\bSession\(|^(?:import|from) (?:requests|urllib3|urllib\.request|http\.client|socket)\b(?!\.auth)", re.M
+OPENS = re.compile(
+    r"\bSession\(|^(?:import|from) (?:requests(?!\.auth)|urllib3|urllib\.request|http\.client|socket)\b", re.MULTILINE
 )
 
 

@@ -235,13 +235,15 @@ def pages_with(value: str, told: Callable[..., str]) -> Iterator[tuple[str, dict
     rows = [{**row, "state": state} for state in ("none", "active", "leaving", "ended")]
     yield "accounts.html", {**always, "rows": rows, "email": value, "token": value, "out": value}
     yield "accounts.html", {**always, "rows": [], "email": value, "token": value, "out": value}
-    leave = dict.fromkeys(("text", "act", "action", "back", "token"), value)
+    leave = dict.fromkeys(("text", "act", "action", "back", "decline", "shown", "token"), value)
     choices = [{"value": value, "label": value, "more": value}]
     some = [{"title": value, "when": value}]
     yield "leave.html", {**always, **leave, "conferences": some, "total": 1, "more": 0, "choices": choices}
     yield "leave.html", {**always, **leave, "conferences": some, "total": 12, "more": value, "choices": choices}
     yield "leave.html", {**always, **leave, "conferences": [], "total": 0, "more": 0, "choices": choices}
-    yield "message.html", {**always, "lines": [value], "ways": [{"url": value, "text": value}]}
+    yield "leave.html", {**always, **leave, "decline": None, "conferences": [], "total": 0, "more": 0, "choices": []}
+    yield "message.html", {**always, "lines": [value], "ways": [{"url": value, "text": value, "token": value}]}
+    yield "message.html", {**always, "lines": [value], "ways": [{"url": value, "text": value, "token": None}]}
     form = dict.fromkeys(("name", "problem", "sign_in"), value)
     yield "name.html", {**always, **form, "email": value, "leads": True}
     yield "name.html", {**always, **form, "email": value, "leads": False}

@@ -10,18 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from secrets import token_urlsafe
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlencode
+
+import structlog
 
 from confsync.domain.conference import Conference
 from confsync.domain.connection import GOOGLE, Connection, Leaving
 from confsync.domain.errors import (
     BadRequest,
+    Busy,
     Forbidden,
     NotConfigured,
     PermissionDenied,
     ReauthorizationRequired,
     ServiceError,
+    StoreConflict,
     Unverified,
 )
 from confsync.usecases.connect_account import Connected, Row
@@ -33,11 +37,15 @@ from confsync.web.rendering import Texts
 from confsync.web.routing import router
 from confsync.web.sealed import Seals
 
+log = structlog.get_logger()
+
 CONSENTING = timedelta(minutes=15)
 ASKED = timedelta(minutes=30)
 """So long Calendar's link knows whose it is; after that people say so themselves."""
 CONSENT = "consent"
 """Name of the cookie that belongs to a consent."""
+DENIED = frozenset({"access_denied", "user_denied", "consent_required", ""})
+"""What consent pages say when a person does not allow it. RFC 6749 has the first; vendors send none at all, too."""
 SHOWN = 10
 """Meetings of an account that are named."""
 
@@ -51,12 +59,22 @@ class Accounts(Protocol):
     def start(self, vendor: str, *, owner: str, state: str, challenge: str, redirect_uri: str) -> str: ...
     def complete(self, owner: str, vendor: str, *, code: str, verifier: str, redirect_uri: str) -> Connected: ...
     def conferences(self, owner: str, vendor: str) -> list[Conference]: ...
-    def disconnect(self, owner: str, vendor: str, then: Leaving) -> int: ...
+    def disconnect(self, owner: str, vendor: str, then: Leaving, *, shown: str | None = None) -> int: ...
+    def decline(self, owner: str, vendor: str) -> None: ...
+    def revokes(self, vendor: str) -> bool: ...
 
 
 def address(url: str, email: str, seals: Seals) -> str:
     """The address of a page of ours, for that person: it tells whom it is for, and lets nobody in."""
     return f"{url}?{urlencode({'who': seals.seal('who', email.lower(), lasts=ASKED)})}"
+
+
+class _Way(NamedTuple):
+    """A way on from a page: a link, or with a token a form."""
+
+    url: str
+    text: str
+    token: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +97,11 @@ class Pages:
                 ("GET", f"{base}/{{vendor}}/start"): self._or_told(self._start),
                 ("POST", f"{base}/{{vendor}}/start"): self._or_told(self._start_again),
                 ("GET", f"{base}/{{vendor}}/callback"): self._or_told(self._callback),
+                ("GET", f"{base}/{{vendor}}/connected"): self._or_told(self._connected),
                 ("GET", f"{base}/{{vendor}}/disconnect"): self._or_told(self._ask_to_leave),
                 ("POST", f"{base}/{{vendor}}/disconnect"): self._or_told(self._leave),
+                ("POST", f"{base}/{{vendor}}/decline"): self._or_told(self._decline),
+                ("GET", f"{base}/{{vendor}}/left"): self._or_told(self._left),
             }
         )
 
@@ -128,16 +149,27 @@ class Pages:
     # --- consent -----------------------------------------------------------------------------------------------------
 
     def _start(self, call: Call) -> Answer:
-        """From Calendar: whoever the link is for has to be who is in the browser."""
-        vendor, person = call.parameters["vendor"], self.people.who(call)
-        name = self.accounts.name(vendor)
-        meant = self._meant(call)
+        """From Calendar: whoever the link is for has to be who is in the browser, and goes on to the vendor at once.
+
+        From anywhere else it takes a click of theirs: another site can lead them here too.
+        """
+        vendor, person, meant = call.parameters["vendor"], self.people.who(call), self._meant(call)
+        name, told = self.accounts.name(vendor), _texts(call)
         if person is None:
-            return self.people.begin(then=self._own(vendor, "start"), hint=meant or "")
-        if meant is not None and meant != person.email:
-            told = _texts(call)
+            here = self._own(vendor, "start")
+            then = here if meant is None else f"{here}?{urlencode({'who': call.query.get('who', '')})}"
+            return self.people.begin(then=then, hint=meant or "")
+        if meant is None:
+            lines = [told("It is connected for %(email)s.", email=person.email)]
+            connect = told("Connect %(name)s", name=name)
+            ways = [self._form_to(vendor, person, connect), _Way(self._own(), told("Your accounts"))]
+            return self._message(call, told("Connect %(name)s", name=name), lines, status=200, ways=ways)
+        if meant != person.email:
             return self._somebody_elses(call, told("Whose %(name)s account?", name=name), meant, person)
         return self._consent(vendor, person)
+
+    def _form_to(self, vendor: str, person: Person, text: str) -> "_Way":
+        return _Way(self._own(vendor, "start"), text, self._token(person))
 
     def _meant(self, call: Call) -> str | None:
         """Whom the link that was followed is for, if it says so."""
@@ -154,7 +186,7 @@ class Pages:
                 email=person.email,
             ),
         ]
-        ways = [(self._own(), told("Continue as %(email)s", email=person.email))]
+        ways = [_Way(self._own(), told("Continue as %(email)s", email=person.email))]
         return self._message(call, title, lines, status=403, ways=ways)
 
     def _start_again(self, call: Call) -> Answer:
@@ -171,25 +203,25 @@ class Pages:
             redirect_uri=self._callback_url(vendor),
         )
         kept = seals.seal(CONSENT, [vendor, nonce, verifier, person.email, person.session], lasts=CONSENTING)
-        cookie = pages.cookie(CONSENT, kept, seconds=int(CONSENTING.total_seconds()))
+        cookie = pages.cookie(f"{CONSENT}-{vendor}", kept, seconds=int(CONSENTING.total_seconds()))
         return pages.redirect(url, cookies=(cookie,))
 
     def _callback(self, call: Call) -> Answer:
         """Back from the vendor, with a code or without; what belongs to this consent is used up."""
         vendor, person, seals = call.parameters["vendor"], self.people.who(call), self.people.seals
+        cookie = f"{CONSENT}-{vendor}"
         state = seals.open("state", call.query.get("state", ""))
-        kept = seals.open(CONSENT, pages.cookie_of(call, CONSENT))
-        if person is None or state is None or kept is None:
+        kept = seals.open(CONSENT, pages.cookie_of(call, cookie))
+        if call.method != "GET" or person is None or state is None or kept is None:
             raise Forbidden("this consent was not begun in this browser, or long ago")
         if state != [vendor, kept[1]] or [kept[0], *kept[3:]] != [vendor, person.email, person.session]:
             raise Forbidden("this consent was begun for somebody or something else")
         issuer = call.query.get("iss", "")
         if issuer and self.accounts.issuer(vendor) not in {None, issuer}:
             raise Forbidden("this consent came back from somebody else")
-        used = pages.cookie(CONSENT, "", seconds=0)
         code = call.query.get("code", "")
-        answer = self._denied(call, vendor) if not code else self._completed(call, vendor, person, code, kept[2])
-        return _with_cookie(answer, used)
+        answer = self._completed(call, vendor, person, code, kept[2]) if code else self._denied(call, vendor, person)
+        return _used(answer, pages.cookie(cookie, "", seconds=0))
 
     def _completed(self, call: Call, vendor: str, person: Person, code: str, verifier: str) -> Answer:
         told, name = _texts(call), self.accounts.name(vendor)
@@ -205,41 +237,56 @@ class Pages:
                 ),
                 told("Your calendars are those of %(email)s: choose that account.", email=person.email),
             ]
-            ways = [(self._own(vendor, "start"), told("Try again")), (self._own(), told("Your accounts"))]
+            ways = [self._form_to(vendor, person, told("Try again")), _Way(self._own(), told("Your accounts"))]
             return self._message(call, told("Another %(name)s account", name=name), lines, status=403, ways=ways)
         if done.missing:
             lines = [
                 told(
-                    "%(account)s is connected, but not everything was allowed that is needed.",
-                    account=done.account.name,
+                    "%(account)s can't be used: not everything was allowed that is needed.", account=done.account.name
                 ),
                 told("What is missing: %(scopes)s", scopes=", ".join(done.missing)),
                 told("Connect it again, and leave every box ticked."),
             ]
-            ways = [(self._own(), told("Your accounts"))]
+            ways = [_Way(self._own(), told("Your accounts"))]
             return self._message(call, told("Something is missing"), lines, status=200, ways=ways)
         if done.replaces is not None:
             return pages.redirect(self._own(vendor, "disconnect"))
+        resumed = "?resumed=1" if done.resumed else ""
+        return pages.redirect(self._own(vendor, "connected") + resumed)
+
+    def _connected(self, call: Call) -> Answer:
+        """What came of it: a page that can be loaded again."""
+        vendor, person = call.parameters["vendor"], self.people.who(call)
+        told, name = _texts(call), self.accounts.name(vendor)
+        connection = self._connection(person, vendor) if person else None
+        if connection is None or not connection.usable:
+            return pages.redirect(self._own())
         lines = [
-            told("You are connected as %(account)s.", account=done.account.name),
+            told("You are connected as %(account)s.", account=connection.account_name),
             told("Go back to Calendar and choose a conference again.")
             if vendor == GOOGLE
             else told("Go back to Calendar and choose %(name)s again.", name=name),
         ]
-        if done.resumed:
+        if call.query.get("resumed", ""):
             lines.append(told("Meetings that waited for this are brought up to date now."))
-        ways = [(self._own(), told("Your accounts"))]
+        ways = [_Way(self._own(), told("Your accounts"))]
         return self._message(call, told("%(name)s is connected", name=name), lines, status=200, ways=ways)
 
-    def _denied(self, call: Call, vendor: str) -> Answer:
+    def _denied(self, call: Call, vendor: str, person: Person) -> Answer:
+        """Without a code. Only `access_denied` is the person's own word; anything else an operator has to mend."""
         told, name = _texts(call), self.accounts.name(vendor)
+        error = call.query.get("error", "")
+        ways = [self._form_to(vendor, person, told("Try again")), _Way(self._own(), told("Your accounts"))]
+        if error not in DENIED:
+            log.warning("a vendor's consent page failed", vendor=vendor, error=error[:100])
+            lines = [told("Something is not set up as it has to be. Tell whoever runs this for you.")]
+            return self._message(call, told("That can't be done now"), lines, status=502, ways=ways)
         lines = [
             told("You did not allow it, so nothing has changed."),
             told("Without your account, no conference can be chosen in Calendar.")
             if vendor == GOOGLE
             else told("Without your account, %(name)s can't be chosen in Calendar.", name=name),
         ]
-        ways = [(self._own(vendor, "start"), told("Try again")), (self._own(), told("Your accounts"))]
         return self._message(call, told("%(name)s is not connected", name=name), lines, status=200, ways=ways)
 
     # --- leaving -----------------------------------------------------------------------------------------------------
@@ -280,6 +327,8 @@ class Pages:
             act=told("Disconnect") if successor is None else told("Replace"),
             action=self._own(vendor, "disconnect"),
             back=self._own(),
+            decline=self._own(vendor, "decline") if successor is not None else None,
+            shown=connection.shown,
             token=self._token(person),
             style=self._own(rendering.STYLE),
             again_in=None,
@@ -288,17 +337,39 @@ class Pages:
     def _leave(self, call: Call) -> Answer:
         vendor = call.parameters["vendor"]
         person, sent = self._checked(call)
-        told, name = _texts(call), self.accounts.name(vendor)
+        told = _texts(call)
         if sent.get("then", "") not in set(Leaving):
             lines = [told("Choose what is to become of the meetings.")]
-            ways = [(self._own(vendor, "disconnect"), told("Try again"))]
+            ways = [_Way(self._own(vendor, "disconnect"), told("Try again"))]
             return self._message(call, told("That did not work"), lines, status=400, ways=ways)
-        left = self.accounts.disconnect(person.email, vendor, Leaving(sent["then"]))
-        lines = [told("Your choice is being carried out.") if left else told("It is done.")]
-        if left:
-            lines.append(told("Some meetings are still being removed. You need not wait for it."))
-        ways = [(self._own(), told("Your accounts"))]
-        return self._message(call, name, lines, status=200, ways=ways)
+        try:
+            left = self.accounts.disconnect(person.email, vendor, Leaving(sent["then"]), shown=sent.get("shown", ""))
+        except BadRequest:
+            lines = [told("This has changed meanwhile, or was done already: look again.")]
+            ways = [_Way(self._own(), told("Your accounts"))]
+            return self._message(call, told("This page is out of date"), lines, status=409, ways=ways)
+        return pages.redirect(self._own(vendor, "left") + ("?more=1" if left else ""))
+
+    def _decline(self, call: Call) -> Answer:
+        """Not the other account after all."""
+        vendor, person = call.parameters["vendor"], self._checked(call)[0]
+        self.accounts.decline(person.email, vendor)
+        return pages.redirect(self._own())
+
+    def _left(self, call: Call) -> Answer:
+        """What came of it: a page that can be loaded again."""
+        vendor = call.parameters["vendor"]
+        told, name = _texts(call), self.accounts.name(vendor)
+        if call.query.get("more", ""):
+            lines = [
+                told("Your choice is being carried out."),
+                told("Some meetings are still being removed. You need not wait for it."),
+            ]
+        else:
+            lines = [told("It is done.")]
+        if not self.accounts.revokes(vendor):
+            lines.append(told("To take it back at %(name)s too, remove this app in your account there.", name=name))
+        return self._message(call, name, lines, status=200, ways=[_Way(self._own(), told("Your accounts"))])
 
     def _connection(self, person: Person, vendor: str) -> Connection | None:
         rows = {row.vendor: row.connection for row in self.accounts.overview(person.email)}
@@ -330,9 +401,11 @@ class Pages:
         return done or self._stale_sign_in(call)
 
     def _stale_sign_in(self, call: Call) -> Answer:
-        told = _texts(call)
+        told, then = _texts(call), self.people.going_to(call)
         lines = [told("To connect an account, show with Google who you are.")]
-        ways = [(self.people.going_to(call) or self._own(), told("Sign in with Google"))]
+        if then is None:
+            lines.append(told("If you see this again, allow cookies for this site."))
+        ways = [_Way(then or self._own(), told("Sign in with Google"))]
         return self._message(call, told("You are not signed in"), lines, status=403, ways=ways)
 
     def _callback_url(self, vendor: str) -> str:
@@ -342,16 +415,14 @@ class Pages:
         """A path of ours."""
         return "/".join([self.people.base, *parts]) or "/"
 
-    def _message(
-        self, call: Call, title: str, lines: list[str], *, status: int, ways: Sequence[tuple[str, str]] = ()
-    ) -> Answer:
+    def _message(self, call: Call, title: str, lines: list[str], *, status: int, ways: Sequence["_Way"] = ()) -> Answer:
         return rendering.page(
             "message.html",
             language=rendering.language(call),
             status=status,
             title=title,
             lines=lines,
-            ways=[{"url": url, "text": text} for url, text in ways],
+            ways=ways,
             style=self._own(rendering.STYLE),
             again_in=None,
         )
@@ -361,7 +432,7 @@ class Pages:
 
         def handle(call: Call) -> Answer:
             told = _texts(call)
-            ways = [(self._own(), told("Your accounts"))]
+            ways = [_Way(self._own(), told("Your accounts"))]
             try:
                 return handler(call)
             except BadRequest:
@@ -376,7 +447,7 @@ class Pages:
             except (PermissionDenied, NotConfigured):
                 ask = told("Something is not set up as it has to be. Tell whoever runs this for you.")
                 return self._message(call, told("That can't be done now"), [ask], status=502, ways=ways)
-            except ServiceError:
+            except (ServiceError, StoreConflict, Busy):
                 later = told("The service does not answer just now. Try again in a minute.")
                 return self._message(call, told("One moment"), [later], status=503, ways=ways)
 
@@ -392,7 +463,7 @@ def _challenge(verifier: str) -> str:
     return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
-def _with_cookie(answer: Answer, cookie: str) -> Answer:
+def _used(answer: Answer, cookie: str) -> Answer:
+    """The answer, with a cookie more; whatever it loads is not told its address, which had a code."""
     body, status, headers = answer
-    earlier = headers.get("Set-Cookie", [])
-    return body, status, {**headers, "Set-Cookie": [*([earlier] if isinstance(earlier, str) else earlier), cookie]}
+    return body, status, {**headers, "Referrer-Policy": "no-referrer", "Set-Cookie": [cookie]}

@@ -118,7 +118,7 @@ class Pages:
     ) -> Answer:
         told = _texts(call)
         here = self._own(call.parameters["token"]) if "token" in call.parameters else back
-        ways = [{"url": here, "text": told("Try again")}] if here and (again is not None or back) else []
+        ways = [{"url": here, "text": told("Try again"), "token": None}] if here and (again is not None or back) else []
         return rendering.page(
             "message.html",
             language=told.language,

@@ -11,7 +11,7 @@ from confsync.web.endpoint import Answer, Call, Headers, content_type
 SAFE: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' https:; base-uri 'none'; frame-ancestors 'none'; "
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
         "form-action 'self' https: http://127.0.0.1:* http://localhost:*"
     ),
     "Referrer-Policy": "same-origin",

@@ -19,7 +19,7 @@ from confsync.web.sealed import Seals
 SIGNING_IN = timedelta(minutes=10)
 SIGNED_IN = timedelta(hours=12)
 PERSON, STARTED = "person", "signing-in"
-"""Names of our cookies."""
+"""What our cookies hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +43,9 @@ class SignIn:
 @dataclass(frozen=True, kw_only=True)
 class People:
     """`url` is where the pages are; Google sends people back to "/signed-in" below it. Nobody can sign in without
-    `sign_in`."""
+    `sign_in`. `area`: whose cookies are whose, where a host has the pages of several functions."""
 
+    area: str
     url: str
     seals: Seals
     sign_in: SignIn | None
@@ -54,9 +55,12 @@ class People:
         """The path of the pages."""
         return urlsplit(self.url).path.rstrip("/")
 
+    def _name(self, kind: str) -> str:
+        return f"{self.area}-{kind}"
+
     def who(self, call: Call) -> Person | None:
         """Whoever is signed in."""
-        told = self.seals.open(PERSON, pages.cookie_of(call, PERSON))
+        told = self.seals.open(PERSON, pages.cookie_of(call, self._name(PERSON)))
         return Person(email=told[0], name=told[1], session=told[2]) if told else None
 
     def begin(self, *, then: str, hint: str = "") -> Answer:
@@ -76,7 +80,7 @@ class People:
         }
         started = self.seals.seal(STARTED, [nonce, then], lasts=SIGNING_IN)
         # Google's answer is a form that Google's page sends: a cookie for this site alone would not come with it
-        cookie = pages.cookie(STARTED, started, seconds=int(SIGNING_IN.total_seconds()), cross_site=True)
+        cookie = pages.cookie(self._name(STARTED), started, seconds=int(SIGNING_IN.total_seconds()), cross_site=True)
         return pages.redirect(f"{self.sign_in.authorize_url}?{urlencode(asked)}", cookies=(cookie,))
 
     def end(self, call: Call) -> Answer | None:
@@ -87,7 +91,7 @@ class People:
         if self.sign_in is None:
             raise Forbidden("nobody can sign in here")
         sent: Mapping[str, str] = pages.form(call)
-        nonce, then = self.seals.open(STARTED, pages.cookie_of(call, STARTED)) or ("", "")
+        nonce, then = self.seals.open(STARTED, pages.cookie_of(call, self._name(STARTED))) or ("", "")
         if not nonce or sent.get("state") != nonce:
             raise Forbidden("this sign-in was not begun in this browser, or long ago")
         if "id_token" not in sent:
@@ -95,18 +99,18 @@ class People:
         caller = self.sign_in.verify(sent["id_token"], [self.sign_in.client_id], nonce)
         told = [caller.email.lower(), caller.name, token_urlsafe(12)]
         person = pages.cookie(
-            PERSON, self.seals.seal(PERSON, told, lasts=SIGNED_IN), seconds=int(SIGNED_IN.total_seconds())
+            self._name(PERSON), self.seals.seal(PERSON, told, lasts=SIGNED_IN), seconds=int(SIGNED_IN.total_seconds())
         )
-        return pages.redirect(then, cookies=(_forgotten(STARTED, cross_site=True), person))
+        return pages.redirect(then, cookies=(_forgotten(self._name(STARTED), cross_site=True), person))
 
     def going_to(self, call: Call) -> str | None:
         """Where a sign-in was to lead, if one was begun in this browser."""
-        told = self.seals.open(STARTED, pages.cookie_of(call, STARTED))
+        told = self.seals.open(STARTED, pages.cookie_of(call, self._name(STARTED)))
         return str(told[1]) if told else None
 
     def sign_out(self, *, then: str) -> Answer:
         """Nobody is signed in any more."""
-        return pages.redirect(then, cookies=(_forgotten(PERSON),))
+        return pages.redirect(then, cookies=(_forgotten(self._name(PERSON)),))
 
 
 def _forgotten(name: str, *, cross_site: bool = False) -> str:
