@@ -139,7 +139,7 @@ class Adapters:
     def grants(self) -> ports.Grants:
         from confsync.usecases.assembly import people_tokens
 
-        return people_tokens(self)
+        return people_tokens(self, deadline=timedelta(seconds=self.settings.limits.provider_deadline))
 
     @lazy
     def sealer(self) -> ports.Sealer:
@@ -343,6 +343,9 @@ class _Logins:
 
     def account(self, vendor: str, access: str) -> Account:
         return self._of(vendor).account(access)
+
+    def revokes(self, vendor: str) -> bool:
+        return self._of(vendor).login.revoke_url is not None
 
     def revoke(self, vendor: str, tokens: Tokens) -> None:
         self._of(vendor).revoke(tokens)

@@ -116,6 +116,10 @@ class Logins(Protocol):
         """Whose account a token is for."""
         ...
 
+    def revokes(self, vendor: str) -> bool:
+        """Whether the vendor has a way to forget tokens; else people take the application out there themselves."""
+        ...
+
     def revoke(self, vendor: str, tokens: Tokens) -> None:
         """Have the vendor forget them, if it has a way to."""
         ...

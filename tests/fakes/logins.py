@@ -50,6 +50,8 @@ class FakeLogins:
         self.reuse_ends = reuse_ends
         self.needed = SCOPES
         self.tells_scopes = True
+        self.gives_refresh = True
+        self.revocable = True
         self.lasts = LASTS
         self.calls: Counter[str] = Counter()
         self.consents: list[_Consent] = []
@@ -133,7 +135,7 @@ class FakeLogins:
             consent = self._codes.pop(code, None)
             if consent is None:
                 raise ReauthorizationRequired("the code is no good", service=vendor)
-            return self._granted(consent, rotates=True)
+            return self._granted(consent, rotates=self.gives_refresh)
 
     def renew(self, vendor: str, refresh: str) -> Granted:
         with self._during("renew"):
@@ -152,6 +154,9 @@ class FakeLogins:
                 if access in consent.accesses and self.takes(access) is not None:
                     return consent.account
             raise NotFound("no such account", service=vendor)
+
+    def revokes(self, vendor: str) -> bool:
+        return self.revocable
 
     def revoke(self, vendor: str, tokens: Tokens) -> None:
         with self._during("revoke"):

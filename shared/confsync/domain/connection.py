@@ -7,6 +7,7 @@ Tokens are kept sealed, and only together with what they are for. Whoever renews
 stored before it is used.
 """
 
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -111,21 +112,42 @@ class Connection:
         """Whether its tokens are worth a try."""
         return self.state is ConnectionState.ACTIVE and bool(self.sealed)
 
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing to leave: that was done, and only whose account it was is known."""
+        return self.state is ConnectionState.REVOKED and not self.sealed and self.leaving is None
+
+    @property
+    def shown(self) -> str:
+        """What a person who decides about it has seen: which account it is, since when, and which one comes next."""
+        successor = self.successor.id if self.successor else ""
+        return json.dumps([self.account_id, self.connected_at.isoformat(), successor])
+
+    @property
+    def grants(self) -> dict[str, str]:
+        """Tokens that it holds, sealed, by the account's id: its own and, if one waits, its successor's."""
+        held = {self.account_id: self.sealed}
+        if self.successor is not None:
+            held[self.successor.id] = self.successor_sealed
+        return {account: sealed for account, sealed in held.items() if sealed}
+
 
 def ended(connection: Connection, state: ConnectionState, reason: str, now: datetime) -> Connection:
     """It can't be used any more. Its tokens stay, sealed: nothing is wiped that might be needed to revoke them."""
     return replace(connection, state=state, reason=reason, ended_at=now, lease=connection.lease.release())
 
 
+def declined(connection: Connection) -> Connection:
+    """No other account is to take its place."""
+    return replace(connection, successor=None, successor_sealed="", successor_scopes=())
+
+
 def gone(connection: Connection, now: datetime) -> Connection:
     """It was left: its successor's account is in its place, if there is one, else nothing but whose account it was."""
     bare = replace(
-        connection,
+        declined(connection),
         leaving=None,
         leaving_since=None,
-        successor=None,
-        successor_sealed="",
-        successor_scopes=(),
         due_at=None,
         used_at=None,
         lease=connection.lease.release(),

@@ -123,8 +123,12 @@ def can_show(conference: Conference, now: datetime) -> Conference:
 def left_alone(conference: Conference, account_id: str, *, reachable: bool) -> Conference:
     """Its meeting stays as it is, and nobody looks at it any more until that account is back.
 
-    Unchanged if there is none, and while one that nobody wants can still be removed (see `to_be_remade`).
+    Unchanged if there is none, and while one that nobody wants can still be removed (see `to_be_remade`). One that may
+    be there, and that nobody can look for any more, is none.
     """
+    if not reachable and conference.applied.reference is None and conference.creating_since is not None:
+        version = 0 if conference.wanted else conference.desired.version
+        return replace(given_up(conference, Step.LOOK, version=version), remake=False)
     if conference.applied.reference is None or (reachable and not conference.wanted):
         return conference
     return replace(conference, kept_by=account_id, remake=False, pauses={}, due_at=None, last_error=None)

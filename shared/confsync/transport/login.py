@@ -6,6 +6,7 @@ RFC 6749, RFC 7636, RFC 7009; the forms of requests are authlib's.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
 import msgspec
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
@@ -13,10 +14,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from confsync.domain.connection import Account, Granted, Tokens
 from confsync.domain.errors import (
-    AuthExpired,
     ConfsyncError,
-    Invalid,
-    NotFound,
     PermissionDenied,
     ReauthorizationRequired,
     ServiceError,
@@ -33,6 +31,8 @@ ENDED = frozenset(
     {"invalid_grant", "interaction_required", "consent_required", "login_required", "access_denied", "invalid_code"}
 )
 """Errors of token endpoints by which a person's consent has ended: RFC 6749, OpenID Connect; the last is Zoho's."""
+UNKNOWN = frozenset({400, 404})
+"""By these a vendor does not know the token that it is to forget."""
 FORM = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -48,6 +48,8 @@ class Login:
     account: Callable[[bytes], Account]
     """Reads its answer. Raises `msgspec.DecodeError` for one that it can't read."""
     revoke_url: str | None = None
+    revokes: Literal["refresh", "access"] = "refresh"
+    """Which of its tokens the vendor wants, to forget both."""
     issuer: str | None = None
     """What the vendor sends back as `iss` (RFC 9207), if it does."""
     in_form: bool = False
@@ -141,16 +143,23 @@ class LoginClient:
             raise errors.unreadable(request, reply, "not with an account") from None
 
     def revoke(self, tokens: Tokens) -> None:
-        """Have the vendor forget them. What it does not know any more is as we want it."""
+        """Have the vendor forget them. What it does not know any more is as we want it; any other refusal is raised."""
         if self.login.revoke_url is None:
             return
-        token = tokens.refresh or tokens.access
-        request = self._form("revoke a token", self.login.revoke_url, {"token": token})
         try:
-            self._sent(request)
-        except (Invalid, NotFound, AuthExpired, ReauthorizationRequired, PermissionDenied) as error:
-            if error.status is None:  # it was not asked
+            token = self._to_revoke(tokens)
+            self._sent(self._form("revoke a token", self.login.revoke_url, {"token": token}))
+        except ServiceError as error:
+            if error.status not in UNKNOWN:
                 raise
+
+    def _to_revoke(self, tokens: Tokens) -> str:
+        """The token that the vendor wants, while it still knows it."""
+        if self.login.revokes == "refresh":
+            return tokens.refresh or tokens.access
+        if tokens.refresh is not None and not tokens.usable(self.clock.now()):
+            return self.renew(tokens.refresh).tokens.access
+        return tokens.access
 
     def _granted(self, action: str, grant: str, asked: Mapping[str, str]) -> Granted:
         request = self._form(action, self.login.token_url, asked, grant=grant)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from confsync.usecases.connect_account import ConnectAccount
     from confsync.usecases.connecting.dependents import Dependents
     from confsync.usecases.connecting.leave_account import LeaveAccount
+    from confsync.usecases.connecting.dropped_grants import DroppedGrants
     from confsync.usecases.connecting.people_tokens import PeopleTokens
     from confsync.usecases.create_conference import CreateConference
     from confsync.usecases.join_conference import JoinConference
@@ -206,6 +207,7 @@ class UseCases:
             logins=self._ports.logins,
             dependents=self.dependents,
             leave=self.leave_account,
+            dropped=self.dropped_grants,
         )
 
     def _join_link(self, conference_id: str) -> str:
@@ -260,17 +262,27 @@ class UseCases:
             sealer=self._ports.sealer,
             logins=self._ports.logins,
             dependents=self.dependents,
+            dropped=self.dropped_grants,
             reconcile=lambda: self.reconcile_conference,
         )
+
+    @lazy
+    def dropped_grants(self) -> DroppedGrants:
+        from confsync.usecases.connecting.dropped_grants import DroppedGrants
+
+        return DroppedGrants(logins=self._ports.logins, sealer=self._ports.sealer)
 
     @lazy
     def dependents(self) -> Dependents:
         return _dependents(self._ports)
 
 
-def people_tokens(ports: Ports) -> PeopleTokens:
-    """The `Grants` port, which providers use: so it can't be among what is built of them."""
-    from confsync.usecases.connecting.people_tokens import PeopleTokens
+def people_tokens(ports: Ports, *, deadline: timedelta = timedelta(0)) -> PeopleTokens:
+    """The `Grants` port, which providers use: so it can't be among what is built of them.
+
+    `deadline`: of one call to a vendor. Half a lease has to be left for that.
+    """
+    from confsync.usecases.connecting.people_tokens import LEASE, PeopleTokens
 
     return PeopleTokens(
         store=ports.store,
@@ -278,6 +290,7 @@ def people_tokens(ports: Ports) -> PeopleTokens:
         logins=ports.logins,
         clock=ports.clock,
         dependents=_dependents(ports),
+        lease=max(LEASE, 3 * deadline),
     )
 
 

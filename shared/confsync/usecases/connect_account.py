@@ -1,6 +1,7 @@
 """People's own accounts at vendors: which are connected, a new one, and what becomes of one that ends."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import structlog
@@ -15,17 +16,24 @@ from confsync.domain.connection import (
     ConnectionState,
     Granted,
     Leaving,
+    declined,
     missing,
 )
-from confsync.domain.errors import BadRequest, StoreConflict, Temporary
+from confsync.domain.errors import BadRequest, ConfsyncError, StoreConflict, Temporary
 from confsync.domain.lease import Lease
 from confsync.ports import Clock, Logins, Save, Sealer, Store
 from confsync.usecases.connecting.dependents import Dependents
+from confsync.usecases.connecting.dropped_grants import DroppedGrants
 from confsync.usecases.connecting.leave_account import LeaveAccount
 from confsync.usecases.connecting.people_tokens import seal
-from confsync.usecases.records.change import CONFLICTS
+from confsync.usecases.records.change import CONFLICTS, change
 
 log = structlog.get_logger()
+
+TRIES = 3
+"""A code is good once: so often the vendor is asked whose account it was for."""
+NO_REFRESH = "refresh token"
+"""Named among what is missing: every vendor gives one, if the application is set up for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +51,7 @@ class Connected:
 
     account: Account
     missing: tuple[str, ...] = ()
-    """Scopes that the person did not allow: it can't be used as it is."""
+    """Scopes that the person did not allow, and `NO_REFRESH`: it can't be used as it is."""
     replaces: str | None = None
     """The account that hosts live conferences, and whose place it is to take: they have to decide about those."""
     resumed: int = 0
@@ -62,6 +70,7 @@ class ConnectAccount:
     logins: Logins
     dependents: Dependents
     leave: LeaveAccount
+    dropped: DroppedGrants
 
     def overview(self, owner: str) -> Sequence[Row]:
         """Every vendor that can be connected."""
@@ -89,17 +98,18 @@ class ConnectAccount:
     def complete(self, owner: str, vendor: str, *, code: str, verifier: str, redirect_uri: str) -> Connected:
         """The person has consented. Raises `ReauthorizationRequired` for a code that is no good."""
         granted = self.logins.finish(vendor, code=code, verifier=verifier, redirect_uri=redirect_uri)
-        account = self.logins.account(vendor, granted.tokens.access)
+        account = self._account(owner, vendor, granted)
         if vendor == GOOGLE and account.name.lower() != owner.lower():
             # the tokens are dropped, not revoked: that would end all that this account's own person has allowed us
             return Connected(account=account, somebody_elses=True)
-        lacking = missing(self.logins.scopes(vendor), granted.scopes)
+        lacking = self._lacking(vendor, granted)
         sealed = seal(self.sealer, granted.tokens)
         for _ in range(CONFLICTS):
             before = self.store.get(Connection, keys.connection_key(owner, vendor))
             other = before is not None and before.account_id != account.id
-            ask = other and vendor != GOOGLE and self._hosts(owner, vendor)
+            ask = bool(other and before and before.sealed and vendor != GOOGLE and self._hosts(owner, vendor))
             if lacking and (ask or (before is not None and before.usable)):
+                self.dropped.unused(vendor, account.id, granted.tokens, kept=before.grants if before else ())
                 return Connected(account=account, missing=lacking)  # what is there is better
             after = self._asking(before, account, sealed, granted) if ask and before else None
             after = after or self._connected(before, owner, vendor, account, sealed, granted, lacking)
@@ -107,6 +117,7 @@ class ConnectAccount:
                 self.store.commit([Save(record=after)])
             except StoreConflict:
                 continue
+            self.dropped.between(before, after)
             if ask and before is not None:
                 decided = before.leaving is not None
                 return Connected(account=account, replaces=None if decided else before.account_name)
@@ -118,10 +129,47 @@ class ConnectAccount:
         """Those that the person's account hosts."""
         return [each for each in self.dependents.of(owner, vendor) if not each.frozen]
 
-    def disconnect(self, owner: str, vendor: str, then: Leaving) -> int:
+    def disconnect(self, owner: str, vendor: str, then: Leaving, *, shown: str | None = None) -> int:
         """As `LeaveAccount`."""
         self.name(vendor)
-        return self.leave(owner, vendor, then)
+        return self.leave(owner, vendor, then, shown=shown)
+
+    def decline(self, owner: str, vendor: str) -> None:
+        """All stays as it is: the account that waits to take another one's place does not, and is given back."""
+        self.name(vendor)
+        before: Connection | None = None
+
+        def decide(connection: Connection) -> Connection:
+            nonlocal before
+            before = connection
+            return declined(connection)
+
+        after = change(self.store, Connection, keys.connection_key(owner, vendor), decide)
+        if after is not None:
+            self.dropped.between(before, after)
+
+    def revokes(self, vendor: str) -> bool:
+        """Whether a disconnected account is given back at its vendor; else its person takes us out there."""
+        return self.logins.revokes(vendor)
+
+    def _account(self, owner: str, vendor: str, granted: Granted) -> Account:
+        """Whose account it is. Without an answer the code is used up, and what it was good for is given back."""
+        try:
+            for _ in range(TRIES - 1):
+                with suppress(Temporary):
+                    return self.logins.account(vendor, granted.tokens.access)
+            return self.logins.account(vendor, granted.tokens.access)
+        except ConfsyncError:
+            before = self.store.get(Connection, keys.connection_key(owner, vendor))
+            self.dropped.unknown(vendor, granted.tokens, kept=before.grants if before else ())
+            raise
+
+    def _lacking(self, vendor: str, granted: Granted) -> tuple[str, ...]:
+        lacking = missing(self.logins.scopes(vendor), granted.scopes)
+        if granted.tokens.refresh is not None:
+            return lacking
+        log.warning("the vendor gives no refresh token: its application has to be set up for it", vendor=vendor)
+        return (*lacking, NO_REFRESH)
 
     def _hosts(self, owner: str, vendor: str) -> bool:
         return any(each.at_vendor and not each.frozen for each in self.dependents.of(owner, vendor))

@@ -21,6 +21,7 @@ LOGIN = Login(
     authorize_url="https://zoom.us/oauth/authorize",
     token_url="https://zoom.us/oauth/token",  # noqa: S106 - an address
     revoke_url="https://zoom.us/oauth/revoke",
+    revokes="access",  # https://developers.zoom.us/docs/integrations/oauth/#revoking-an-access-token
     account_url="https://api.zoom.us/v2/users/me",
     account=_account,
     scopes=(*(each.removesuffix(":admin") for each in SCOPES), "user:read:user"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 
@@ -16,6 +17,9 @@ from confsync.usecases.records.change import change
 from confsync.usecases.records.tasks import queued
 
 log = structlog.get_logger()
+
+PATIENCE = timedelta(seconds=15)
+"""So long a person waits for what is done to their conferences; the rest goes on without them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,16 +49,20 @@ class Dependents:
         except ConfsyncError as error:
             log.warning("what depends on a connection is not marked", connection=connection.key, error=str(error))
 
-    def resume(self, connection: Connection) -> int:
+    def resume(self, connection: Connection, *, patience: timedelta | None = PATIENCE) -> int:
         """Whatever waited for it goes on at once. How many. Until all of it is told, the connection stays due.
 
-        What was kept as it is follows its events again if it is hosted by this very account.
+        What was kept as it is follows its events again if it is hosted by this very account. `patience`: so long, and
+        the rest is left to the sweep, which has to have none to come to an end: each time it is told from the first.
         """
-        count = 0
+        count, began = 0, self.clock.now()
         go_on = self._go_on_at_google if connection.vendor == GOOGLE else self._go_on_at_vendor
         try:
-            for _ in go_on(connection) if connection.usable else ():
-                count += 1
+            for waited in go_on(connection) if connection.usable else ():
+                count += waited
+                if patience is not None and self.clock.now() - began >= patience:
+                    log.info("not all that waited goes on yet; left to the sweep", connection=connection.key)
+                    return count
             change(self.store, Connection, connection.key, lambda c: _told(c, connection))
         except ConfsyncError as error:
             log.warning("not all that waited goes on; left to the sweep", connection=connection.key, error=str(error))
@@ -68,26 +76,28 @@ class Dependents:
         except ConfsyncError as error:
             log.warning("calendars are left to the sweep", owner=owner, error=str(error))
 
-    def _go_on_at_vendor(self, connection: Connection) -> Iterator[str]:
+    def _go_on_at_vendor(self, connection: Connection) -> Iterator[bool]:
+        """One after the other, and whether it had waited."""
         now = self.clock.now()
         for each in self.of(connection.owner, connection.vendor):
             if each.frozen and each.kept_by != connection.account_id:
                 continue
             if change(self.store, Conference, each.key, lambda c: thawed(c, now)) is not None:
                 queued(self.queue.reconcile_conference, each.key)
-                yield each.key
+                yield True
 
-    def _go_on_at_google(self, connection: Connection) -> Iterator[str]:
+    def _go_on_at_google(self, connection: Connection) -> Iterator[bool]:
         """Calendars that wait are read, from a full list; events that could not be written are shown their meetings."""
         now, found = self.clock.now(), list(self.of(connection.owner, GOOGLE))
         for calendar in self._read_by(connection.owner, found):
             if calendar.state is CalendarState.PAUSED:
                 queued(self.queue.sync_calendar, calendar.key)
-                yield calendar.key
+                yield True
         for each in found:
             shown = change(self.store, Conference, each.key, lambda c: can_show(c, now))
             if shown is not None and shown.pauses != each.pauses:
                 queued(self.queue.reconcile_conference, each.key)
+            yield False
 
     def _read_by(self, owner: str, conferences: list[Conference]) -> list[Calendar]:
         """The calendars of these conferences' events that the owner reads."""

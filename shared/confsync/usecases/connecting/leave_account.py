@@ -7,21 +7,22 @@ Google hosts no meetings: without it they stay as they are at their vendors, and
 is connected again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from confsync.domain import description_block, keys
 from confsync.domain.conference import Conference
-from confsync.domain.connection import GOOGLE, LOOK_AGAIN, Connection, Leaving, gone
+from confsync.domain.connection import GOOGLE, LOOK_AGAIN, Connection, Leaving, declined, gone
 from confsync.domain.errors import BadRequest, ConfsyncError, NotFound, ServiceError, StoreConflict, Temporary
 from confsync.domain.link import Link
 from confsync.domain.transitions import left_alone, to_be_remade
 from confsync.ports import Calendars, Clock, Logins, Queue, Save, Sealer, Store
-from confsync.usecases.connecting.dependents import Dependents
+from confsync.usecases.connecting.dependents import PATIENCE, Dependents
+from confsync.usecases.connecting.dropped_grants import DroppedGrants
 from confsync.usecases.connecting.people_tokens import opened
 from confsync.usecases.reconcile_conference import ReconcileConference
 from confsync.usecases.records.change import CONFLICTS, change
@@ -29,8 +30,6 @@ from confsync.usecases.records.tasks import queued
 
 log = structlog.get_logger()
 
-PATIENCE = timedelta(seconds=15)
-"""So long a person waits for meetings to be removed; the rest goes on without them."""
 GIVE_UP_AFTER = timedelta(hours=25)
 """So long meetings are tried to be removed: an unsaved choice is given up by then. The rest is left where it is."""
 
@@ -46,22 +45,35 @@ class LeaveAccount:
     sealer: Sealer
     logins: Logins
     dependents: Dependents
+    dropped: DroppedGrants
     reconcile: Callable[[], ReconcileConference]
 
-    def __call__(self, owner: str, vendor: str, then: Leaving) -> int:
+    def __call__(self, owner: str, vendor: str, then: Leaving, *, shown: str | None = None) -> int:
         """How many meetings are still to be removed; 0: it is over.
 
-        Raises `BadRequest` if nothing is connected, or that can't be had: Google can only be left with all kept.
+        `shown`: what its person saw when they decided (`Connection.shown`). None: an operator decides, who was not
+        asked about an account that waits to take its place; that one does not, and is given back.
+
+        Raises `BadRequest`, and nothing is changed, if nothing is connected, if it is not what was shown any more, or
+        if that can't be had: Google can only be left with all kept.
         """
         if vendor == GOOGLE and then is not Leaving.KEEP:
             raise BadRequest("of Google nothing can be removed: take conferences off your events first", field="then")
         key, now = keys.connection_key(owner, vendor), self.clock.now()
-        due_at = now + LOOK_AGAIN
-        begun = change(
-            self.store, Connection, key, lambda c: replace(c, leaving=then, leaving_since=now, due_at=due_at)
-        )
+        before: Connection | None = None
+
+        def begin(connection: Connection) -> Connection:
+            nonlocal before
+            if connection.over or shown not in {None, connection.shown}:
+                raise BadRequest(f"the connection of {owner} to {vendor} is not what was decided about", field="shown")
+            before = connection
+            kept = connection if shown is not None else declined(connection)
+            return replace(kept, leaving=then, leaving_since=now, due_at=now + LOOK_AGAIN)
+
+        begun = change(self.store, Connection, key, begin)
         if begun is None:
             raise BadRequest(f"{owner} has no account at {vendor} connected", field="vendor")
+        self.dropped.between(before, begun)
         return self.finish(key)
 
     def finish(self, key: str) -> int:
@@ -69,22 +81,24 @@ class LeaveAccount:
 
         Raises `Temporary` if others keep changing it.
         """
+        until = self.clock.now() + PATIENCE
         for _ in range(CONFLICTS):
             with suppress(StoreConflict):
-                return self._finish(key)
+                return self._finish(key, until)
         raise Temporary(f"connections/{key} is being changed by others", service="confsync")
 
-    def _finish(self, key: str) -> int:
+    def _finish(self, key: str, until: datetime) -> int:
         connection = self.store.get(Connection, key)
         if connection is None:
             return 0
         if connection.leaving is None:
-            self.dependents.resume(connection)
+            self.dependents.resume(connection, patience=None)
             return 0
         now = self.clock.now()
         reachable = connection.usable and now < (connection.leaving_since or now) + GIVE_UP_AFTER
-        left = self._remove_meetings(connection, reachable=reachable)
-        if left and reachable:
+        untold = self._tell_meetings(connection, until, reachable=reachable)
+        left = max(untold, self._meetings(connection))
+        if untold or (left and reachable):
             self.store.commit([Save(record=replace(self._still(connection), due_at=now + LOOK_AGAIN))])
             return left
         self._revoke(self._still(connection))
@@ -102,17 +116,24 @@ class LeaveAccount:
 
     # --- its conferences ---------------------------------------------------------------------------------------------
 
-    def _remove_meetings(self, connection: Connection, *, reachable: bool) -> int:
-        """Begin, or go on, to do with them what was decided. How many are still to be removed."""
-        if connection.vendor == GOOGLE:
-            return 0
-        for conference in self._hosted(connection):
+    def _tell_meetings(self, connection: Connection, until: datetime, *, reachable: bool) -> int:
+        """Begin, or go on, to do with them what was decided. How many there was no time for."""
+        hosted = self._hosted(connection)
+        for number, conference in enumerate(hosted):
+            if self.clock.now() >= until:
+                return len(hosted) - number
             self._leave(conference, connection, reachable=reachable)
         if connection.leaving is Leaving.ANEW and reachable:
-            self._remove_now([each.id for each in self._hosted(connection) if each.at_vendor])
-        return sum(each.at_vendor for each in self._hosted(connection))  # with what was made meanwhile
+            self._remove_now((each.id for each in self._hosted(connection) if each.at_vendor), until)
+        return 0
+
+    def _meetings(self, connection: Connection) -> int:
+        """How many are still to be removed, with what was made meanwhile."""
+        return sum(each.at_vendor for each in self._hosted(connection))
 
     def _hosted(self, connection: Connection) -> list[Conference]:
+        if connection.vendor == GOOGLE:
+            return []
         return [each for each in self.dependents.of(connection.owner, connection.vendor) if not each.frozen]
 
     def _leave(self, conference: Conference, connection: Connection, *, reachable: bool) -> None:
@@ -158,9 +179,8 @@ class LeaveAccount:
         location = description_block.apart(event.location, link.shown_uri)
         google.write_text(link.calendar_id, event, location=location, description=event.description)
 
-    def _remove_now(self, conference_ids: list[str]) -> None:
+    def _remove_now(self, conference_ids: Iterable[str], until: datetime) -> None:
         """As many as there is time for; the rest is queued."""
-        until = self.clock.now() + PATIENCE
         for each in conference_ids:
             if self.clock.now() >= until:
                 queued(self.queue.reconcile_conference, each)

@@ -29,7 +29,7 @@ from confsync.usecases.records.change import CONFLICTS
 log = structlog.get_logger()
 
 LEASE = timedelta(seconds=30)
-"""Longer than any answer of a token endpoint is waited for."""
+"""At least so long a renewal may take: more than twice what any answer of a token endpoint is waited for."""
 PATIENCE = timedelta(seconds=10)
 """So long a worker waits for another one that is renewing."""
 MOMENT = timedelta(seconds=0.2)
@@ -44,6 +44,7 @@ class PeopleTokens:
     logins: Logins
     clock: Clock
     dependents: Dependents
+    lease: timedelta = LEASE
 
     def token(self, owner: str, vendor: str, *, refused: str | None = None) -> str:
         """An access token that is good for a minute. Raises `ReauthorizationRequired`, `Temporary`, `NotConfigured`."""
@@ -94,10 +95,10 @@ class PeopleTokens:
         if tokens.refresh is None:
             raise self._end(connection, ConnectionState.EXPIRED, "the vendor gave no way to renew it")
         now = self.clock.now()
-        taken = replace(connection, lease=connection.lease.take(self.clock.new_id(), now, LEASE))
+        taken = replace(connection, lease=connection.lease.take(self.clock.new_id(), now, self.lease))
         self.store.commit([Save(record=taken)])
         taken = self._read_back(taken)
-        if self.clock.now() - now > LEASE / 2:
+        if self.clock.now() - now > self.lease / 2:
             raise StoreConflict(f"connections/{taken.key}: this process stood still with its lease")
         try:
             granted = self.logins.renew(connection.vendor, tokens.refresh)
@@ -211,9 +212,14 @@ def seal(sealer: Sealer, tokens: Tokens) -> str:
 
 def opened(sealer: Sealer, connection: Connection) -> Tokens:
     """The tokens of a connection that has some. Raises `NotConfigured` if the keys have changed."""
+    return unsealed(sealer, connection.sealed, of=f"connections/{connection.key}")
+
+
+def unsealed(sealer: Sealer, sealed: str, *, of: str = "a connection") -> Tokens:
+    """As they were stored. Raises `NotConfigured` if the keys have changed."""
     try:
-        told = json.loads(sealer.open(connection.sealed))
+        told = json.loads(sealer.open(sealed))
         at = datetime.fromisoformat(told["expires_at"]).astimezone(UTC)
         return Tokens(access=told["access"], refresh=told["refresh"], expires_at=at)
     except (ValueError, KeyError, TypeError) as error:
-        raise NotConfigured(f"the tokens of connections/{connection.key} can't be read") from error
+        raise NotConfigured(f"the tokens of {of} can't be read") from error
