@@ -39,7 +39,11 @@ def test_sealing_anew() -> None:
         FernetSealer([OTHER]).reseal(after)
 
 
-@pytest.mark.parametrize("sealed", ["", "x", "gAAAAA", "\N{SNOWMAN}", FernetSealer([OTHER]).seal("secret")])
+@pytest.mark.parametrize(
+    "sealed",
+    ["", "x", "gAAAAA", "\N{SNOWMAN}", FernetSealer([OTHER]).seal("secret")],
+    ids=["empty", "x", "begun", "no ascii", "another key"],
+)
 def test_what_no_key_opens(sealed: str) -> None:
     with pytest.raises(NotConfigured, match="no connection key opens") as refused:
         FernetSealer([NEW, OLD]).open(sealed)
@@ -55,7 +59,9 @@ def test_what_somebody_changed_is_not_opened() -> None:
         FernetSealer([NEW]).open(changed)
 
 
-@pytest.mark.parametrize("keys", [[], [b""], [b"short"], [NEW, b"x" * 44], [NEW[:-1]]])
+@pytest.mark.parametrize(
+    "keys", [[], [b""], [b"short"], [NEW, b"x" * 44], [NEW[:-1]]], ids=["none", "empty", "short", "second", "cut"]
+)
 def test_keys_that_are_none(keys: list[bytes]) -> None:
     with pytest.raises(NotConfigured, match="32 random bytes") as refused:
         FernetSealer(keys)
