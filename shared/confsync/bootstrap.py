@@ -139,7 +139,7 @@ class Adapters:
     def grants(self) -> ports.Grants:
         from confsync.usecases.assembly import people_tokens
 
-        return people_tokens(self, deadline=timedelta(seconds=self.settings.limits.provider_deadline))
+        return people_tokens(self, deadline=timedelta(seconds=self._settings.limits.provider_deadline))
 
     @lazy
     def sealer(self) -> ports.Sealer:

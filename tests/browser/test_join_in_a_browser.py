@@ -76,7 +76,7 @@ def test_before_it_is_time(visitors: Visitors) -> None:
 
 def test_shortly_before_it_is_time_the_page_looks_again_by_itself(visitors: Visitors) -> None:
     guest = visitors(None)
-    guest.open(invited(visitors("soon@example.com"), timedelta(minutes=40)))
+    guest.open(shows(invited(visitors("soon@example.com"), timedelta(minutes=40)), "It is not time yet"))
     assert guest.title == "It is not time yet"
     # a page that waits for a meeting to open has to, and there is nothing on it that could be lost:
     # https://www.w3.org/TR/WCAG22/#timing-adjustable, "real-time exception"

@@ -56,7 +56,8 @@ class PersonalCloud(Cloud):
         """Ann decides what becomes of her meetings, and that her account goes (or gives way to another one)."""
         if then is not Leaving.KEEP:
             self.promises.release(ANN, "e1")
-        self.run(lambda functions: functions.disconnect(ANN, then))
+        shown = self.connection.shown
+        self.run(lambda functions: functions.disconnect(ANN, then, shown))
         self.follow()
 
     # --- what is promised

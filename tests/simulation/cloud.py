@@ -13,7 +13,14 @@ from typing import Any, TypeVar
 from confsync.domain import keys
 from confsync.domain.caller import Caller
 from confsync.domain.connection import Leaving
-from confsync.domain.errors import ConfsyncError, Invalid, NotFound, PermissionDenied, ReauthorizationRequired
+from confsync.domain.errors import (
+    BadRequest,
+    ConfsyncError,
+    Invalid,
+    NotFound,
+    PermissionDenied,
+    ReauthorizationRequired,
+)
 from confsync.domain.event import Event, EventConference
 from confsync.usecases.assembly import Limits, UseCases, people_tokens
 from confsync.usecases.connect_account import Connected
@@ -74,8 +81,9 @@ class Functions:
     def connect(self, owner: str, code: str) -> Connected:
         return self._usecases.connect_account.complete(owner, "fake", code=code, verifier="", redirect_uri="")
 
-    def disconnect(self, owner: str, then: Leaving) -> int:
-        return self._usecases.connect_account.disconnect(owner, "fake", then)
+    def disconnect(self, owner: str, then: Leaving, shown: str | None = None) -> None:
+        with suppress(BadRequest):  # it was done by somebody else
+            self._usecases.connect_account.disconnect(owner, "fake", then, shown=shown)
 
     def token(self, owner: str) -> str:
         return people_tokens(self._ports).token(owner, "fake")

@@ -154,7 +154,42 @@ def test_a_page_takes_no_token_back(name: str) -> None:
         CALLS["revoke"](client(url))
 
 
-@pytest.mark.parametrize("answer", [answering(""), answering("{}"), answering("gone", status=400)])
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_a_vendor_that_refuses_to_take_a_token_back(status: int) -> None:
+    answer = answering(f'{{"error": "invalid_client {REFRESH}"}}', status=status)
+    with listening(answer) as url, pytest.raises(ServiceError) as caught:
+        CALLS["revoke"](client(url))
+    assert caught.value.status == status
+    assert_no_secret(HIDDEN, caught.value)
+
+
+@pytest.mark.parametrize(("revokes", "token"), [("refresh", REFRESH), ("access", ACCESS)])
+def test_each_vendor_has_the_token_that_it_wants(revokes: str, token: str) -> None:
+    received: list[bytes] = []
+    later = FakeClock().now() + timedelta(hours=1)
+    with listening(answering("{}"), received) as url:
+        client(url, revokes=revokes).revoke(Tokens(access=ACCESS, refresh=REFRESH, expires_at=later))
+    (sent,) = received
+    assert parse_qs(sent.partition(b"\r\n\r\n")[2].decode())["token"] == [token]
+    assert sent.startswith(b"POST /revoke ")
+
+
+def test_an_access_token_that_has_ended_is_renewed_to_be_taken_back() -> None:
+    received: list[bytes] = []
+    with listening(answering(json.dumps({**GRANTED, "access_token": "newer"})), received) as url:
+        CALLS["revoke"](client(url, revokes="access"))
+    renewal, revocation = (parse_qs(each.partition(b"\r\n\r\n")[2].decode()) for each in received)
+    assert (renewal["refresh_token"], revocation["token"]) == ([REFRESH], ["newer"])
+
+
+def test_one_that_has_ended_and_can_not_be_renewed_is_as_we_want_it() -> None:
+    with listening(answering('{"error": "invalid_grant"}', status=400)) as url:
+        CALLS["revoke"](client(url, revokes="access"))
+
+
+@pytest.mark.parametrize(
+    "answer", [answering(""), answering("{}"), answering("gone", status=400), answering("gone", status=404)]
+)
 def test_a_token_that_is_taken_back_or_unknown_is_no_error(answer: Callable[[socket.socket], None]) -> None:
     with listening(answer) as url:
         CALLS["revoke"](client(url))

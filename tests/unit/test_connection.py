@@ -25,6 +25,7 @@ from confsync.domain.connection import (
     Granted,
     Leaving,
     Tokens,
+    declined,
     ended,
     gone,
     missing,
@@ -159,6 +160,30 @@ def test_gone_it_holds_no_secret_but_its_successors(connection: Connection, now:
         )
 
 
+@given(connections, times)
+def test_what_was_left_is_over(connection: Connection, now: datetime) -> None:
+    after = gone(connection, now)
+    assert after.over == (connection.successor is None)
+    assert not replace(after, leaving=Leaving.KEEP).over
+    assert not replace(after, sealed="x").over
+
+
+@given(connections, times)
+def test_what_a_person_decides_about(connection: Connection, now: datetime) -> None:
+    connection = replace(connection, account_id="1", sealed="a", successor=None)
+    waiting = replace(connection, successor=Account(id="2", name="x"), successor_sealed="b")
+    for other in (
+        replace(connection, account_id="2"),
+        replace(connection, connected_at=connection.connected_at + timedelta(microseconds=1)),
+        waiting,
+        gone(waiting, now),
+    ):
+        assert other.shown != connection.shown
+    assert renewed(connection, "anew", now).shown == connection.shown
+    assert declined(waiting).shown == connection.shown
+    assert (waiting.grants, declined(waiting).grants) == ({"1": "a", "2": "b"}, {"1": "a"})
+
+
 @given(connections)
 def test_it_can_be_used_while_it_is_active_and_has_tokens(connection: Connection) -> None:
     assert connection.usable == (connection.state is ConnectionState.ACTIVE and connection.sealed != "")
@@ -215,6 +240,10 @@ def test_thawed_nothing_waits_any_more(conference: Conference, now: datetime) ->
 @given(conferences, st.booleans())
 def test_what_is_left_alone_keeps_its_meeting(conference: Conference, reachable: bool) -> None:
     after = left_alone(conference, "account", reachable=reachable)
+    if not reachable and conference.applied.reference is None and conference.creating_since is not None:
+        assert (after.at_vendor, after.frozen, after.remake) == (False, conference.frozen, False)
+        assert after.settled is not conference.wanted
+        return
     assert after.applied == conference.applied
     if conference.applied.reference is None or (reachable and not conference.wanted):
         assert after is conference

@@ -341,14 +341,15 @@ def test_tokens_that_are_no_good_are_told_of(store: SqliteStore, run: Run) -> No
     assert "[warning  ] tokens are not taken back at the vendor" in told
 
 
-def test_a_successor_takes_its_place(deployment: Deployment, zoom: ZoomService, store: SqliteStore, run: Run) -> None:
+def test_a_successor_goes_too(deployment: Deployment, zoom: ZoomService, store: SqliteStore, run: Run) -> None:
     connect(deployment, zoom)
     save(store, held(deployment))
     connect(deployment, zoom, "ann@elsewhere.example")
     code, told = run("disconnect", ANN, "zoom", "--then", "keep", "--yes")
-    assert (code, "disconnected; ann@elsewhere.example took its place" in told) == (0, True)
+    assert (code, "ann@elsewhere.example will not take its place" in told) == (0, True)
+    assert (told.endswith("disconnected\n"), get(store).sealed, get(store).successor) == (True, "", None)
     code, told = run("disconnect", ANN, "zoom", "--then", "keep", "--yes")
-    assert (code, told.endswith("disconnected\n"), get(store).sealed) == (0, True, "")
+    assert (code, "is not what was decided about" in told) == (2, True)
 
 
 class Terminal(io.StringIO):

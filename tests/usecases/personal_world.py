@@ -36,7 +36,8 @@ class PersonalWorld(World):
         return self.connecting.complete(owner, "fake", code=code, verifier="v", redirect_uri=REDIRECT)
 
     def disconnect(self, then: Leaving) -> int:
-        return self.connecting.disconnect(ANN, "fake", then)
+        """The person decides, about what there is now."""
+        return self.connecting.disconnect(ANN, "fake", then, shown=self.connection.shown)
 
     @property
     def connection(self) -> Connection:

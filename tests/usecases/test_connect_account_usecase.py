@@ -7,10 +7,18 @@ from typing import Any
 import pytest
 
 from confsync.domain.conference import Conference, ConferenceState
-from confsync.domain.connection import LOOK_AGAIN, Connection, ConnectionState, Leaving
-from confsync.domain.errors import BadRequest, ConfsyncError, ReauthorizationRequired, StoreConflict, Temporary
+from confsync.domain.connection import LOOK_AGAIN, Account, Connection, ConnectionState, Leaving
+from confsync.domain.errors import (
+    BadRequest,
+    ConfsyncError,
+    PermissionDenied,
+    ReauthorizationRequired,
+    StoreConflict,
+    Temporary,
+)
 from confsync.domain.transitions import REFUSED_RETRY
-from confsync.usecases.connect_account import Row
+from confsync.usecases.connect_account import NO_REFRESH, TRIES, Row
+from confsync.usecases.connecting.dependents import PATIENCE
 from confsync.usecases.connecting.people_tokens import opened
 from confsync.usecases.records.change import CONFLICTS
 from tests.fakes.logins import LASTS, SCOPES
@@ -37,6 +45,11 @@ def waiting(world: PersonalWorld) -> Conference:
     assert "has to connect" in str(conference.last_error)
     assert world.connection.state is ConnectionState.EXPIRED
     return conference
+
+
+def live(world: PersonalWorld) -> list[str]:
+    """The accounts of consents that their vendor still knows."""
+    return [each.account.id for each in world.logins.consents if each.live]
 
 
 def title(world: PersonalWorld) -> str:
@@ -127,6 +140,7 @@ def test_one_that_works_is_not_given_up_for_one_that_lacks_scopes(world: Persona
     before = world.connection
     assert world.connect(account, scopes=()).missing == ("meetings",)
     assert world.connection == before
+    assert world.logins.calls["revoke"] == (account != "ann"), "a vendor may end all of an account's grants at once"
 
 
 def test_a_code_that_is_no_good_changes_nothing(world: PersonalWorld) -> None:
@@ -135,11 +149,40 @@ def test_a_code_that_is_no_good_changes_nothing(world: PersonalWorld) -> None:
     assert world.store.connections_of(ANN) == []
 
 
-def test_a_vendor_that_does_not_tell_whose_account_it_is(world: PersonalWorld) -> None:
-    world.logins.fail("account", Temporary("no answer"))
-    with pytest.raises(Temporary):
+def test_a_vendor_that_does_not_tell_at_once_whose_account_it_is(world: PersonalWorld) -> None:
+    world.logins.fail("account", *[Temporary("no answer")] * (TRIES - 1))
+    assert world.connect().account.id == "id-ann"
+
+
+@pytest.mark.parametrize("errors", [[Temporary("no answer")] * TRIES, [PermissionDenied("no")]], ids=["late", "no"])
+def test_a_vendor_that_does_not_tell_whose_account_it_is(world: PersonalWorld, errors: list[Exception]) -> None:
+    world.logins.fail("account", *errors)
+    with pytest.raises(type(errors[0])):
         world.connect()
     assert world.store.connections_of(ANN) == []
+    assert live(world) == [], "nobody knows of it any more"
+
+
+def test_what_may_be_of_the_account_that_stays_is_not_given_back(world: PersonalWorld) -> None:
+    world.connect()
+    world.logins.fail("account", *[Temporary("no answer")] * TRIES)
+    with pytest.raises(Temporary):
+        world.connect()
+    assert world.logins.calls["revoke"] == 0
+
+
+def test_a_vendor_that_gives_no_way_to_renew(world: PersonalWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    world.logins.gives_refresh = False
+    assert world.connect().missing == (NO_REFRESH,)
+    kept = world.connection
+    assert (kept.state, kept.reason) == (ConnectionState.LACKS_SCOPES, "the vendor gave no way to renew it")
+    assert "has to be set up for it" in capsys.readouterr().out
+    world.logins.gives_refresh = True
+    assert world.connect().missing == ()
+    before = world.connection
+    world.logins.gives_refresh = False
+    assert world.connect(scopes=()).missing == ("meetings", NO_REFRESH)
+    assert world.connection == before
 
 
 # --- the same one again
@@ -207,6 +250,30 @@ def test_what_could_not_be_resumed_is_resumed_by_the_sweep(world: PersonalWorld,
     assert world.connection.due_at is None
 
 
+def test_what_takes_long_to_resume_is_left_to_the_sweep(world: PersonalWorld) -> None:
+    world.connect()
+    for number in range(3):
+        world.saved(f"event{number}")
+    world.logins.withdraw()
+    world.clock.advance(LASTS)
+    with pytest.raises(ReauthorizationRequired):
+        world.token()
+    real = world.store.commit
+
+    def slowly(writes: Any) -> None:
+        if isinstance(writes[0].record, Conference):
+            world.clock.advance(PATIENCE / 2)
+        real(writes)
+
+    world.store.commit = slowly  # type: ignore[method-assign]
+    assert world.connect().resumed == 2
+    assert world.connection.due_at is not None
+    world.clock.advance(LOOK_AGAIN)
+    world.sweep()
+    assert world.connection.due_at is None
+    assert all(each.last_error is None for each in world.store.conferences_of_host(ANN))
+
+
 def test_a_queue_that_refuses_leaves_it_to_the_sweep(world: PersonalWorld) -> None:
     waiting(world)
     world.queue.error = Temporary("full")
@@ -246,6 +313,63 @@ def test_another_account_that_nothing_depends_on_takes_the_place_at_once(world: 
     done = world.connect("other")
     assert done.replaces is None
     assert world.connection.account_id == "id-other"
+    assert live(world) == ["id-other"]
+
+
+@pytest.mark.parametrize("error", [Temporary("no answer"), PermissionDenied("no")])
+def test_a_vendor_that_takes_nothing_back_stops_nobody(world: PersonalWorld, error: ConfsyncError) -> None:
+    world.connect()
+    world.logins.fail("revoke", error)
+    assert world.connect("other").replaces is None
+
+
+def test_tokens_that_no_key_opens_stop_nobody(world: PersonalWorld) -> None:
+    world.connect()
+    world.put(replace(world.connection, sealed="by another key"))
+    assert world.connect("other").replaces is None
+    assert world.logins.calls["revoke"] == 0
+
+
+def test_a_third_account_takes_the_place_of_one_that_waits(world: PersonalWorld) -> None:
+    world.connect()
+    world.saved()
+    world.connect("other")
+    assert world.connect("third").replaces == "ann@vendor.example"
+    assert world.connection.successor == Account(id="id-third", name="third@vendor.example")
+    assert live(world) == ["id-ann", "id-third"]
+    world.connect("third")
+    assert world.logins.calls["revoke"] == 1
+
+
+def test_who_declines_has_everything_as_it_was(world: PersonalWorld) -> None:
+    world.connect()
+    world.saved(title="Standup")
+    before = world.connection
+    world.connect("other")
+    for _ in range(2):
+        world.connecting.decline(ANN, "fake")
+        assert replace(world.connection, version=None) == replace(before, version=None)
+        assert live(world) == ["id-ann"]
+    assert world.logins.calls["revoke"] == 1
+    world.connecting.decline(BEN, "fake")
+    with pytest.raises(BadRequest):
+        world.connecting.decline(ANN, "another")
+
+
+def test_an_account_that_was_left_is_not_asked_about(world: PersonalWorld) -> None:
+    """What it left behind, whatever it is, is no matter of its any more."""
+    world.connect()
+    created = world.saved(title="Standup")
+    world.disconnect(Leaving.KEEP)
+    world.put(replace(world.conference(created.conference_id), kept_by=""))
+    assert world.connect("other").replaces is None
+    assert world.connection.account_id == "id-other"
+
+
+def test_a_vendor_that_has_a_way_to_take_it_back(world: PersonalWorld) -> None:
+    assert world.connecting.revokes("fake")
+    world.logins.revocable = False
+    assert not world.connecting.revokes("fake")
 
 
 def test_another_account_waits_until_it_is_decided_what_becomes_of_the_meetings(world: PersonalWorld) -> None:
@@ -274,6 +398,7 @@ def test_the_same_account_after_all(world: PersonalWorld) -> None:
     world.connect()
     assert world.connection.successor is None
     assert world.logins.takes(world.token()) == "id-ann"
+    assert set(live(world)) == {"id-ann"}
 
 
 def test_who_has_decided_is_not_asked_again(world: PersonalWorld) -> None:

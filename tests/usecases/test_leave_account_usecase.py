@@ -12,7 +12,8 @@ from confsync.domain.conference import CallKind, Conference, ConferenceState
 from confsync.domain.connection import LOOK_AGAIN, Connection, ConnectionState, Leaving
 from confsync.domain.errors import Ambiguous, BadRequest, PreconditionFailed, ServiceError, StoreConflict, Temporary
 from confsync.domain.transitions import UNTIL_CONNECTED
-from confsync.usecases.connecting.leave_account import GIVE_UP_AFTER, PATIENCE
+from confsync.usecases.connecting.dependents import PATIENCE
+from confsync.usecases.connecting.leave_account import GIVE_UP_AFTER
 from tests.fakes.logins import LASTS
 from tests.fakes.provider import SETTLE
 from tests.usecases.personal_world import PersonalWorld
@@ -124,6 +125,45 @@ def test_a_meeting_that_may_be_there_is_looked_for_before_its_account_goes(world
     assert left(world)
     assert len(world.provider.meetings) == 2
     assert {each.kept_by for each in world.store.conferences_of_host(ANN)} == {"id-ann"}
+
+
+def test_one_that_may_be_there_is_given_up_when_its_account_is_out_of_reach(world: PersonalWorld) -> None:
+    unconfirmed(world, made=False)
+    world.logins.withdraw()
+    world.clock.advance(LASTS)
+    with pytest.raises(Exception, match="does not accept it"):
+        world.token()
+    assert world.disconnect(Leaving.KEEP) == 0
+    assert left(world)
+    assert not any(each.creating_since for each in world.store.conferences_of_host(ANN))
+    assert world.connect("other").replaces is None
+    world.settle()
+    assert world.connection.account_id == "id-other"
+    assert sorted(world.hosted().values()) == ["id-ann", "id-other"]
+
+
+def test_what_nobody_has_time_to_keep_is_kept_by_the_sweep(world: PersonalWorld) -> None:
+    """Also if its account is out of reach."""
+    for number in range(3):
+        world.saved(f"more{number}", title=f"More {number}")
+    world.logins.withdraw()
+    world.clock.advance(LASTS)
+    with pytest.raises(Exception, match="does not accept it"):
+        world.token()
+    real = world.store.commit
+
+    def slowly(writes: Any) -> None:
+        if isinstance(writes[0].record, Conference):
+            world.clock.advance(PATIENCE / 2)
+        real(writes)
+
+    world.store.commit = slowly  # type: ignore[method-assign]
+    assert world.disconnect(Leaving.KEEP) == 2
+    assert [bool(each.kept_by) for each in world.store.conferences_of_host(ANN)].count(True) == 2
+    assert world.connection.leaving is Leaving.KEEP
+    world.settle()
+    assert left(world)
+    assert all(each.frozen for each in world.store.conferences_of_host(ANN))
 
 
 # --- anew
@@ -260,6 +300,24 @@ def test_removed_meetings_go_from_their_events_too(world: PersonalWorld, as_text
     assert world.connecting.conferences(ANN, "fake") == []
 
 
+def test_events_that_there_is_no_time_for_are_cleared_by_the_sweep(world: PersonalWorld) -> None:
+    world.saved("event2", title="Other")
+    real = world.calendars.acting_as
+
+    def slowly(account: str) -> Any:
+        world.clock.advance(PATIENCE)
+        return real(account)
+
+    world.calendars.acting_as = slowly  # type: ignore[method-assign]
+    assert world.disconnect(Leaving.REMOVE) == 2
+    world.calendars.acting_as = real  # type: ignore[method-assign]
+    shown = [world.ann.event(each).conference is not None for each in ("event1", "event2")]
+    assert sorted(shown) == [False, True]
+    world.settle()
+    assert world.provider.meetings == {}
+    assert left(world)
+
+
 def test_an_event_that_is_being_edited_is_cleared_by_the_sweep(world: PersonalWorld) -> None:
     real = world.calendars.acting_as
     world.calendars.acting_as = lambda account: _Edited(real(account))  # type: ignore[method-assign,assignment]
@@ -376,14 +434,55 @@ def test_who_thought_better_of_it_stops_what_is_still_being_decided(world: Perso
 
 def test_nothing_to_leave() -> None:
     with pytest.raises(BadRequest, match="has no account at fake connected"):
-        PersonalWorld().disconnect(Leaving.KEEP)
+        PersonalWorld().connecting.disconnect(ANN, "fake", Leaving.KEEP)
 
 
-def test_leaving_twice_is_leaving_once(world: PersonalWorld) -> None:
+@pytest.mark.parametrize("operator", [False, True])
+def test_leaving_twice_is_leaving_once(world: PersonalWorld, operator: bool) -> None:
     world.disconnect(Leaving.KEEP)
-    assert world.disconnect(Leaving.KEEP) == 0
+    before = world.connection
+    with pytest.raises(BadRequest, match="not what was decided about") as refused:
+        world.connecting.disconnect(ANN, "fake", Leaving.REMOVE, shown=None if operator else before.shown)
+    assert (refused.value.field, world.connection) == ("shown", before)
     assert left(world)
     assert world.logins.calls["revoke"] == 1
+
+
+def test_a_decision_that_is_sent_again_does_not_reach_the_account_that_came_next(world: PersonalWorld) -> None:
+    world.connect("other")
+    shown = world.connection.shown
+    world.connecting.disconnect(ANN, "fake", Leaving.ANEW, shown=shown)
+    world.settle()
+    before = world.connection
+    with pytest.raises(BadRequest) as refused:
+        world.connecting.disconnect(ANN, "fake", Leaving.ANEW, shown=shown)
+    assert (refused.value.field, world.connection) == ("shown", before)
+    assert world.hosted() == {"Standup": "id-other"}
+
+
+def test_what_was_decided_before_another_account_waited_is_asked_again(world: PersonalWorld) -> None:
+    shown = world.connection.shown
+    world.connect("other")
+    with pytest.raises(BadRequest):
+        world.connecting.disconnect(ANN, "fake", Leaving.KEEP, shown=shown)
+    assert world.connection.leaving is None
+
+
+def test_what_was_decided_about_the_same_account_connected_once_more_is_asked_again(world: PersonalWorld) -> None:
+    shown = world.connection.shown
+    world.pass_time(seconds=1)
+    world.connect()
+    with pytest.raises(BadRequest):
+        world.connecting.disconnect(ANN, "fake", Leaving.KEEP, shown=shown)
+    assert world.connection.usable
+
+
+def test_an_operator_puts_no_account_in_its_place(world: PersonalWorld) -> None:
+    world.connect("other")
+    assert world.connecting.disconnect(ANN, "fake", Leaving.KEEP) == 0
+    assert left(world), "neither is of use any more"
+    assert world.connection.account_id == "id-ann"
+    assert world.logins.calls["revoke"] == 2
 
 
 def test_nothing_is_due_for_a_connection_that_is_gone(world: PersonalWorld) -> None:

@@ -27,6 +27,7 @@ from confsync.domain.errors import (
     Temporary,
 )
 from confsync.ports import Remove, Save, Store
+from confsync.usecases.assembly import people_tokens
 from confsync.usecases.connecting.dependents import Dependents
 from confsync.usecases.connecting.people_tokens import LEASE, PATIENCE, PeopleTokens, opened, seal
 from tests.contracts.processes import SPAWN, received, started
@@ -64,6 +65,11 @@ def kept(world: PersonalWorld) -> Tokens:
 
 def change(world: PersonalWorld, **changes: Any) -> None:
     world.put(replace(world.connection, **changes))
+
+
+def test_half_a_lease_is_enough_for_an_answer(world: PersonalWorld) -> None:
+    assert world.tokens.lease == LEASE
+    assert people_tokens(world.ports, deadline=LEASE).lease / 2 > LEASE
 
 
 # --- a token that is good

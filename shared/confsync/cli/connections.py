@@ -137,6 +137,8 @@ def disconnect(deployment: Deployment, owner: str, vendor: str, then: Leaving | 
     say(f"--then {then}: {choices[then]}")
     if then is not Leaving.KEEP and not connection.usable:
         say("its tokens are good no more: meetings stay at the vendor, where nobody can reach them from here")
+    if connection.successor:
+        say(f"{_shown(connection.successor.name)} will not take its place: it has to be connected again")
     if not sure and not _confirmed():
         say("nothing was changed")
         return 1
@@ -168,8 +170,8 @@ def _confirmed() -> bool:
 def _outcome(after: Connection, left: int) -> str:
     if left:
         return f"meetings that are still to be removed: {left}. The functions go on with it; then it is disconnected"
-    if after.usable:  # its person was about to use another one instead
-        return f"disconnected; {_shown(after.account_name)} took its place: to disconnect that too, run this again"
+    if after.usable:  # its person has connected one meanwhile
+        return f"disconnected; {_shown(after.account_name)} was connected meanwhile: to disconnect that, run this again"
     return "disconnected"
 
 

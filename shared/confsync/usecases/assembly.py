@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from confsync.usecases.channels.watch_channels import WatchChannels
     from confsync.usecases.connect_account import ConnectAccount
     from confsync.usecases.connecting.dependents import Dependents
-    from confsync.usecases.connecting.leave_account import LeaveAccount
     from confsync.usecases.connecting.dropped_grants import DroppedGrants
+    from confsync.usecases.connecting.leave_account import LeaveAccount
     from confsync.usecases.connecting.people_tokens import PeopleTokens
     from confsync.usecases.create_conference import CreateConference
     from confsync.usecases.join_conference import JoinConference

@@ -201,7 +201,7 @@ class ConnectAccount:
             account_name=account.name,
             scopes=granted.scopes or self.logins.scopes(vendor),
             state=ConnectionState.LACKS_SCOPES if lacking else ConnectionState.ACTIVE,
-            reason=f"{', '.join(lacking)} was not allowed" if lacking else None,
+            reason=_why(lacking) if lacking else None,
             sealed=sealed,
             connected_at=now,
             ended_at=now if lacking else None,
@@ -209,3 +209,8 @@ class ConnectAccount:
             lease=before.lease.release() if before else Lease(),
             version=before.version if before else None,
         )
+
+
+def _why(lacking: tuple[str, ...]) -> str:
+    scopes = ", ".join(each for each in lacking if each != NO_REFRESH)
+    return f"{scopes} was not allowed" if scopes else "the vendor gave no way to renew it"

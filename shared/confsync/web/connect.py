@@ -28,7 +28,7 @@ from confsync.domain.errors import (
     StoreConflict,
     Unverified,
 )
-from confsync.usecases.connect_account import Connected, Row
+from confsync.usecases.connect_account import NO_REFRESH, Connected, Row
 from confsync.web import pages, rendering
 from confsync.web.account_words import choices, problem, shown, state, status
 from confsync.web.endpoint import Answer, Call, Handler
@@ -239,6 +239,10 @@ class Pages:
             ]
             ways = [self._form_to(vendor, person, told("Try again")), _Way(self._own(), told("Your accounts"))]
             return self._message(call, told("Another %(name)s account", name=name), lines, status=403, ways=ways)
+        if NO_REFRESH in done.missing:
+            lines = [told("Something is not set up as it has to be. Tell whoever runs this for you.")]
+            ways = [_Way(self._own(), told("Your accounts"))]
+            return self._message(call, told("That can't be done now"), lines, status=502, ways=ways)
         if done.missing:
             lines = [
                 told(
@@ -344,7 +348,9 @@ class Pages:
             return self._message(call, told("That did not work"), lines, status=400, ways=ways)
         try:
             left = self.accounts.disconnect(person.email, vendor, Leaving(sent["then"]), shown=sent.get("shown", ""))
-        except BadRequest:
+        except BadRequest as error:
+            if error.field != "shown":
+                raise
             lines = [told("This has changed meanwhile, or was done already: look again.")]
             ways = [_Way(self._own(), told("Your accounts"))]
             return self._message(call, told("This page is out of date"), lines, status=409, ways=ways)
