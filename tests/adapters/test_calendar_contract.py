@@ -156,9 +156,9 @@ class TestGoogleCalendars(CalendarContract):
     def world(self, cloud: GoogleCloud) -> Iterator[SimulatedWorld]:
         world = SimulatedWorld(cloud)
         world.control("PATCH", f"calendars/{ANN}", {"empty_page_before": 0})
-        cloud.tokens.set_account(ANN, "active")
         yield world
         world.server.stop()
+        cloud.tokens.set_account(ANN, "active")  # the cloud is everybody's
 
 
 def test_a_shared_service_account_serves_people_on_their_own_calendar_only(cloud: GoogleCloud) -> None:

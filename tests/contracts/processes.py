@@ -1,8 +1,10 @@
 """Worker processes for races: started fresh, heard through pipes, and never left running."""
 
 import multiprocessing
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -25,13 +27,29 @@ def started(*calls: tuple[Any, ...]) -> Iterator[list[tuple[Connection, BaseProc
 
 def _start(target: Callable[..., None], *args: object) -> tuple[Connection, BaseProcess]:
     ours, theirs = SPAWN.Pipe(duplex=False)
-    process = SPAWN.Process(target=target, args=(theirs, *args), daemon=True)
+    process = SPAWN.Process(target=_run, args=(theirs, target, *args), daemon=True)
     process.start()
     theirs.close()
     return ours, process
 
 
+def _run(pipe: Connection, target: Callable[..., None], *args: object) -> None:
+    """The call; what ends it is told, as nobody sees a worker's own output."""
+    try:
+        target(pipe, *args)
+    except Exception:
+        pipe.send(_Failed(traceback.format_exc()))
+        raise
+
+
+@dataclass(frozen=True)
+class _Failed:
+    how: str
+
+
 def received(pipe: Connection) -> Any:
     """What the process says next; fails the test rather than wait for ever."""
     assert pipe.poll(PATIENCE), "a worker says nothing"
-    return pipe.recv()
+    said = pipe.recv()
+    assert not isinstance(said, _Failed), said.how
+    return said

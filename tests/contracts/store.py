@@ -584,7 +584,10 @@ def count_up(store: Store, times: int) -> int:
     """Add to a number that others add to as well; how often it is not known whether it was done."""
     done = unclear = 0
     while done < times:
-        conference = read(store, CONFERENCE)
+        try:
+            conference = read(store, CONFERENCE)
+        except Temporary:  # of a busy store; nothing was written
+            continue
         try:
             store.commit([Save(record=replace(conference, attempts=conference.attempts + 1))])
         except StoreConflict:
