@@ -28,7 +28,8 @@ test: .venv/ready ## run the tests
 	$(BIN)/pytest -n auto --dist loadgroup
 
 check: .venv/ready lint types imports demo ## all that CI runs: lint, types, import rules, the demo, tests with coverage
-	$(BIN)/pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto --dist loadgroup tests/simulation # without coverage, which doubles its time and tells nothing new
+	$(BIN)/pytest -n auto --dist loadgroup --ignore=tests/simulation --cov --cov-report=term:skip-covered
 
 lint: .venv/ready
 	$(BIN)/ruff check .
