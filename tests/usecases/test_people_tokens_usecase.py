@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from confsync.adapters.firestore import FirestoreStore
 from confsync.adapters.sealing import FernetSealer
 from confsync.adapters.sqlite import SqliteStore
 from confsync.domain import keys
@@ -31,6 +33,7 @@ from confsync.usecases.assembly import people_tokens
 from confsync.usecases.connecting.dependents import Dependents
 from confsync.usecases.connecting.people_tokens import LEASE, PATIENCE, PeopleTokens, opened, seal
 from tests.contracts.processes import SPAWN, received, started
+from tests.emulator import firestore_host, firestore_project
 from tests.fakes.clock import FakeClock
 from tests.fakes.logins import LASTS, FakeLogins
 from tests.fakes.provider import FakeProvider, FakeProviders
@@ -38,6 +41,8 @@ from tests.fakes.queue import FakeQueue
 from tests.fakes.store import MemoryStore
 from tests.usecases.personal_world import PersonalWorld
 from tests.usecases.world import ANN
+
+__all__ = ["firestore_host", "firestore_project"]
 
 LOST = Temporary("no answer", service="fake")
 KEY = keys.connection_key(ANN, "fake")
@@ -514,10 +519,16 @@ class StandingClock(FakeClock):
             return super().new_id()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+ON_FIRESTORE = pytest.param("firestore", marks=pytest.mark.xdist_group("firestore"))
+
+
+@pytest.fixture(params=["memory", "sqlite", ON_FIRESTORE])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryStore()
+        return
+    if request.param == "firestore":
+        yield FirestoreStore(request.getfixturevalue("firestore_project"))
         return
     found = SqliteStore(tmp_path / "confsync.db")
     yield found
@@ -585,15 +596,17 @@ def test_threads_with_a_store_and_a_vendor_that_stumble(store: Store, round: int
     assert logins.calls["renew"] == round + 2
 
 
-def test_of_many_processes_one_renews(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", ON_FIRESTORE])
+def test_of_many_processes_one_renews(tmp_path: Path, request: pytest.FixtureRequest, kind: str) -> None:
     """The vendor is a directory: of each refresh token, one process only may make the file."""
-    path, vendor = tmp_path / "confsync.db", tmp_path / "vendor"
+    vendor = tmp_path / "vendor"
     vendor.mkdir()
-    store = SqliteStore(path)
-    connected(store, Tokens(access="a0", refresh="r0", expires_at=NOW))
-    store.close()
+    open_store: Callable[[], Store] = partial(SqliteStore, tmp_path / "confsync.db")
+    if kind == "firestore":
+        open_store = partial(FirestoreStore, request.getfixturevalue("firestore_project"))
+    connected(open_store(), Tokens(access="a0", refresh="r0", expires_at=NOW))
     barrier = SPAWN.Barrier(4)
-    with started(*[(_ask, barrier, path, vendor) for _ in range(4)]) as pipes:
+    with started(*[(_ask, barrier, open_store, vendor) for _ in range(4)]) as pipes:
         given = [received(pipe) for pipe, _ in pipes]
     assert set(given) == {"a of r0"}
     assert [each.name for each in vendor.iterdir()] == ["r0"]
@@ -615,9 +628,8 @@ class _DirectoryLogins:
         return Granted(tokens=tokens)
 
 
-def _ask(pipe: Pipe, barrier: Barrier, path: Path, vendor: Path) -> None:
-    store = SqliteStore(path)
-    tokens = tokens_of(store, _DirectoryLogins(vendor), StandingClock(NOW + LASTS))
+def _ask(pipe: Pipe, barrier: Barrier, open_store: Callable[[], Store], vendor: Path) -> None:
+    tokens = tokens_of(open_store(), _DirectoryLogins(vendor), StandingClock(NOW + LASTS))
     barrier.wait(timeout=60)
     pipe.send(tokens.token(ANN, "fake"))
 
