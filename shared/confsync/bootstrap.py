@@ -473,10 +473,9 @@ class Process:
         return self._connect_address(config.required("connect.url", self.settings.connect.url), email)
 
     def _connect_address(self, url: str, email: str) -> str:
-        from confsync.web.connect import address
-        from confsync.web.sealed import Seals
+        from confsync.web.sealed import Seals, address_for
 
-        return address(url, email, Seals(keys=self.adapters.connection_keys, now=self.adapters.clock.now))
+        return address_for(url, email, Seals(keys=self.adapters.connection_keys, now=self.adapters.clock.now))
 
     def _logged(self, handler: Handler) -> Handler:
         """The handler, with JSON logs whose lines carry the request's trace id."""

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
@@ -13,10 +14,9 @@ import requests
 from werkzeug.test import Client, TestResponse
 
 from confsync import bootstrap
-from confsync.domain.connection import Connection, ConnectionState
-from confsync.ports import Remove
-from confsync.web.connect import address
-from confsync.web.sealed import Seals
+from confsync.domain.connection import Connection, ConnectionState, Leaving
+from confsync.ports import Remove, Save
+from confsync.web.sealed import Seals, address_for
 from playground.cloud import SIGN_IN_CLIENT
 from playground.faults import Faults
 from tests.functions.conftest import ANN, Deployment
@@ -189,6 +189,15 @@ def test_a_decision_is_carried_out_once(ann: Browser) -> None:
     found = connection()
     assert found is not None
     assert (found.account_name, found.usable) == ("ann@home.example", True)
+
+
+def test_an_account_that_is_being_left_is_not_said_to_be_connected(ann: Browser) -> None:
+    ann.connect()
+    found = connection()
+    assert found is not None
+    store = bootstrap.process.adapters.store
+    store.commit([Save(record=replace(found, leaving=Leaving.REMOVE, leaving_since=found.connected_at))])
+    assert ann.get("/connect/zoom/connected").headers["Location"] == "/connect"
 
 
 def test_two_accounts_can_be_connected_at_once(ann: Browser) -> None:
@@ -380,7 +389,7 @@ def test_the_add_ons_settings_are_these_pages(deployed: Deployment, ann: Browser
 def _who(email: str) -> str:
     adapters = bootstrap.process.adapters
     seals = Seals(keys=adapters.connection_keys, now=adapters.clock.now)
-    return parse_qs(urlsplit(address("https://x.example/connect", email, seals)).query)["who"][0]
+    return parse_qs(urlsplit(address_for("https://x.example/connect", email, seals)).query)["who"][0]
 
 
 def test_a_statement_of_who_asks_lets_nobody_in(deployed: Deployment) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from confsync.domain.signing import is_signed, mac
 
@@ -32,6 +33,15 @@ class Seals:
         return value if ends > self.now().timestamp() else None
 
 
+def address_for(url: str, email: str, seals: Seals) -> str:
+    """The address of a page of ours, for that person: it tells whom it is for, and lets nobody in."""
+    return f"{url}?{urlencode({'who': seals.seal(WHO, email.lower(), lasts=ASKED)})}"
+
+
+WHO = "who"
+"""Purpose of a statement for whom a link is."""
+ASKED = timedelta(minutes=30)
+"""So long a link knows whom it is for; after that people say so themselves."""
 DIGITS = 43
 """Of a mac, in hex: 172 bits."""
 
