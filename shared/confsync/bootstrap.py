@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from threading import RLock
 from typing import TYPE_CHECKING
 
 from confsync import config
 from confsync.domain.connection import GOOGLE
-from confsync.domain.errors import NotConfigured
 from confsync.once import lazy
 from confsync.usecases.assembly import Limits, UseCases
 from confsync.web.endpoint import Answer, Call, Handler
@@ -23,9 +21,6 @@ if TYPE_CHECKING:
     from confsync import ports
     from confsync.adapters.google_credentials import AccountCredentials
     from confsync.adapters.identity import GoogleIdentity
-    from confsync.domain.connection import Account, Granted, Tokens
-    from confsync.domain.solution import Solution
-    from confsync.transport.login import Login, LoginClient
     from confsync.usecases.create_conference import Created, CreateRequest
     from confsync.web.callers import ServiceCallers, Verify
     from confsync.web.people import People
@@ -154,7 +149,9 @@ class Adapters:
 
     @lazy
     def logins(self) -> ports.Logins:
-        return _Logins(self._settings, self)
+        from confsync.vendors import Applications
+
+        return Applications(self._settings, self)
 
     @lazy
     def calendars(self) -> ports.Calendars:
@@ -181,13 +178,17 @@ class Adapters:
                     iam_api=google.iam_api,
                 )
             case "user":
-                return OwnGrants(_Grants(self))
+                from confsync.vendors import LazyGrants
+
+                return OwnGrants(LazyGrants(self))
             case "application-default":
                 return ApplicationDefault()
 
     @lazy
     def providers(self) -> ports.Providers:
-        return _Providers(self._settings, self)
+        from confsync.vendors import Vendors
+
+        return Vendors(self._settings, self)
 
     @lazy
     def channel_keys(self) -> tuple[bytes, ...]:
@@ -209,146 +210,6 @@ class Adapters:
     @property
     def verify(self) -> Verify:
         return self.identity.verify
-
-
-class _Providers:
-    """The configured solutions; each provider is built when it is first asked for."""
-
-    def __init__(self, settings: config.Settings, adapters: Adapters) -> None:
-        self._settings = settings
-        self._adapters = adapters
-        self._built: dict[str, ports.ConferenceProvider] = {}
-        self._lock = RLock()
-
-    def solution(self, solution_id: str) -> Solution:
-        return self._configured(solution_id).solution(solution_id)
-
-    def provider(self, solution_id: str) -> ports.ConferenceProvider:
-        with self._lock:
-            if solution_id not in self._built:
-                self._built[solution_id] = self._build(solution_id)
-            return self._built[solution_id]
-
-    def _build(self, solution_id: str) -> ports.ConferenceProvider:
-        from confsync.providers import Outside, ProviderConfig, build
-
-        each = self._configured(solution_id)
-        deadline = timedelta(seconds=self._settings.limits.provider_deadline)
-        reached = ProviderConfig(
-            secret=each.secret, api=each.api, token_url=each.token_url, private=each.private, deadline=deadline
-        )
-        ports = self._adapters
-        outside = Outside(secrets=ports.secrets, grants=_Grants(ports), clock=ports.clock)
-        return build(each.solution(solution_id), reached, outside)
-
-    def _configured(self, solution_id: str) -> config.SolutionSettings:
-        if solution_id not in self._settings.solutions:
-            raise NotConfigured(f"solutions.{solution_id} is not in the configuration; it may have been removed")
-        return self._settings.solutions[solution_id]
-
-
-class _Grants:
-    """The `Grants` port, built when somebody's own account is needed: few deployments have its keys."""
-
-    def __init__(self, adapters: Adapters) -> None:
-        self._adapters = adapters
-
-    def token(self, owner: str, vendor: str, *, refused: str | None = None) -> str:
-        return self._adapters.grants.token(owner, vendor, refused=refused)
-
-
-class _Logins:
-    """The `Logins` port: one application at each vendor that has a personal solution, by the first of these; and one at
-    Google, if calendars are reached by people's own grants."""
-
-    def __init__(self, settings: config.Settings, adapters: Adapters) -> None:
-        self._settings = settings
-        self._adapters = adapters
-
-    @lazy
-    def _clients(self) -> dict[str, LoginClient]:
-        from confsync.providers import login
-
-        clients: dict[str, LoginClient] = {}
-        if self._settings.google.credentials == "user":
-            clients[GOOGLE] = self._google()
-        for solution_id, each in self._settings.solutions.items():
-            found = login(each.provider) if each.personal else None
-            if found is not None and each.provider not in clients:
-                clients[each.provider] = self._vendor(solution_id, each, found)
-        return clients
-
-    def _google(self) -> LoginClient:
-        from confsync.adapters.google_login import LOGIN
-
-        google = self._settings.google
-        login = replace(LOGIN, token_url=google.oauth_token_url)
-        return self._client(GOOGLE, login, google.login, config.required("google.oauth_secret", google.oauth_secret))
-
-    def _vendor(self, solution_id: str, solution: config.SolutionSettings, login: Login) -> LoginClient:
-        secret = config.required(f"solutions.{solution_id}.secret", solution.secret)
-        return self._client(solution.provider, login, solution.login, secret, private=solution.private)
-
-    def _client(
-        self, service: str, login: Login, told: config.Login, secret: str, *, private: bool = False
-    ) -> LoginClient:
-        from confsync.providers import credentials
-        from confsync.transport.addresses import Reach
-        from confsync.transport.login import ClientCredentials, LoginClient
-        from confsync.transport.session import Session
-
-        elsewhere = {name: value for name in told.__struct_fields__ if (value := getattr(told, name)) is not None}
-        login = replace(login, **elsewhere)
-        return LoginClient(
-            service=service,
-            login=login,
-            credentials=lambda: credentials(self._adapters.secrets, secret, ClientCredentials),
-            clock=self._adapters.clock,
-            session=Session(Reach.configured(login.token_url, login.account_url, login.revoke_url, private=private)),
-            allowance=timedelta(seconds=self._settings.limits.provider_deadline),
-        )
-
-    def _of(self, vendor: str) -> LoginClient:
-        if vendor not in self._clients:
-            raise NotConfigured(f"no solution of {vendor} is `personal`: nobody can connect an account there")
-        return self._clients[vendor]
-
-    def vendors(self) -> dict[str, str]:
-        return {name: self._name(name) for name in self._clients}
-
-    @staticmethod
-    def _name(name: str) -> str:
-        if name == GOOGLE:
-            from confsync.adapters.google_login import NAME
-
-            return NAME
-        from confsync.providers import vendor
-
-        return vendor(name).name
-
-    def scopes(self, vendor: str) -> tuple[str, ...]:
-        return self._of(vendor).login.scopes
-
-    def issuer(self, vendor: str) -> str | None:
-        return self._of(vendor).login.issuer
-
-    def start(self, vendor: str, *, state: str, challenge: str, redirect_uri: str, hint: str) -> str:
-        return self._of(vendor).start(state=state, challenge=challenge, redirect_uri=redirect_uri, hint=hint)
-
-    def finish(self, vendor: str, *, code: str, verifier: str, redirect_uri: str) -> Granted:
-        return self._of(vendor).finish(code=code, verifier=verifier, redirect_uri=redirect_uri)
-
-    def renew(self, vendor: str, refresh: str) -> Granted:
-        return self._of(vendor).renew(refresh)
-
-    def account(self, vendor: str, access: str) -> Account:
-        return self._of(vendor).account(access)
-
-    def revokes(self, vendor: str) -> bool:
-        return self._of(vendor).login.revoke_url is not None
-
-    def revoke(self, vendor: str, tokens: Tokens) -> None:
-        self._of(vendor).revoke(tokens)
 
 
 # --- a process -------------------------------------------------------------------------------------------------------

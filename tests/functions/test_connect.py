@@ -16,6 +16,7 @@ from werkzeug.test import Client, TestResponse
 from confsync import bootstrap
 from confsync.domain.connection import Connection, ConnectionState, Leaving
 from confsync.ports import Remove, Save
+from confsync.vendors import Applications
 from confsync.web.sealed import Seals, address_for
 from playground.cloud import SIGN_IN_CLIENT
 from playground.faults import Faults
@@ -462,7 +463,7 @@ def test_nobody_is_led_elsewhere(ann: Browser, then: str) -> None:
 
 def test_an_answer_that_comes_back_from_somebody_else_is_none(ann: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mix-up: RFC 9207. Zoom sends no `iss`, so that any is believed; here it is told to be one that does."""
-    monkeypatch.setattr(bootstrap._Logins, "issuer", lambda self, vendor: "https://zoom.us")
+    monkeypatch.setattr(Applications, "issuer", lambda self, vendor: "https://zoom.us")
     back = ann.decided(ann.consent())
     assert ann.get(f"{back}&iss=https%3A%2F%2Fevil.example").status_code == 403
     assert connection() is None
