@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from flask import Flask, Response, abort, jsonify, request
+from flask import Flask, Response, jsonify, request
+
+from playground.vendors.controls import add_settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +94,7 @@ def add_controls(app: Flask, service: KeyedService[Any]) -> None:
     def mails() -> Response:
         return jsonify(service.mails())
 
-    @app.put("/_playground/settings")
-    def settings() -> Response:
-        changes = request.get_json()
-        if strange := set(changes) - {field.name for field in fields(service.account)}:
-            abort(400, f"the account has no {', '.join(sorted(strange))}")
-        return jsonify(asdict(service.configure(**changes)))
+    add_settings(app, type(service.account), service.configure)
 
     @app.post("/_playground/join")
     def join() -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, fields
 from typing import Any
 from urllib.parse import quote, urlsplit
 from xml.sax.saxutils import escape
@@ -11,6 +10,7 @@ from flask import Flask, Response, jsonify, redirect, request
 
 from playground.vendors.bigbluebutton.account import Account, BigBlueButtonError, check_checksum, query_of
 from playground.vendors.bigbluebutton.service import BigBlueButtonService
+from playground.vendors.controls import add_settings
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -85,12 +85,7 @@ def _add_controls(app: Flask, server: BigBlueButtonService) -> None:
         server.leave(request.args["meetingID"], request.args.get("userID"))
         return "", 204
 
-    @app.put("/_playground/settings")
-    def settings() -> tuple[dict[str, Any], int]:
-        changes = request.get_json()
-        if unknown := set(changes) - {f.name for f in fields(Account)}:
-            return {"error": f"the account has no {', '.join(sorted(unknown))}"}, 400
-        return asdict(server.configure(**changes)), 200
+    add_settings(app, Account, server.configure)
 
 
 def _away(url: str, errors: list[dict[str, str]]) -> Response:

@@ -1,6 +1,5 @@
 """The account over HTTP: the token endpoint, the API, the controls."""
 
-from dataclasses import asdict, fields
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,6 +7,7 @@ from flask import Flask, Response, jsonify, make_response, redirect, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
+from playground.vendors.controls import add_settings
 from playground.vendors.goto_meeting.account import Account, GotoError, bad_request
 from playground.vendors.goto_meeting.service import GotoService
 from playground.vendors.tokens import TokenError
@@ -99,13 +99,7 @@ def _add_controls(app: Flask, goto: GotoService) -> None:
         goto.set_status(meeting_id, _body().get("status", ""))
         return "", 204
 
-    @app.put("/_playground/settings")
-    def settings() -> Response:
-        changes = _body()
-        unknown = set(changes) - {f.name for f in fields(Account)}
-        if unknown:
-            raise bad_request(f"the account has no {', '.join(sorted(unknown))}")
-        return jsonify(asdict(goto.configure(**changes)))
+    add_settings(app, Account, goto.configure)
 
     @app.post("/_playground/consents")
     def consents() -> dict[str, str]:

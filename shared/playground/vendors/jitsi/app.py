@@ -1,11 +1,9 @@
 """The server over HTTP: the rooms' pages, and the controls."""
 
-from dataclasses import asdict, fields
-from typing import Any
-
 from flask import Flask, Response, abort, jsonify, request
 from markupsafe import escape
 
+from playground.vendors.controls import add_settings
 from playground.vendors.jitsi.service import JitsiService
 from playground.vendors.jitsi.token import Account, Refused
 
@@ -45,12 +43,7 @@ def create_app(jitsi: JitsiService) -> Flask:
     def mails() -> Response:
         return jsonify(jitsi.mails())
 
-    @app.put("/_playground/settings")
-    def settings() -> tuple[dict[str, Any], int]:
-        changes = request.get_json()
-        if unknown := set(changes) - {f.name for f in fields(Account)}:
-            return {"error": f"the account has no {', '.join(sorted(unknown))}"}, 400
-        return asdict(jitsi.configure(**changes)), 200
+    add_settings(app, Account, jitsi.configure)
 
     return app
 

@@ -1,6 +1,5 @@
 """The account over HTTP: log in, bridges, dial-in numbers, controls."""
 
-from dataclasses import asdict, fields
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -8,6 +7,7 @@ from flask import Flask, Response, g, jsonify, redirect, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
+from playground.vendors.controls import add_settings
 from playground.vendors.ringcentral.account import Account, RingCentralError, TokenRefused
 from playground.vendors.ringcentral.service import RingCentralService
 
@@ -117,13 +117,7 @@ def _add_controls(app: Flask, ringcentral: RingCentralService) -> None:
         ringcentral.set_status(bridge_id, request.get_json()["status"])
         return "", 204
 
-    @app.put("/_playground/settings")
-    def settings() -> Response:
-        changes = request.get_json()
-        unknown = set(changes) - {f.name for f in fields(Account)}
-        if unknown:
-            raise RingCentralError(400, "CMN-101", f"the account has no {', '.join(sorted(unknown))}")
-        return jsonify(asdict(ringcentral.configure(**changes)))
+    add_settings(app, Account, ringcentral.configure)
 
     @app.delete("/_playground/tokens")
     def tokens() -> tuple[str, int]:

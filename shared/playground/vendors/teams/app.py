@@ -1,7 +1,6 @@
 """The tenant over HTTP: Entra, Graph, the controls."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +9,7 @@ from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
+from playground.vendors.controls import add_settings
 from playground.vendors.teams.account import Account, GraphError, bad_request
 from playground.vendors.teams.discovery import EntraError, known_instances
 from playground.vendors.teams.invitation import LANGUAGES
@@ -131,13 +131,7 @@ def _add_controls(app: Flask, teams: TeamsService) -> None:
         teams.started(meeting_id)
         return "", 204
 
-    @app.put("/_playground/settings")
-    def settings() -> Response:
-        changes = request.get_json()
-        unknown = set(changes) - {f.name for f in fields(Account)}
-        if unknown:
-            raise bad_request(f"the account has no {', '.join(sorted(unknown))}")
-        return jsonify(asdict(teams.configure(**changes)))
+    add_settings(app, Account, teams.configure)
 
     @app.post("/_playground/consents")
     def consents() -> dict[str, str]:

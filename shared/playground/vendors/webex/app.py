@@ -1,7 +1,6 @@
 """The site over HTTP: the token endpoint, the API, the controls."""
 
 import json
-from dataclasses import asdict, fields
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,6 +8,7 @@ from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
+from playground.vendors.controls import add_settings
 from playground.vendors.webex.account import Account, WebexError, invalid
 from playground.vendors.webex.listing import Query, truth, zone_asked
 from playground.vendors.webex.service import WebexService
@@ -96,13 +96,7 @@ def _add_controls(app: Flask, webex: WebexService) -> None:
     def state(meeting_id: str) -> dict[str, Any]:
         return {"id": webex.set_state(meeting_id, request.get_json()["state"])}
 
-    @app.put("/_playground/settings")
-    def settings() -> Response:
-        changes = request.get_json()
-        unknown = set(changes) - {f.name for f in fields(Account)}
-        if unknown:
-            raise invalid(f"the account has no {', '.join(sorted(unknown))}")
-        return jsonify(asdict(webex.configure(**changes)))
+    add_settings(app, Account, webex.configure)
 
     @app.post("/_playground/consents")
     def consents() -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """The organisation over HTTP: the token endpoint, the API, the controls."""
 
 import json
-from dataclasses import asdict, fields
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as Answer
 
-from playground.vendors.zoho.account import Account, TokenRefused, ZohoError, invalid
+from playground.vendors.controls import add_settings
+from playground.vendors.zoho.account import Account, TokenRefused, ZohoError
 from playground.vendors.zoho.service import ZohoService
 
 
@@ -78,13 +78,7 @@ def _add_controls(app: Flask, zoho: ZohoService) -> None:
         zoho.set_status(key, request.get_json()["status"])
         return "", 204
 
-    @app.put("/_playground/settings")
-    def settings() -> Response:
-        changes = request.get_json()
-        unknown = set(changes) - {f.name for f in fields(Account)}
-        if unknown:
-            raise invalid(", ".join(sorted(unknown)))
-        return jsonify(asdict(zoho.configure(**changes)))
+    add_settings(app, Account, zoho.configure)
 
     @app.post("/_playground/consents")
     def consents() -> dict[str, str]:

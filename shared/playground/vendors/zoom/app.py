@@ -1,12 +1,12 @@
 """The account over HTTP: consents and tokens, the API, the controls."""
 
-from dataclasses import asdict, fields
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, jsonify, redirect, render_template_string, request
 from werkzeug.wrappers import Response as Answer
 
+from playground.vendors.controls import add_settings
 from playground.vendors.zoom.access import Caller
 from playground.vendors.zoom.account import Account, TokenRefused, ZoomError
 from playground.vendors.zoom.service import ZoomService
@@ -123,13 +123,7 @@ def _add_controls(app: Flask, zoom: ZoomService) -> None:
         zoom.set_status(meeting_id, request.get_json()["status"])
         return "", 204
 
-    @app.put("/_playground/settings")
-    def settings() -> Response:
-        changes = request.get_json()
-        unknown = set(changes) - {f.name for f in fields(Account)}
-        if unknown:
-            raise ZoomError(400, 300, f"the account has no {', '.join(sorted(unknown))}")
-        return jsonify(asdict(zoom.configure(**changes)))
+    add_settings(app, Account, zoom.configure)
 
     @app.post("/_playground/consents")
     def consents() -> dict[str, str]:
