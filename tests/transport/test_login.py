@@ -183,16 +183,22 @@ def test_an_access_token_that_has_ended_is_renewed_to_be_taken_back() -> None:
 
 
 def test_one_that_has_ended_and_can_not_be_renewed_is_as_we_want_it() -> None:
-    with listening(answering('{"error": "invalid_grant"}', status=400)) as url:
+    received: list[bytes] = []
+    with listening(answering('{"error": "invalid_grant"}', status=400), received) as url:
         CALLS["revoke"](client(url, revokes="access"))
+    assert len(received) == 1, "with nothing to take back, nothing is"
+    assert b"refresh_token" in received[0]
 
 
 @pytest.mark.parametrize(
     "answer", [answering(""), answering("{}"), answering("gone", status=400), answering("gone", status=404)]
 )
 def test_a_token_that_is_taken_back_or_unknown_is_no_error(answer: Callable[[socket.socket], None]) -> None:
-    with listening(answer) as url:
+    received: list[bytes] = []
+    with listening(answer, received) as url:
         CALLS["revoke"](client(url))
+    (asked,) = received
+    assert parse_qs(asked.partition(b"\r\n\r\n")[2].decode())["token"] == [REFRESH]
 
 
 @pytest.mark.parametrize("lasts", [0, -5, 10**30, "3600", str(10**30)])
