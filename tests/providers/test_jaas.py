@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import jwt
 import pytest
-import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
@@ -16,9 +15,9 @@ from confsync.domain.errors import NotConfigured, NotFound
 from confsync.domain.solution import Solution
 from confsync.ports import ConferenceProvider, PersonalLinks, Visitor
 from confsync.providers import ProviderConfig, build
-from playground.server import serve
-from playground.vendors.jitsi import Account, JitsiService, create_app
-from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC, ProviderContract, assert_no_secret
+from playground.vendors.jitsi import Account
+from tests.contracts.provider import MARKER, SPEC, ProviderContract, assert_no_secret
+from tests.contracts.room_tokens import ANN, BOB, Installation, RoomTokenContract
 from tests.fakes.clock import FakeClock
 from tests.fakes.outside import outside
 from tests.fakes.secrets import FakeSecrets
@@ -32,8 +31,6 @@ PEM, PKCS8, NO_PASSWORD = (
 KEY, OTHER_KEY = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
 PRIVATE = KEY.private_bytes(PEM, PKCS8, NO_PASSWORD).decode()
 SECRET = {"app_id": APP_ID, "key_id": "4f4910", "private_key": PRIVATE}
-ANN = Visitor(name="Ann", email="ann@example.com", moderator=True)
-BOB = Visitor(name="Bob")
 
 
 def public(key: rsa.RSAPrivateKey) -> str:
@@ -58,26 +55,15 @@ def jaas(
     return build(solution, config, outside(FakeSecrets({"jaas-key": text}), clock=clock))
 
 
-class World:
-    """8x8 on loopback. `late`: by how much its clock differs from ours."""
+class World(Installation):
+    """8x8's."""
 
     def __init__(self) -> None:
-        self.clock, self.late = FakeClock(), timedelta()
-        self.service = JitsiService(lambda: self.clock.now() + self.late)
+        super().__init__()
         self.service.configure(jaas_keys={"4f4910": public(KEY)})
-        self.server = serve(create_app(self.service), name="jaas")
 
-    def link(self, visitor: Visitor = ANN, *, marker: str = MARKER, **how: Any) -> str:
-        provider = jaas(api=self.server.url, clock=self.clock, **how)
-        return cast("PersonalLinks", provider).join(provider.create(SPEC, marker).reference, SPEC, visitor)
-
-    def opens(self, link: str) -> str:
-        """As what one comes in, or why not."""
-        answer = requests.get(link, timeout=5)
-        if answer.status_code == 200:
-            return str(self.service.joins()[-1]["role"])
-        assert answer.status_code == 403
-        return answer.text.rpartition("call: ")[2].partition(".<")[0]
+    def provider(self, **how: Any) -> ConferenceProvider:
+        return jaas(api=self.server.url, clock=self.clock, **how)
 
 
 @pytest.fixture
@@ -141,47 +127,10 @@ def test_who_comes_in_as_what(world: World, settings: dict[str, bool]) -> None:
     assert (room["tenant"], len(room["people"])) == (APP_ID, 2)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "",
-        "Ünïcödé 日本語 العربية",
-        "👩‍👩‍👧 🎉",
-        'O\'Neil "Bob" <b>&amp; \\',
-        "a&jwt=x#y?z %26",
-        "two\nlines",
-        "x" * 2000,
-    ],
-    ids=lambda name: name[:30],
-)
-def test_people_have_their_names(world: World, name: str) -> None:
-    """Whom we don't know, 8x8 asks."""
-    assert world.opens(world.link(Visitor(name=name))) == "guest"
-    assert world.service.joins()[0]["name"] == name
-
-
-def test_a_token_is_for_one_room(world: World) -> None:
-    link, other = world.link(), world.link(marker=OTHER_MARKER)
-    token, other_token = (each.partition("?")[2] for each in (link, other))
-    assert world.opens(link.replace(token, other_token)) == "Room and token mismatched"
-    assert world.opens(other) == "moderator"
-
-
-@pytest.mark.parametrize(
-    ("later", "as_what"),
-    [
-        (timedelta(), "moderator"),
-        (-timedelta(seconds=30), "moderator"),  # its clock may be behind ours
-        (-timedelta(seconds=31), "Not acceptable by nbf"),
-        (timedelta(hours=4, seconds=-1), "moderator"),
-        (timedelta(hours=4), "Not acceptable by exp"),
-    ],
-    ids=str,
-)
-def test_a_token_lasts_some_hours(world: World, later: timedelta, as_what: str) -> None:
-    link = world.link()
-    world.late = later
-    assert world.opens(link) == as_what
+class TestJaaSTokens(RoomTokenContract):
+    @pytest.fixture
+    def world(self, world: World) -> World:
+        return world
 
 
 def test_a_token_says_what_8x8_asks_for_and_no_more(world: World) -> None:

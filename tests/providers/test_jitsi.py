@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import jwt
 import pytest
-import requests
 
 from confsync.domain.conference import Reference
 from confsync.domain.entry_point import EntryPointType, Feature
@@ -16,9 +15,9 @@ from confsync.domain.errors import NotConfigured, NotFound
 from confsync.domain.solution import Solution
 from confsync.ports import ConferenceProvider, PersonalLinks, Visitor
 from confsync.providers import ProviderConfig, build
-from playground.server import serve
-from playground.vendors.jitsi import Account, JitsiService, create_app
+from playground.vendors.jitsi import Account
 from tests.contracts.provider import MARKER, OTHER_MARKER, SPEC, ProviderContract, assert_no_secret
+from tests.contracts.room_tokens import ANN, BOB, Installation, RoomTokenContract
 from tests.fakes.clock import FakeClock
 from tests.fakes.outside import outside
 from tests.fakes.secrets import FakeSecrets
@@ -27,8 +26,6 @@ KEY = "a room key of at least thirty-two characters"
 ACCOUNT = Account()
 KEYS = json.dumps({"room_key": KEY, "app_secret": ACCOUNT.app_secret})
 WITH_TOKENS: dict[str, Any] = {"app_id": ACCOUNT.app_id}
-ANN = Visitor(name="Ann", email="ann@example.com", moderator=True)
-BOB = Visitor(name="Bob")
 
 
 def jitsi(
@@ -155,28 +152,11 @@ def test_another_providers_reference_is_no_room() -> None:
 # --- an installation that asks for tokens ----------------------------------------------------------------------------
 
 
-class World:
-    """An installation on loopback. `late`: by how much its clock differs from ours."""
-
-    def __init__(self) -> None:
-        self.clock, self.late = FakeClock(), timedelta()
-        self.service = JitsiService(lambda: self.clock.now() + self.late)
-        self.server = serve(create_app(self.service), name="jitsi")
+class World(Installation):
+    """One that asks for tokens."""
 
     def provider(self, *, key: str = KEYS, **settings: Any) -> ConferenceProvider:
         return jitsi(settings={**WITH_TOKENS, **settings}, key=key, api=self.server.url, clock=self.clock)
-
-    def link(self, visitor: Visitor = ANN, *, marker: str = MARKER, **how: Any) -> str:
-        provider = self.provider(**how)
-        return cast("PersonalLinks", provider).join(provider.create(SPEC, marker).reference, SPEC, visitor)
-
-    def opens(self, link: str) -> str:
-        """As what one comes in, or why not."""
-        answer = requests.get(link, timeout=5)
-        if answer.status_code == 200:
-            return str(self.service.joins()[-1]["role"])
-        assert answer.status_code == 403
-        return answer.text.rpartition("call: ")[2].partition(".<")[0].replace("&#39;", "'")
 
 
 @pytest.fixture
@@ -211,25 +191,6 @@ def test_who_comes_in_as_what(world: World, moderators: str, prefix: str) -> Non
     assert len(world.service.meetings()) == 1
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "",
-        "Ünïcödé 日本語 العربية",
-        "👩‍👩‍👧 🎉",
-        'O\'Neil "Bob" <b>&amp; \\',
-        "a&jwt=x#y?z %26",
-        "two\nlines",
-        "x" * 2000,
-    ],
-    ids=lambda name: name[:30],
-)
-def test_people_have_their_names(world: World, name: str) -> None:
-    """Whom we don't know, Jitsi asks."""
-    assert world.opens(world.link(Visitor(name=name))) == "guest"
-    assert world.service.joins()[0]["name"] == name
-
-
 def test_the_link_keeps_its_configuration(world: World) -> None:
     link = world.link(config={"startWithAudioMuted": True})
     address, _, fragment = link.partition("#")
@@ -237,28 +198,10 @@ def test_the_link_keeps_its_configuration(world: World) -> None:
     assert world.opens(link) == "moderator"
 
 
-def test_a_token_is_for_one_room(world: World) -> None:
-    link, other = world.link(), world.link(marker=OTHER_MARKER)
-    token, other_token = (each.partition("?")[2] for each in (link, other))
-    assert world.opens(link.replace(token, other_token)) == "Room and token mismatched"
-    assert world.opens(other) == "moderator"
-
-
-@pytest.mark.parametrize(
-    ("later", "as_what"),
-    [
-        (timedelta(), "moderator"),
-        (-timedelta(seconds=30), "moderator"),  # its clock may be behind ours
-        (-timedelta(seconds=31), "Not acceptable by nbf"),
-        (timedelta(hours=4, seconds=-1), "moderator"),
-        (timedelta(hours=4), "Not acceptable by exp"),
-    ],
-    ids=str,
-)
-def test_a_token_lasts_some_hours(world: World, later: timedelta, as_what: str) -> None:
-    link = world.link()
-    world.late = later
-    assert world.opens(link) == as_what
+class TestJitsiTokens(RoomTokenContract):
+    @pytest.fixture
+    def world(self, world: World) -> World:
+        return world
 
 
 def test_a_token_says_what_jitsi_asks_for_and_no_more(world: World) -> None:
