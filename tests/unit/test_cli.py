@@ -23,7 +23,7 @@ from playground.functions import ROOT
 from playground.server import free_port, serve
 from playground.vendors.catalogue import CATALOGUE, Entry
 from playground.vendors.jitsi import JitsiService
-from playground.vendors.zoom import ZoomService, create_app
+from playground.vendors.zoom import ZoomService
 
 
 def test_the_readme_has_the_table_of_providers() -> None:
@@ -79,18 +79,6 @@ secret = "zoom"
 api = "{url}/v2"
 token_url = "{url}/oauth/token"
 """
-
-
-@pytest.fixture
-def zoom() -> ZoomService:
-    return ZoomService()
-
-
-@pytest.fixture
-def faults(zoom: ZoomService) -> Iterator[Faults]:
-    server = serve(create_app(zoom), name="zoom")
-    yield Faults(server.url)
-    server.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -27,8 +27,7 @@ from confsync.usecases.connecting.people_tokens import PeopleTokens, opened, sea
 from confsync.usecases.connecting.reseal import Reseal, Resealed, Unreadable
 from confsync.usecases.records.change import CONFLICTS
 from playground.faults import Faults
-from playground.server import serve
-from playground.vendors.zoom import ZoomService, create_app
+from playground.vendors.zoom import ZoomService
 from tests.fakes.clock import FakeClock
 from tests.fakes.logins import LASTS, FakeLogins
 from tests.fakes.provider import FakeProvider, FakeProviders
@@ -69,18 +68,6 @@ token_url = "{url}/oauth/token"
 revoke_url = "{url}/oauth/revoke"
 account_url = "{url}/v2/users/me"
 """
-
-
-@pytest.fixture
-def zoom() -> ZoomService:
-    return ZoomService()
-
-
-@pytest.fixture
-def faults(zoom: ZoomService) -> Iterator[Faults]:
-    server = serve(create_app(zoom), name="zoom")
-    yield Faults(server.url)
-    server.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -240,11 +240,7 @@ def given_up(conference: Conference, step: Step, *, version: int = 0) -> Confere
     """
     generation = conference.generation + (conference.verify_at is None)
     gone = replace(
-        conference,
-        applied=Applied(version=version),
-        creating_since=None,
-        generation=generation,
-        meeting_key=None,
+        conference, applied=Applied(version=version), creating_since=None, generation=generation, meeting_key=None
     )
     return _made_by_another(done(gone, step))
 
