@@ -29,7 +29,7 @@ from playground.cloud import (
 )
 from playground.functions import NAMES, Function, secrets_of
 from playground.person import AddOn, Person, Solution
-from playground.server import free_port
+from playground.server import reserve_port
 from playground.vendors.catalogue import CATALOGUE, Entry
 
 Credentials = Literal["delegation", "user"]
@@ -184,10 +184,11 @@ class Project:
             "confsync-join-keys": secrets.token_hex(24),
             "confsync-connection-keys": self.connection_keys,
         }
+        self._reserved = {name: reserve_port() for name in NAMES}
         self.functions = {
             name: Function(
                 name=name,
-                port=free_port(),
+                port=self._reserved[name].getsockname()[1],
                 environment={**self.environment, **secrets_of(name, mounted)},
                 log=self.directory / f"{name}.log",
             )
@@ -211,6 +212,8 @@ class Project:
         self.cloud.scheduler.close()
         for function in self.functions.values():
             function.kill()
+        for reserved in self._reserved.values():
+            reserved.close()
         self.cloud.stop()
 
     def person(self, email: str) -> Person:

@@ -54,10 +54,22 @@ def serve(app: WSGIApplication, *, port: int = 0, name: str) -> Server:
     return Server(name=name, port=server.port, _server=server, _thread=thread)
 
 
+def reserve_port() -> socket.socket:
+    """A loopback port (`getsockname()[1]`) that nobody else is given until this socket is closed.
+
+    Bound, but not listening: a server that sets SO_REUSEADDR, as they all do, can still be started on it, and again
+    after it was killed. Only asked for and let go, the kernel gives the same port to two who ask soon after each other.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind((HOST, 0))
+    return reserved
+
+
 def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.create_server((HOST, 0)) as server:
-        port: int = server.getsockname()[1]
+    """A loopback port that nobody listens on, for now."""
+    with reserve_port() as reserved:
+        port: int = reserved.getsockname()[1]
         return port
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import requests
 from flask import Flask, request
 
 from playground.faults import Faults
-from playground.server import Server, serve
+from playground.server import HOST, Server, free_port, reserve_port, serve
 
 work: list[str] = []
 
@@ -52,6 +53,23 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def faults(server: Server) -> Faults:
     return Faults(server.url)
+
+
+def test_a_reserved_port_is_given_to_nobody_else() -> None:
+    # two functions once had the same port, and people who wanted to join were answered by the sync
+    with reserve_port() as reserved:
+        port = reserved.getsockname()[1]
+        assert port not in {free_port() for _ in range(30_000)}
+
+
+def test_a_server_runs_on_a_port_that_is_reserved_for_it_again_and_again() -> None:
+    with reserve_port() as reserved:
+        for _ in range(2):
+            server = serve(make_app(), port=reserved.getsockname()[1], name="echo")
+            with closing(http.client.HTTPConnection(HOST, server.port, timeout=5)) as connection:
+                connection.request("GET", "/work/a")
+                assert connection.getresponse().status == 200
+            server.stop()
 
 
 def get(server: Server, path: str = "/work/a", **kwargs: Any) -> requests.Response:
