@@ -1,7 +1,7 @@
 """The conferencing object of the API: how an event's meeting is joined, in one shape whatever its source.
 
-The shape is that of Nylas (https://developer.nylas.com/docs/v3/calendar/add-conferencing/), made stricter: `source` says
-where it stands on the event, and `entry_points` hold all ways to join.
+The shape is that of Nylas (https://developer.nylas.com/docs/v3/calendar/add-conferencing/), made stricter: `source`
+says where it stands on the event, and `entry_points` hold all ways to join.
 """
 
 from dataclasses import asdict, dataclass, field
