@@ -17,11 +17,12 @@ from confsync.domain.connection import Connection
 from confsync.domain.entry_point import CODES, SCHEMES, ConferenceDetails, EntryPoint, EntryPointType, Feature
 from confsync.domain.host import Host
 from confsync.domain.link import Link
+from confsync.domain.repeat import Repeat
 from confsync.ports import Record
 
 T = TypeVar("T")
 
-KINDS: tuple[type[Record], ...] = (Budget, Calendar, Channel, Conference, Connection, Host, Link)
+KINDS: tuple[type[Record], ...] = (Budget, Calendar, Channel, Conference, Connection, Host, Link, Repeat)
 
 times = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2199, 1, 1), timezones=st.just(UTC))
 text = st.text(max_size=40)

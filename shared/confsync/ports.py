@@ -19,10 +19,11 @@ from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.event import Event, EventPage
 from confsync.domain.host import Host
 from confsync.domain.link import Link
+from confsync.domain.repeat import Repeat
 from confsync.domain.solution import Capabilities, Solution
 
-Record = Budget | Calendar | Channel | Conference | Connection | Host | Link
-R = TypeVar("R", Budget, Calendar, Channel, Conference, Connection, Host, Link)
+Record = Budget | Calendar | Channel | Conference | Connection | Host | Link | Repeat
+R = TypeVar("R", Budget, Calendar, Channel, Conference, Connection, Host, Link, Repeat)
 Due = TypeVar("Due", Calendar, Channel, Conference, Connection)
 
 
@@ -261,6 +262,16 @@ class ResourcePage:
     """Leads to the next page, if there is one."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class CalendarAccess:
+    """What an account may do with a calendar."""
+
+    role: str
+    """`owner`, `writer`, `reader`, `freeBusyReader`, ... as Calendar calls it."""
+    time_zone: str
+    """The calendar's: of times and dates that name none."""
+
+
 class CalendarApi(Protocol):
     """Google Calendar, as one account sees it."""
 
@@ -336,12 +347,23 @@ class CalendarApi(Protocol):
         """
         ...
 
+    def access(self, calendar_id: str) -> CalendarAccess:
+        """What the account may do there. Raises `NotFound`."""
+        ...
+
     def insert_event(
-        self, calendar_id: str, body: Mapping[str, Any], *, send_updates: SendUpdates = "none"
+        self,
+        calendar_id: str,
+        body: Mapping[str, Any],
+        *,
+        conference: ConferenceOnEvent | None = None,
+        send_updates: SendUpdates = "none",
     ) -> EventResource:
         """A new event, as it was stored. It may bring its own `id`: 5 to 1024 of the characters a-v and 0-9.
 
-        A Meet that the body asks for (`createRequest`) comes later, or never: see `ConferenceData.request`.
+        `conference`: it is to show this one, natively, which Google may refuse (`Invalid`) or leave out. A Meet that
+        the body asks for (`createRequest`) comes later, or never: see `ConferenceData.request`.
+
         Raises `Conflict` if the id was ever used on this calendar, `Invalid` with Calendar's reason,
         `PermissionDenied`.
         """
@@ -353,12 +375,14 @@ class CalendarApi(Protocol):
         event_id: str,
         body: Mapping[str, Any],
         *,
+        conference: ConferenceOnEvent | None = None,
         etag: str | None = None,
         send_updates: SendUpdates = "none",
     ) -> EventResource:
         """Change the fields in the body; returns the event as it was stored.
 
         Objects are merged, lists replaced, None takes a field away. A deleted event comes back with its `status`.
+        `conference`: as for an insert.
         `etag`: only if it still has this one, else `PreconditionFailed`. Raises `NotFound`, and what an insert raises.
         """
         ...
@@ -405,8 +429,33 @@ class Calendars(Protocol):
         """Calendar as this account (an email address). Raises nothing; its calls raise `ReauthorizationRequired`."""
         ...
 
+    def event_of(self, resource: Mapping[str, Any], *, time_zone: str) -> Event:
+        """Calendar's resource as the sync has it, without asking Calendar. Raises `Invalid` if it can't be read.
+
+        `time_zone`: the calendar's.
+        """
+        ...
+
     def with_token(self, access_token: str) -> CalendarApi:
         """Calendar as whoever this access token is from, for this request only; the token is never kept."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriveFile:
+    """A file as an event shows it."""
+
+    title: str
+    mime_type: str
+    url: str
+    icon_url: str | None = None
+
+
+class Drive(Protocol):
+    """People's files at Google, for what they attach to events."""
+
+    def file(self, account: str, file_id: str) -> DriveFile:
+        """The file, as this account sees it. Raises `NotFound`, `PermissionDenied`."""
         ...
 
 
@@ -490,8 +539,15 @@ class Providers(Protocol):
         """Raises `NotConfigured`."""
         ...
 
-    def provider(self, solution_id: str) -> ConferenceProvider:
-        """The provider that makes this solution's conferences, built once. Raises `NotConfigured`."""
+    def offered(self) -> Sequence[Solution]:
+        """All that people can choose, in the configuration's order."""
+        ...
+
+    def provider(self, solution_id: str, settings: str | None = None) -> ConferenceProvider:
+        """The provider that makes this solution's conferences, built once. Raises `NotConfigured`.
+
+        `settings`: of one conference in place of the solution's, a JSON object. Which there are is the vendor's matter.
+        """
         ...
 
 

@@ -5,6 +5,8 @@ A vendor's module is imported when it is needed: most functions need one or none
 
 from __future__ import annotations
 
+import json
+from collections import OrderedDict
 from dataclasses import replace
 from datetime import timedelta
 from threading import RLock
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from confsync.domain.connection import Account, Granted, Tokens
     from confsync.domain.solution import Solution
     from confsync.transport.login import Login, LoginClient
+
+
+MOST_BUILT = 1000
+"""Providers that are kept: one for each solution, and for each set of settings that single conferences have."""
 
 
 class Uses(Protocol):
@@ -39,19 +45,25 @@ class Vendors:
     def __init__(self, settings: config.Settings, adapters: Uses) -> None:
         self._settings = settings
         self._adapters = adapters
-        self._built: dict[str, ports.ConferenceProvider] = {}
+        self._built: OrderedDict[tuple[str, str | None], ports.ConferenceProvider] = OrderedDict()
         self._lock = RLock()
 
     def solution(self, solution_id: str) -> Solution:
         return self._configured(solution_id).solution(solution_id)
 
-    def provider(self, solution_id: str) -> ports.ConferenceProvider:
-        with self._lock:
-            if solution_id not in self._built:
-                self._built[solution_id] = self._build(solution_id)
-            return self._built[solution_id]
+    def offered(self) -> list[Solution]:
+        return [self.solution(each) for each in self._settings.solutions]
 
-    def _build(self, solution_id: str) -> ports.ConferenceProvider:
+    def provider(self, solution_id: str, settings: str | None = None) -> ports.ConferenceProvider:
+        key = solution_id, settings
+        with self._lock:
+            if key not in self._built:
+                self._built[key] = self._build(solution_id, settings)
+                if len(self._built) > MOST_BUILT:
+                    self._built.popitem(last=False)
+            return self._built[key]
+
+    def _build(self, solution_id: str, settings: str | None) -> ports.ConferenceProvider:
         from confsync.providers import Outside, ProviderConfig, build
 
         each = self._configured(solution_id)
@@ -61,7 +73,10 @@ class Vendors:
         )
         uses = self._adapters
         outside = Outside(secrets=uses.secrets, grants=LazyGrants(uses), clock=uses.clock)
-        return build(each.solution(solution_id), reached, outside)
+        solution = each.solution(solution_id)
+        return build(
+            solution if settings is None else replace(solution, settings=json.loads(settings)), reached, outside
+        )
 
     def _configured(self, solution_id: str) -> config.SolutionSettings:
         if solution_id not in self._settings.solutions:

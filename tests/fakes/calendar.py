@@ -2,11 +2,13 @@
 
 import json
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from confsync.adapters.google_calendar import translate
 from confsync.adapters.google_calendar.conference_data import conference_data
 from confsync.domain import description_block
 from confsync.domain.errors import (
@@ -100,6 +102,9 @@ class FakeCalendars:
 
     def acting_as(self, account: str) -> "FakeCalendar":
         return FakeCalendar(self, account)
+
+    def event_of(self, resource: Mapping[str, Any], *, time_zone: str) -> Event:
+        return translate.event(json.dumps(resource).encode(), time_zone)
 
     def with_token(self, access_token: str) -> "FakeCalendar":
         return FakeCalendar(self, self._tokens.get(access_token, ""))

@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 from werkzeug.datastructures import MultiDict
 
 from confsync.adapters.google_calendar import resources, translate
+from confsync.adapters.google_calendar.conference_data import conference_data
 from confsync.domain.errors import Conflict, Invalid, NotFound, PermissionDenied, PreconditionFailed, Temporary
 from confsync.domain.event import Event, EventTime
-from confsync.ports import EventResource, ResourcePage, SendUpdates
+from confsync.ports import CalendarAccess, ConferenceOnEvent, EventResource, ResourcePage, SendUpdates
 from playground.google_calendar import body as bodies
 from playground.google_calendar import conference, recurrence
 from playground.google_calendar.errors import ApiError
@@ -77,8 +78,19 @@ class PeoplesFake:
         token = json.dumps([end, given]) if end < len(found) else None
         return ResourcePage(events=tuple(map(_shown, found[begin:end])), time_zone=held.time_zone, page_token=token)
 
+    def access(self, calendar_id: str) -> CalendarAccess:
+        _, held = self._peoples("access", calendar_id)
+        if self._account in held.viewers:
+            return CalendarAccess(role="reader", time_zone=held.time_zone)
+        return CalendarAccess(role="owner" if self._account == held.owner else "writer", time_zone=held.time_zone)
+
     def insert_event(
-        self, calendar_id: str, body: Mapping[str, Any], *, send_updates: SendUpdates = "none"
+        self,
+        calendar_id: str,
+        body: Mapping[str, Any],
+        *,
+        conference: ConferenceOnEvent | None = None,
+        send_updates: SendUpdates = "none",
     ) -> EventResource:
         calendar_id, held = self._writable("insert_event", calendar_id)
         event_id = body.get("id") or f"made{self._fake._revision + 1}"
@@ -87,7 +99,7 @@ class PeoplesFake:
         if event_id in held.events:
             raise Conflict("409 duplicate: The requested identifier already exists.", status=409)
         blank = {"id": event_id, "status": "confirmed", "organizer": {"email": calendar_id, "self": True}}
-        return self._write(calendar_id, held, blank, body, patch=False)
+        return self._write(calendar_id, held, blank, _with(body, conference), patch=False)
 
     def patch_event(
         self,
@@ -95,11 +107,13 @@ class PeoplesFake:
         event_id: str,
         body: Mapping[str, Any],
         *,
+        conference: ConferenceOnEvent | None = None,
         etag: str | None = None,
         send_updates: SendUpdates = "none",
     ) -> EventResource:
         calendar_id, held = self._writable("patch_event", calendar_id, event_id)
-        return self._write(calendar_id, held, _matching(_found(held, event_id), etag), body, patch=True)
+        old = _matching(_found(held, event_id), etag)
+        return self._write(calendar_id, held, old, _with(body, conference), patch=True)
 
     def delete_event(
         self, calendar_id: str, event_id: str, *, etag: str | None = None, send_updates: SendUpdates = "none"
@@ -281,6 +295,10 @@ def _is_pending(resource: Json) -> bool:
 
 def _without(resource: Json, *names: str) -> Json:
     return {name: value for name, value in resource.items() if name not in names}
+
+
+def _with(body: Mapping[str, Any], conference: ConferenceOnEvent | None) -> Mapping[str, Any]:
+    return {**body, "conferenceData": conference_data(conference)} if conference is not None else body
 
 
 def _shown(resource: Json) -> EventResource:

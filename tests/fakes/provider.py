@@ -165,6 +165,8 @@ class FakeProviders:
         self, provider: FakeProvider, *solutions: str, hosts: tuple[str, ...] = (), personal: bool = False
     ) -> None:
         self._provider = provider
+        self.asked_with: list[str | None] = []
+        """The settings that each call brought."""
         self.solutions = {
             id: Solution(id=id, name=id.title(), provider="fake", hosts=hosts, personal=personal) for id in solutions
         }
@@ -174,8 +176,14 @@ class FakeProviders:
             raise NotConfigured(f"solutions.{solution_id}")
         return self.solutions[solution_id]
 
-    def provider(self, solution_id: str) -> FakeProvider:
+    def offered(self) -> list[Solution]:
+        return list(self.solutions.values())
+
+    def provider(self, solution_id: str, settings: str | None = None) -> FakeProvider:
         self.solution(solution_id)
+        if settings and "colour" in settings:
+            raise NotConfigured(f"solutions.{solution_id}.settings: Object contains unknown field `colour`")
+        self.asked_with.append(settings)
         return self._provider
 
 

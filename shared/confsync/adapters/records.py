@@ -18,6 +18,7 @@ from confsync.domain.connection import Connection
 from confsync.domain.errors import Invalid, StoreConflict
 from confsync.domain.host import Host
 from confsync.domain.link import Link
+from confsync.domain.repeat import Repeat
 from confsync.ports import R, Record, Remove, Write
 
 _log = structlog.get_logger(__name__)
@@ -30,6 +31,7 @@ COLLECTIONS: Mapping[type[Record], str] = {
     Connection: "connections",
     Host: "hosts",
     Link: "links",
+    Repeat: "repeats",
 }
 MAX_WRITES = 450
 PAGE = 500

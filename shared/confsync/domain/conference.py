@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from confsync.domain.entry_point import ConferenceDetails
+from confsync.domain.keys import variant
 from confsync.domain.lease import Lease
 
 
@@ -140,6 +141,10 @@ class Conference:
     """The Google account that it is made for."""
     desired: Desired
     created_at: datetime
+    settings: str | None = None
+    """In place of its solution's, if it was asked for with some: a JSON object, as no store takes every value."""
+    account: str = ""
+    """Who is to host it, if it was asked for with somebody; else its solution says."""
     applied: Applied = field(default_factory=Applied)
     state: ConferenceState = ConferenceState.PENDING
     links: tuple[str, ...] = ()
@@ -174,6 +179,11 @@ class Conference:
     def key(self) -> str:
         """Its document id."""
         return self.id
+
+    @property
+    def variant(self) -> str:
+        """What tells it from a conference that is as its solution has it (see `keys.variant`)."""
+        return variant(self.settings, self.account)
 
     @property
     def marker(self) -> str:

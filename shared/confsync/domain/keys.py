@@ -26,9 +26,29 @@ def link_key(calendar: str, event_id: str) -> str:
     return _digest("link", calendar, event_id)
 
 
-def conference_id(calendar: str, event_id: str, solution: str) -> str:
-    """Our conference id, as it stands in `conferenceData.conferenceId`; the same for the same three."""
-    return CONFERENCE_PREFIX + _digest("conference", calendar, event_id, solution)
+def conference_id(calendar: str, event_id: str, solution: str, variant: str = "") -> str:
+    """Our conference id, as it stands in `conferenceData.conferenceId`; the same for the same four."""
+    return CONFERENCE_PREFIX + _digest("conference", calendar, event_id, solution, *([variant] if variant else []))
+
+
+def variant(settings: str | None, account: str) -> str:
+    """What tells a conference with settings or a host of its own from one that is as its solution has it: "" then."""
+    return _digest("variant", settings or "", account) if settings or account else ""
+
+
+def by_hand_id(url: str) -> str:
+    """A conference id for a meeting that is not ours, and that somebody puts on an event by its address."""
+    return f"{CONFERENCE_PREFIX}hand-{_digest('by hand', url)}"
+
+
+def repeat_key(caller: str, calendar: str, key: str) -> str:
+    """Key of a request that its caller may repeat; `calendar` is a calendar key."""
+    return _digest("repeat", caller.lower(), calendar, key)
+
+
+def event_id(repeat: str) -> str:
+    """The id of the event that such a request makes, in the characters that Calendar takes (0-9, a-v)."""
+    return f"c{repeat}"
 
 
 def budget_key(provider: str, account: str, host: str) -> str:

@@ -16,6 +16,8 @@ class Provisional:
 
     conference_id: str
     since: datetime
+    put_at: datetime | None = None
+    """When we put it on the event ourselves, if whoever asked for it has not done so by then. None: people do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +57,20 @@ class Link:
         seen = (self.conference_id,) if self.conference_id else ()
         return seen + tuple(p.conference_id for p in self.provisional)
 
-    def with_provisional(self, conference_id: str, now: datetime) -> "Link":
+    def with_provisional(self, conference_id: str, now: datetime, *, put_at: datetime | None = None) -> "Link":
         """The link with one more choice; its 24 hours start anew if it was chosen before."""
         kept = tuple(p for p in self.provisional if p.conference_id != conference_id)
-        return replace(self, provisional=(*kept, Provisional(conference_id=conference_id, since=now)))
+        chosen = Provisional(conference_id=conference_id, since=now, put_at=put_at)
+        return replace(self, provisional=(*kept, chosen))
+
+    def put_at(self, conference_id: str) -> datetime | None:
+        """When we put that conference on the event ourselves; None: it is there, or people do."""
+        return next((p.put_at for p in self.provisional if p.conference_id == conference_id), None)
+
+    def put(self, conference_id: str) -> "Link":
+        """The link once the conference was put there, or the event is not there: its next sync tells."""
+        told = (replace(p, put_at=None) if p.conference_id == conference_id else p for p in self.provisional)
+        return replace(self, provisional=tuple(told))
 
     def without(self, conference_id: str) -> "Link":
         """The link with that conference gone from it."""

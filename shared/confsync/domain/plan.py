@@ -48,10 +48,19 @@ class Choice:
     solution: str
     person: Caller
     event: Event | None
+    settings: str | None = None
+    """In place of the solution's: a JSON object, its keys in order."""
+    account: str = ""
+    """Who is to host it; "": its solution says."""
+    shared: str | None = None
+    """A conference that there is already, which this event is to have too."""
+    put_at: datetime | None = None
+    """When we put it on the event ourselves, if whoever asks has not done so. None: people do, in their dialog."""
 
     def conference_id(self, calendar: Calendar) -> str:
-        """Of the conference that they get; the same for the same event and solution."""
-        return keys.conference_id(calendar.key, self.event_id, self.solution)
+        """Of the conference that they get; the same for the same choice."""
+        own = keys.variant(self.settings, self.account)
+        return self.shared or keys.conference_id(calendar.key, self.event_id, self.solution, own)
 
 
 def choose(ledger: Ledger, calendar: Calendar, choice: Choice, now: datetime) -> None:
@@ -67,11 +76,14 @@ def choose(ledger: Ledger, calendar: Calendar, choice: Choice, now: datetime) ->
     organizer = choice.event.organizer if choice.event and not choice.event.organizer_self else link.organizer
     link = replace(link, spec=replace(spec, host=link.owner), organizer=organizer)
     if link.conference_id != conference_id:
-        link = link.with_provisional(conference_id, now)
+        link = link.with_provisional(conference_id, now, put_at=choice.put_at)
     elif choice.event is not None and choice.event.conference_id != conference_id:
         # it was taken off the event, and is chosen once more
-        link = link.without(conference_id).with_provisional(conference_id, now)
+        link = link.without(conference_id).with_provisional(conference_id, now, put_at=choice.put_at)
     ledger.put(link)
+    for earlier in link.provisional:
+        if choice.put_at is not None and earlier.put_at is not None and earlier.conference_id != conference_id:
+            detach(ledger, link, earlier.conference_id, now)  # of two that we are to put there, the later one counts
     conference = ledger.conferences.get(conference_id) or Conference(
         id=conference_id,
         solution=choice.solution,
@@ -79,6 +91,8 @@ def choose(ledger: Ledger, calendar: Calendar, choice: Choice, now: datetime) ->
         host=person.email,
         desired=Desired(version=0, spec=None),
         created_at=now,
+        settings=choice.settings,
+        account=choice.account,
     )
     if link.key not in conference.links:
         conference = replace(conference, links=(*conference.links, link.key))
@@ -250,7 +264,7 @@ def _at_home(ledger: Ledger, calendar: Calendar, event: Event, conference: Confe
     """Whether it is of the calendar's tenant, or of this event or calendar: several tenants may write to one."""
     if conference.tenant == calendar.tenant:
         return True
-    if conference.id == keys.conference_id(calendar.key, event.id, conference.solution):
+    if conference.id == keys.conference_id(calendar.key, event.id, conference.solution, conference.variant):
         return True
     links = (ledger.links.get(key) for key in conference.links)
     return any(link is not None and link.calendar_key == calendar.key for link in links)
@@ -294,7 +308,7 @@ def _give_its_own(ledger: Ledger, calendar: Calendar, event: Event, copied: Conf
     """A conference for this event alone; its details replace those that it was copied with."""
     spec, series = event.spec(host=calendar.owner), event.recurring_event_id
     link = _new_link(calendar, event.id, spec, owner=calendar.owner, series=series, now=now)
-    own = keys.conference_id(calendar.key, event.id, copied.solution)
+    own = keys.conference_id(calendar.key, event.id, copied.solution, copied.variant)
     ledger.put(replace(link, conference_id=own, seen_at=now, replaces=copied.id))
     made = ledger.conferences.get(own) or Conference(
         id=own,
@@ -303,6 +317,8 @@ def _give_its_own(ledger: Ledger, calendar: Calendar, event: Event, copied: Conf
         host=calendar.owner,
         desired=Desired(version=0, spec=None),
         created_at=now,
+        settings=copied.settings,
+        account=copied.account,
     )
     ledger.put(replace(made, links=(*made.links, link.key)))
     drive(ledger, own, now)

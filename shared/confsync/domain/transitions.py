@@ -353,6 +353,7 @@ def next_visit(conference: Conference, links: Mapping[str, Link], upkeep: Upkeep
     choices = [p for link in links.values() for p in link.provisional if p.conference_id == conference.id]
     times = (
         conference.verify_at,
+        *(choice.put_at for choice in choices),
         *(choice.since + COLLECT_AFTER for choice in choices),
         *(link.hidden_at + LOOK_AGAIN for link in links.values() if link.hidden_at is not None),
         upkeep.next_visit(conference, now),

@@ -78,7 +78,7 @@ class JoinConference:
         return doors(specs, self.clock.now())
 
     def _led_on(self, conference: Conference, visitor: Visitor, solution: str) -> Joined:
-        made, provider = conference.applied, self.providers.provider(conference.solution)
+        made, provider = conference.applied, self.providers.provider(conference.solution, conference.settings)
         if made.reference is None or made.details is None:
             return self._prepared(conference, solution)
         if not provider.capabilities.join_redirect:

@@ -127,7 +127,7 @@ class _Round:
         links = self._usecase.store.get_many(Link, conference.links)
         if self._collected(links):
             return None
-        needed = list(steps(conference, now, self._upkeep, unpublished=bool(unpublished(conference, links))))
+        needed = list(steps(conference, now, self._upkeep, unpublished=bool(unpublished(conference, links, now))))
         if check and conference.wanted and conference.applied.reference is not None:
             needed = list(dict.fromkeys([*needed, Step.CHECK]))
         postponed: RateLimited | None = None
@@ -156,7 +156,7 @@ class _Round:
     def _ready_provider(self) -> ConferenceProvider | Unready:
         """The provider, which knows what it can do: some have to ask. Else why there is none, for the step to raise."""
         try:
-            provider = self._usecase.providers.provider(self._conference.solution)
+            provider = self._usecase.providers.provider(self._conference.solution, self._conference.settings)
             _ = provider.capabilities
         except (NotConfigured, ServiceError) as error:
             return error
@@ -329,7 +329,7 @@ class _Round:
     def _publish(self, lease: ConferenceLease, links: dict[str, Link]) -> Change:
         """Have every event show the meeting. One out of reach keeps none of the others; raises the first error."""
         first: Exception | None = None
-        for number, link in enumerate(unpublished(lease.taken, links)):
+        for number, link in enumerate(unpublished(lease.taken, links, self._clock.now())):
             if number:
                 lease.renew()
             try:

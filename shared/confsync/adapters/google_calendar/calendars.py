@@ -7,7 +7,7 @@ id, and a repeated delete by its own success.
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -105,6 +105,10 @@ class GoogleCalendars:
 
         only = None if self._credentials.impersonates else account
         return GoogleCalendar(self, http, quota_user=quota_user, only=only, settings=partial(http, settings=True))
+
+    def event_of(self, resource: Mapping[str, Any], *, time_zone: str) -> Event:
+        """Calendar's resource as the sync has it. Raises `Invalid` if it can't be read."""
+        return translate.event(msgspec.json.encode(resource), time_zone)
 
     def with_token(self, access_token: str) -> "GoogleCalendar":
         """Calendar as whoever the token is from. It can't be refreshed: 401 raises `AuthExpired` at once."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import msgspec
 
 from confsync.adapters.google_calendar import resources
+from confsync.adapters.google_calendar.conference_data import conference_data
 from confsync.domain.errors import Conflict, PermissionDenied
-from confsync.ports import EventResource, ResourcePage, SendUpdates
+from confsync.ports import CalendarAccess, ConferenceOnEvent, EventResource, ResourcePage, SendUpdates
 
 if TYPE_CHECKING:
     from google_auth_httplib2 import AuthorizedHttp
@@ -34,6 +35,11 @@ class _ConferenceProperties(msgspec.Struct, frozen=True, rename="camel"):
 
 class _Calendar(msgspec.Struct, rename="camel"):
     conference_properties: _ConferenceProperties = _ConferenceProperties()
+
+
+class _Access(msgspec.Struct, rename="camel"):
+    access_role: str
+    time_zone: str = "UTC"
 
 
 class _Setting(msgspec.Struct):
@@ -96,8 +102,25 @@ class PeoplesCalls:
         )
         return self._run(request, resources.page)
 
+    def access(self, calendar_id: str) -> CalendarAccess:
+        """What the account may do there. Raises `NotFound`.
+
+        events.list tells it of every calendar, calendarList.get only of those that people have in their list.
+        https://developers.google.com/workspace/calendar/api/v3/reference/events/list#accessRole
+        """
+        request = self._google.events.list(
+            calendarId=calendar_id, maxResults=1, fields="accessRole,timeZone", **self._standard
+        )
+        told = self._run(request, lambda content: msgspec.json.decode(content, type=_Access))
+        return CalendarAccess(role=told.access_role, time_zone=told.time_zone)
+
     def insert_event(
-        self, calendar_id: str, body: Mapping[str, Any], *, send_updates: SendUpdates = "none"
+        self,
+        calendar_id: str,
+        body: Mapping[str, Any],
+        *,
+        conference: ConferenceOnEvent | None = None,
+        send_updates: SendUpdates = "none",
     ) -> EventResource:
         """A new event. Raises `Conflict` if its own id was ever used, `Invalid`, `PermissionDenied`.
 
@@ -105,7 +128,7 @@ class PeoplesCalls:
         """
         # not both ids: https://developers.google.com/workspace/calendar/api/v3/reference/events#id
         fresh = None if body.keys() & {"id", "iCalUID"} else self._google.clock.new_id()
-        given: Any = {"id": fresh, **body} if fresh else dict(body)
+        given: Any = {**({"id": fresh} if fresh else {}), **body, **_shown(conference)}
         request = self._google.events.insert(
             calendarId=calendar_id, body=given, sendUpdates=send_updates, **_WHOLE, **self._standard
         )
@@ -122,11 +145,12 @@ class PeoplesCalls:
         event_id: str,
         body: Mapping[str, Any],
         *,
+        conference: ConferenceOnEvent | None = None,
         etag: str | None = None,
         send_updates: SendUpdates = "none",
     ) -> EventResource:
         """Change the fields in the body. Raises `PreconditionFailed`, `NotFound`, `Invalid`, `PermissionDenied`."""
-        given: Any = dict(body)
+        given: Any = {**body, **_shown(conference)}
         request = self._google.events.patch(
             calendarId=calendar_id,
             eventId=event_id,
@@ -171,6 +195,10 @@ class PeoplesCalls:
 
     def _run(self, request: HttpRequest, read: Callable[[bytes], T]) -> T:
         return self._google.run(request, self._http, read)
+
+
+def _shown(conference: ConferenceOnEvent | None) -> dict[str, Any]:
+    return {"conferenceData": conference_data(conference)} if conference is not None else {}
 
 
 def _if_match(request: Any, etag: str | None) -> HttpRequest:

@@ -43,6 +43,8 @@ class Hosts:
         Of one host it is not asked whether they have room: there is no other.
         """
         current = hosted_by(conference)
+        if conference.account:
+            return Hosting(account=current or conference.account)
         if len(solution.hosts) <= 1:
             return Hosting(account=current or next(iter(solution.hosts), conference.host))
         now = self.clock.now()

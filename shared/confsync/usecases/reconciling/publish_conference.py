@@ -76,7 +76,7 @@ class PublishConference:
         if mode is not WriteMode.DESCRIPTION and self._write_native(google, link, event, shown, mode):
             return
         current = google.get_event(link.calendar_id, link.event_id)
-        if current.conference_id not in {None, shown.conference_id, link.replaces}:
+        if current.conference_id not in {None, shown.conference_id, *_replaced(link, shown)}:
             return  # replaced at this very moment
         block = description_block.render(shown.solution.name, shown.conference_id, shown.details)
         uri, described = shown.details.video_uri, description_block.put(current.description, block)
@@ -108,17 +108,22 @@ class PublishConference:
 
     def _remember(self, link: Link, conference_id: str, details: ConferenceDetails) -> None:
         def decide(stored: Link) -> Link | None:
-            return (
-                replace(stored, published=details.revision, shown_uri=details.video_uri)
-                if stored.conference_id == conference_id
-                else None
-            )
+            if stored.conference_id == conference_id:
+                return replace(stored, published=details.revision, shown_uri=details.video_uri)
+            return stored.put(conference_id)
 
         change(self.store, Link, link.key, decide)
 
 
 def _has(event: Event, link: Link, shown: ConferenceOnEvent) -> bool:
-    """Whether the event has the conference, natively or as the text that we last wrote."""
+    """Whether the event has the conference, natively or as the text that we last wrote, or is to be given it."""
+    if event.conference_id is None and link.put_at(shown.conference_id) is not None:
+        return True
     if event.conference_id is None and link.shown_uri is not None:
         return event.shows(shown.conference_id, {link.shown_uri})
-    return event.conference_id in {shown.conference_id, link.replaces} - {None}
+    return event.conference_id in {shown.conference_id, *_replaced(link, shown)} - {None}
+
+
+def _replaced(link: Link, shown: ConferenceOnEvent) -> set[str | None]:
+    """What the event may show now, and no more once it shows this."""
+    return {link.replaces, link.conference_id} if link.put_at(shown.conference_id) else {link.replaces}

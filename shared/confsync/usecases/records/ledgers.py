@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from confsync.domain import link_index
 from confsync.domain.calendar import Calendar
@@ -72,24 +73,26 @@ def _indexed(calendar: Calendar, ledger: Ledger) -> Calendar:
     return replace(calendar, link_index=link_index.updated(calendar.link_index, added, removed))
 
 
-def unfinished(ledger: Ledger) -> list[str]:
+def unfinished(ledger: Ledger, now: datetime) -> list[str]:
     """Ids of the conferences for which there is something to reconcile, whoever caused it."""
     return [
         conference.id
         for conference in ledger.conferences.values()
-        if not conference.settled or unpublished(conference, ledger.links)
+        if not conference.settled or unpublished(conference, ledger.links, now)
     ]
 
 
-def unpublished(conference: Conference, links: dict[str, Link]) -> list[Link]:
-    """The conference's links whose events are known to have it, but with other details."""
+def unpublished(conference: Conference, links: dict[str, Link], now: datetime) -> list[Link]:
+    """The conference's links whose events are known to have it, but with other details, or are to be given it."""
     details = conference.applied.details
     if details is None or not conference.wanted:
         return []
-    return [
-        link
-        for key in conference.links
-        if (link := links.get(key)) is not None
-        and link.conference_id == conference.id
-        and link.published != details.revision
-    ]
+    known = [link for key in conference.links if (link := links.get(key)) is not None]
+    return [link for link in known if _lacks(link, conference.id, details.revision, now)]
+
+
+def _lacks(link: Link, conference_id: str, revision: str, now: datetime) -> bool:
+    if link.conference_id == conference_id:
+        return link.published != revision
+    put_at = link.put_at(conference_id)
+    return put_at is not None and put_at <= now

@@ -84,7 +84,7 @@ class ApplyEvents:
         )
         self.store.commit(ledgers.writes(ledger, *calendars.values()))
         others = {each.key for each in calendars.values() if each.key != calendar.key and each.sync_token is None}
-        return AppliedEvents(actions=actions, reconcile=set(ledgers.unfinished(ledger)), first_syncs=others)
+        return AppliedEvents(actions=actions, reconcile=set(ledgers.unfinished(ledger, now)), first_syncs=others)
 
     def _own(self, seen: Sequence[tuple[Calendar, Event]]) -> Iterator[str]:
         """Ids of the conferences that these events would have if they were copies."""
