@@ -7,6 +7,7 @@ the same. (Where it is not, the meeting's address still tells that the event has
 """
 
 import re
+from html import unescape
 
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.keys import CONFERENCE_PREFIX
@@ -27,6 +28,7 @@ _BLOCK = re.compile(
     rf"{_GAP}(?P<id>{CONFERENCE_PREFIX}[\w-]+){_GAP}{_ANY_RULE}",
     re.DOTALL,
 )
+_VIDEO = re.compile(r"\bvideo:\s*(?:<[^<>]*>)*\s*(https?://[^\s<>\"]+)")
 _EMPTY = re.compile(r"<(div|p|span)\b[^<>]*>\s*</\1>")
 """What is left of an element whose only content was the block."""
 
@@ -66,6 +68,13 @@ def conference_ids(description: str) -> list[str]:
 def conference_id(description: str) -> str | None:
     """The conference id in the first block, None if there is no block."""
     return next(iter(conference_ids(description)), None)
+
+
+def video_uri(description: str) -> str | None:
+    """The address to click in the first block, None if there is none."""
+    block = _BLOCK.search(description)
+    found = _VIDEO.search(block[0]) if block else None
+    return unescape(found[1]) if found else None
 
 
 def beside(location: str, uri: str, *, earlier: str | None) -> str:

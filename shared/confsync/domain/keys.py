@@ -74,3 +74,8 @@ def meeting_key(provider: str, ids: Mapping[str, str]) -> str:
 def is_conference_id(text: str | None) -> TypeGuard[str]:
     """Whether it has the form of our conference ids, so that other vendors' ids cost no read."""
     return text is not None and text.startswith(CONFERENCE_PREFIX)
+
+
+def meet_request_id(event_id: str, earlier: str) -> str:
+    """The id of a request for a Meet: another one for an event that had another conference (`earlier`) before."""
+    return _digest("meet", event_id, earlier)

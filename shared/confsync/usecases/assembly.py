@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from confsync.usecases.connecting.people_tokens import PeopleTokens
     from confsync.usecases.create_conference import CreateConference
     from confsync.usecases.join_conference import JoinConference
+    from confsync.usecases.making.choose_conference import ChooseConference
+    from confsync.usecases.making.settle_conference import SettleConference
     from confsync.usecases.receive_notification import ReceiveNotification
     from confsync.usecases.reconcile_conference import ReconcileConference
     from confsync.usecases.reconciling.give_up_links import GiveUpLinks
@@ -113,13 +115,10 @@ class UseCases:
         from confsync.usecases.create_conference import CreateConference
 
         return CreateConference(
-            store=self._ports.store,
             calendars=self._ports.calendars,
             providers=self._ports.providers,
-            queue=self._ports.queue,
-            clock=self._ports.clock,
-            reconcile=self.reconcile_conference,
-            provider_deadline=self._limits.provider_deadline,
+            choose=self.choose_conference,
+            settle=self.settle_conference,
         )
 
     @lazy
@@ -219,6 +218,22 @@ class UseCases:
         return f"{self._limits.join_url.rstrip('/')}/{token(self._ports.join_keys, conference_id)}"
 
     # --- parts that several have -------------------------------------------------------------------------------------
+
+    @lazy
+    def choose_conference(self) -> ChooseConference:
+        from confsync.usecases.making.choose_conference import ChooseConference
+
+        return ChooseConference(store=self._ports.store, queue=self._ports.queue, clock=self._ports.clock)
+
+    @lazy
+    def settle_conference(self) -> SettleConference:
+        from confsync.usecases.making.settle_conference import SettleConference
+
+        return SettleConference(
+            clock=self._ports.clock,
+            reconcile=self.reconcile_conference,
+            provider_deadline=self._limits.provider_deadline,
+        )
 
     @lazy
     def channels(self) -> WatchChannels:
