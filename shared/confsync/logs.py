@@ -98,10 +98,10 @@ def _hidden(value: Any) -> Any:
         return [_hidden(each) for each in value]
     if value is None or isinstance(value, int | float):
         return value
-    return _clean(str(value))
+    return clean(str(value))
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Without what looks like a secret: tokens, and values under a secret's name in a URL, a form, or JSON."""
     text = QUOTED.sub(rf"\1{HIDDEN}\2", TOKENS.sub(HIDDEN, text))
     return FORM.sub(rf"\1{HIDDEN}", text)

@@ -26,11 +26,26 @@ A status code becomes one of these in exactly one function per protocol: `adapte
 for Google, `transport/errors.py` for providers.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Self
 
 
 class ConfsyncError(Exception):
     """Root of the tree; the message says what happened, to which thing, and what to do."""
+
+    told: Mapping[str, str | tuple[str, ...]] = MappingProxyType({})
+    """What a caller of the HTTP API is told besides: see `telling`."""
+
+    def telling(self, *, allowed: Iterable[str] = (), **facts: str) -> Self:
+        """The same error, which tells a caller of the HTTP API this too, wherever it is raised on.
+
+        `field` of the request; `reason`, in Google's or the vendor's words; what would be `allowed`; of a write in
+        several steps the `step` that failed and what comes `next`; `connect_url`, where a person connects an account.
+        """
+        self.told = {**self.told, **facts, **({"allowed": tuple(allowed)} if allowed else {})}
+        return self
 
 
 class BadRequest(ConfsyncError, ValueError):

@@ -88,6 +88,24 @@ class HttpError(Exception):
 
 Handler = Callable[[Call], Answer]
 
+Refused = Callable[[HttpError | errors.ConfsyncError, str], Answer]
+"""(error, trace) -> how the caller is told of it. What nobody expected comes as a plain `ConfsyncError`."""
+
+
+def refusal(error: HttpError | errors.ConfsyncError, trace: str) -> Answer:
+    """The error as most functions tell of it; `problems` has another way."""
+    if isinstance(error, HttpError):
+        status, code, headers = error.status, error.code, error.headers
+    else:
+        status, code = next((said for kind, said in STATUSES.items() if isinstance(error, kind)), (500, "internal"))
+        headers = {"Retry-After": "1"} if status == 503 else {}
+    if status == 500:
+        return answer({"error": {"code": "internal", "message": "internal error", "trace": trace}}, status=500)
+    told: dict[str, str] = {"code": code, "message": str(error) if status < 500 else "try again later"}
+    if isinstance(error, errors.BadRequest) and error.field:
+        told["field"] = error.field
+    return answer({"error": told}, status=status, headers=headers)
+
 
 def serve(
     load: Callable[[], Handler],
@@ -95,27 +113,36 @@ def serve(
     *,
     methods: frozenset[str] | None = POST,
     json_body: bool = True,
+    refused: Refused = refusal,
 ) -> Answer:
     """Answer a request with what `load()` makes of it. Never raises.
 
     `methods`: those that are taken, None if the handler (a router) sees to that. `json_body`: whether a body has to be
-    JSON. A context of its own: what is bound to the log lines of one request is on none of the next one in this thread.
+    JSON. `refused`: how errors are told of. A context of its own: what is bound to the log lines of one request is on
+    none of the next one in this thread.
     """
-    return copy_context().run(_serve, load, request, methods=methods, json_body=json_body)
+    return copy_context().run(_serve, load, request, refused, methods=methods, json_body=json_body)
 
 
 def _serve(
-    load: Callable[[], Handler], request: HttpRequest, *, methods: frozenset[str] | None, json_body: bool
+    load: Callable[[], Handler],
+    request: HttpRequest,
+    refused: Refused,
+    *,
+    methods: frozenset[str] | None,
+    json_body: bool,
 ) -> Answer:
     trace = _trace_id(request.headers)
     try:
         call = _checked(request, trace, methods=methods, json_body=json_body)
         return load()(call)
     except (HttpError, errors.ConfsyncError) as error:
-        return _refusal(error, trace)
+        answered = refused(error, trace)
+        _log_refusal(error, answered[1], trace)
+        return answered
     except Exception:  # noqa: BLE001 - the last door: nobody outside may see what went wrong
         _log(trace).exception("unexpected error")
-        return _internal(trace)
+        return refused(errors.ConfsyncError(), trace)
 
 
 def answer(body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
@@ -174,24 +201,10 @@ STATUSES: Mapping[type[errors.ConfsyncError], tuple[int, str]] = {
 }
 
 
-def _refusal(error: HttpError | errors.ConfsyncError, trace: str) -> Answer:
-    if isinstance(error, HttpError):
-        status, code, headers = error.status, error.code, error.headers
-    else:
-        status, code = next((said for kind, said in STATUSES.items() if isinstance(error, kind)), (500, "internal"))
-        headers = {"Retry-After": "1"} if status == 503 else {}
-    level = "info" if code == "busy" else "error" if status == 500 else "warning"
-    getattr(_log(trace), level)("request refused", status=status, code=code, reason=str(error))
-    if status == 500:
-        return _internal(trace)
-    told: dict[str, str] = {"code": code, "message": str(error) if status < 500 else "try again later"}
-    if isinstance(error, errors.BadRequest) and error.field:
-        told["field"] = error.field
-    return answer({"error": told}, status=status, headers=headers)
-
-
-def _internal(trace: str) -> Answer:
-    return answer({"error": {"code": "internal", "message": "internal error", "trace": trace}}, status=500)
+def _log_refusal(error: HttpError | errors.ConfsyncError, status: int, trace: str) -> None:
+    busy = isinstance(error, errors.Busy | errors.StoreConflict)
+    level = "info" if busy else "error" if status == 500 else "warning"
+    getattr(_log(trace), level)("request refused", status=status, kind=type(error).__name__, reason=str(error))
 
 
 def _trace_id(headers: Values) -> str:
