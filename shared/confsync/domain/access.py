@@ -36,9 +36,10 @@ class Rule:
     def holds(self, caller: Caller, calendar_id: str, right: Right) -> bool:
         """Whether it gives the caller this right on this calendar (not "primary")."""
         enough = self.right is Right.WRITE or right is Right.READ
-        return enough and self._is_for(caller) and any(_names(each, calendar_id, caller) for each in self.calendars)
+        return enough and self.is_for(caller) and any(_names(each, calendar_id, caller) for each in self.calendars)
 
-    def _is_for(self, caller: Caller) -> bool:
+    def is_for(self, caller: Caller) -> bool:
+        """Whether the caller is one of its callers."""
         # whoever has an address of a domain need not be of it: only Google's claim says so
         domain = f"@{caller.hosted_domain}".lower() if caller.hosted_domain else None
         return any(each.lower() in {caller.email.lower(), domain} for each in self.callers)
@@ -50,6 +51,11 @@ class Reach:
 
     calendar_id: str
     account: Caller
+
+
+def is_known(rules: Iterable[Rule], caller: Caller) -> bool:
+    """Whether the caller may do anything at all."""
+    return any(rule.is_for(caller) for rule in rules)
 
 
 def reach(rules: Iterable[Rule], caller: Caller, calendar_id: str, right: Right, *, workspace: bool = False) -> Reach:

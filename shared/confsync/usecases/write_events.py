@@ -102,10 +102,9 @@ class WriteEvents:
         write = partial(_insert, google, reach.calendar_id, request.send_updates)
         try:
             event = self._write(google, reach, write, {**body, **granted.fields}, granted, {})
-        except Conflict:
-            self._take_back(granted, claim.event_id, keep=True)
+        except Conflict:  # the same request, at the same moment, was faster: its conference is the same
             made = self._made_before(google, reach, claim.event_id)
-            if made is None or not (claim.repeated or key or own_id):
+            if made is None:
                 raise
             return made
         self._done(granted, claim.event_id)
@@ -119,7 +118,7 @@ class WriteEvents:
         except NotFound:
             return None
         if event.cancelled:
-            raise NotFound(f"event {event_id} was made, and deleted since", service="google-calendar", status=410)
+            raise Conflict(f"event {event_id} was made, and deleted since: take a new key, or id", status=409)
         return Written(event=event, calendar_id=reach.calendar_id, repeated=True)
 
     # --- change ------------------------------------------------------------------------------------------------------
@@ -179,7 +178,7 @@ class WriteEvents:
     def _existing(self, google: CalendarApi, reach: Reach, event_id: str, if_match: str | None) -> EventResource:
         event = google.read_event(reach.calendar_id, event_id)
         if event.cancelled:
-            raise NotFound(f"event {event_id} was deleted", service="google-calendar", status=410)
+            raise NotFound(f"event {event_id} was deleted", service="google-calendar", status=404)
         if if_match not in {None, "*", event.etag}:
             raise PreconditionFailed(
                 f"event {event_id} has changed: its etag is {event.etag}", service="google-calendar", status=412
@@ -260,16 +259,17 @@ class WriteEvents:
         except FINAL as error:
             event_id = str(old.get("id") or body.get("id"))
             self._take_back(granted, event_id)
-            raise error.telling(step="event", next="nothing was changed", reason=str(error))
+            error.telling(step="event", next="nothing was changed", reason=str(error))
+            raise
         except Temporary as error:
             if granted.chosen is None:
                 raise
             then = "the meeting is there, and is put on the event if that was written, else removed in a day"
-            raise error.telling(step="event", next=then, reason=str(error))
+            error.telling(step="event", next=then, reason=str(error))
+            raise
 
-    def _take_back(self, granted: Granted, event_id: str, *, keep: bool = False) -> None:
-        """`keep`: another request may be about to write the same event with it."""
-        if granted.chosen is not None and not keep:
+    def _take_back(self, granted: Granted, event_id: str) -> None:
+        if granted.chosen is not None:
             self.wishes.choose.take_back(granted.chosen, event_id)
 
     def _done(self, granted: Granted, event_id: str) -> None:

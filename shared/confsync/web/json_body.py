@@ -1,7 +1,7 @@
 """JSON bodies into typed values."""
 
 import re
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,6 +19,17 @@ def body(call: Call, kind: type[T]) -> T:
         raise BadRequest(str(error), field=_field(str(error))) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
+
+
+def json_object(call: Call) -> dict[str, Any]:
+    """The body, whatever is in it. Raises `BadRequest`."""
+    try:
+        given = msgspec.json.decode(call.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"the body is not JSON: {error}") from error
+    if not isinstance(given, dict):
+        raise BadRequest("the body is not a JSON object")
+    return given
 
 
 def _field(message: str) -> str | None:

@@ -222,9 +222,11 @@ class Wishes:
             conference = self.settle(chosen.conference_id, deadline)
         except FINAL as error:
             self.choose.take_back(chosen, place.event_id)
-            raise error.telling(step="conference", next="nothing was changed", reason=str(error))
+            error.telling(step="conference", next="nothing was changed", reason=str(error))
+            raise
         except ConfsyncError as error:
-            raise error.telling(step="conference", next=_then(place), reason=str(error))
+            error.telling(step="conference", next=_then(place), reason=str(error))
+            raise
         assert conference.applied.details is not None
         shown = ConferenceOnEvent(
             conference_id=conference.id,

@@ -1,0 +1,221 @@
+"""The HTTP API: events with their conferences. `openapi.yaml` says what each route takes and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, cast
+from urllib.parse import quote
+
+from confsync.domain.access import Reach, Right, Rule, is_known, reach
+from confsync.domain.caller import Caller
+from confsync.domain.conferencing import Detected
+from confsync.domain.detection import OwnService, detect, detect_text
+from confsync.domain.errors import BadRequest, ConfsyncError, Forbidden, ReauthorizationRequired
+from confsync.usecases.read_events import Offer, Options, ReadEvents, Shown, Window
+from confsync.usecases.write_events import Request, WriteEvents, Written
+from confsync.web.callers import Verify, bearer
+from confsync.web.endpoint import Answer, Call, Handler, HttpError
+from confsync.web.event_answers import event, options, page, told
+from confsync.web.json_body import json_object
+from confsync.web.problems import from_error
+from confsync.web.query import Query
+from confsync.web.rate import RateLimit, with_limits
+from confsync.web.routing import router
+
+EVENTS = "/v1/calendars/{calendarId}/events"
+MAX_PAGE = 2500
+MAX_WAIT = 25
+MAX_KEY = 255
+LIST_PARAMETERS = (
+    "timeMin",
+    "timeMax",
+    "q",
+    "singleEvents",
+    "orderBy",
+    "showDeleted",
+    "maxResults",
+    "pageToken",
+)
+LISTED_BY = ("timeMin", "timeMax", "q", "singleEvents", "orderBy", "showDeleted", "maxResults", "pageToken")
+UPDATES = ("all", "externalOnly", "none")
+ICS = ".ics"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Who:
+    """A caller, and how they may reach calendars."""
+
+    caller: Caller
+    find: Callable[[str, Right], Reach]
+
+
+Route = Callable[[Call, Who], Answer]
+
+
+def refused(error: HttpError | ConfsyncError, trace: str) -> Answer:
+    """How callers are told of errors."""
+    return with_limits(from_error(error, trace))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """The handlers. `audiences`: whom callers' identity tokens are for. `connect_url`: where people connect accounts.
+
+    `workspace`: everybody whom we can act as is of a Workspace domain. `reference`: routes that need no caller.
+    """
+
+    read: ReadEvents
+    write: WriteEvents
+    verify: Verify
+    audiences: Sequence[str]
+    rules: Sequence[Rule]
+    limit: RateLimit
+    now: Callable[[], datetime]
+    reference: Mapping[tuple[str, str], Handler]
+    own: tuple[OwnService, ...] = ()
+    workspace: bool = False
+    connect_url: Callable[[str, str, Caller], str | None] = lambda _service, _account, _caller: None
+    """(vendor, account, caller) -> where that account is connected."""
+
+    def handler(self) -> Handler:
+        """All routes."""
+        routes: Mapping[tuple[str, str], Route] = {
+            ("GET", EVENTS): self._list,
+            ("POST", EVENTS): self._create,
+            ("GET", f"{EVENTS}/{{eventId}}"): self._get,
+            ("PATCH", f"{EVENTS}/{{eventId}}"): self._change,
+            ("DELETE", f"{EVENTS}/{{eventId}}"): self._delete,
+            ("GET", "/v1/calendars/{calendarId}/conferencing"): self._options,
+            ("POST", "/v1/conferencing:detect"): self._detect,
+        }
+        known = {route: partial(self._identified, each) for route, each in routes.items()}
+        handle = router({**known, **self.reference})
+        return lambda call: with_limits(handle(call))
+
+    def _identified(self, route: Route, call: Call) -> Answer:
+        caller = self.verify(bearer(call.headers), self.audiences)
+        if not is_known(self.rules, caller):
+            raise Forbidden(f"{caller.email} is in no rule of events.access")
+        self.limit.take(caller.email)
+
+        def find(calendar_id: str, right: Right) -> Reach:
+            return reach(self.rules, caller, calendar_id, right, workspace=self.workspace)
+
+        try:
+            return route(call, Who(caller=caller, find=find))
+        except ReauthorizationRequired as error:
+            url = self.connect_url(error.service, caller.email, caller)
+            if url is not None:
+                error.telling(connect_url=url)
+            raise
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def _list(self, call: Call, who: Who) -> Answer:
+        query = Query(call, LISTED_BY)
+        expand = query.flag("singleEvents")
+        if query.one_of("orderBy", ("startTime",)) and not expand:
+            raise BadRequest("an order by startTime needs singleEvents=true", field="orderBy")
+        window = Window(
+            since=query.time("timeMin"),
+            until=query.time("timeMax"),
+            text=query.text("q"),
+            expand=expand,
+            deleted=query.flag("showDeleted"),
+            page_size=query.number("maxResults", low=1, high=MAX_PAGE, default=250),
+            page_token=query.text("pageToken"),
+        )
+        return told(page(self.read.page(who.find, call.parameters["calendarId"], window)))
+
+    def _get(self, call: Call, who: Who) -> Answer:
+        calendar_id, event_id = call.parameters["calendarId"], call.parameters["eventId"]
+        if event_id.endswith(ICS):
+            return self._ics(call, who, calendar_id, event_id.removesuffix(ICS))
+        wait = Query(call, ["wait"]).number("wait", low=0, high=MAX_WAIT, default=0)
+        shown = self.read.one(who.find, calendar_id, event_id, wait=wait)
+        return told(event(shown), headers={"ETag": shown.event.etag})
+
+    def _ics(self, call: Call, who: Who, calendar_id: str, event_id: str) -> Answer:
+        from confsync.domain.ics import event_ics  # it is heavy, and seldom asked for
+
+        Query(call, [])
+        shown = self.read.one(who.find, calendar_id, event_id)
+        content = event_ics(shown.event.resource, shown.conferencing, time_zone="UTC", now=self.now())
+        return content.decode(), 200, {"Content-Type": "text/calendar; charset=utf-8", "ETag": shown.event.etag}
+
+    def _options(self, call: Call, who: Who) -> Answer:
+        Query(call, [])
+        found = self.read.options(who.find, call.parameters["calendarId"])
+        return told(options(found, partial(self._connect_page, found, who)))
+
+    def _connect_page(self, found: Options, who: Who, offer: Offer) -> str | None:
+        return self.connect_url(offer.solution.provider, found.account, who.caller)
+
+    def _detect(self, call: Call, who: Who) -> Answer:  # noqa: ARG002 - anybody who may do anything
+        Query(call, [])
+        given = json_object(call)
+        if len(given) != 1 or not given.keys() <= {"event", "text", "ics"}:
+            raise BadRequest("say one of `event`, `text`, `ics`", field=next(iter(given.keys() - {"event"}), "event"))
+        found = self._found(*next(iter(given.items())))
+        answer: Json = {"conferencing": found.conferencing.json() if found.conferencing else None}
+        return told(answer | ({"unresolved": list(found.unresolved)} if found.unresolved else {}))
+
+    def _found(self, kind: str, value: Any) -> Detected:
+        if not isinstance(value, dict if kind == "event" else str):
+            raise BadRequest("it is a JSON object" if kind == "event" else "it is a text", field=kind)
+        if kind == "event":
+            return detect(value, self.own)
+        if kind == "text":
+            return detect_text(value, self.own)
+        from confsync.domain.ics import detect_ics
+
+        return detect_ics(value, self.own)
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def _create(self, call: Call, who: Who) -> Answer:
+        query = Query(call, ["sendUpdates", "wait"])
+        key = call.headers.get("Idempotency-Key", "")
+        if len(key) > MAX_KEY or not key.isascii() or (key and not key.isprintable()):
+            raise BadRequest(f"it is 1 to {MAX_KEY} printable ASCII characters", field="Idempotency-Key")
+        wait = query.number("wait", low=0, high=MAX_WAIT, default=0)
+        made = self.write.create(self._request(call, who, query), key=key or None)
+        shown = self._waited(made, who, wait)
+        place = f"/v1/calendars/{quote(made.calendar_id, safe='')}/events/{quote(made.event.id, safe='')}"
+        headers = {"ETag": shown.event.etag, "Location": place}
+        return told(event(shown), status=200 if made.repeated else 201, headers=headers)
+
+    def _change(self, call: Call, who: Who) -> Answer:
+        query = Query(call, ["sendUpdates", "wait", "replaceAttachments"])
+        wait = query.number("wait", low=0, high=MAX_WAIT, default=0)
+        written = self.write.change(
+            self._request(call, who, query),
+            call.parameters["eventId"],
+            if_match=call.headers.get("If-Match", "") or None,
+            replace_attachments=query.flag("replaceAttachments"),
+        )
+        shown = self._waited(written, who, wait)
+        return told(event(shown), headers={"ETag": shown.event.etag})
+
+    def _delete(self, call: Call, who: Who) -> Answer:
+        request = self._request(call, who, Query(call, ["sendUpdates"]), body={})
+        self.write.delete(request, call.parameters["eventId"], if_match=call.headers.get("If-Match", "") or None)
+        return "", 204, {}
+
+    def _request(self, call: Call, who: Who, query: Query, body: Json | None = None) -> Request:
+        return Request(
+            caller=who.caller.email,
+            find=who.find,
+            calendar_id=call.parameters["calendarId"],
+            body=json_object(call) if body is None else body,
+            send_updates=cast("Any", query.one_of("sendUpdates", UPDATES) or "none"),
+        )
+
+    def _waited(self, written: Written, who: Who, wait: float) -> Shown:
+        event = self.read.wait_for(who.find, written.calendar_id, written.event, wait)
+        return self.read.shown(event, written.calendar_id)
