@@ -19,9 +19,9 @@ from confsync.adapters.google_calendar import resources, translate
 from confsync.domain.errors import Conflict, Invalid, NotFound, PermissionDenied, PreconditionFailed, Temporary
 from confsync.domain.event import Event, EventTime
 from confsync.ports import EventResource, ResourcePage, SendUpdates
+from playground.google_api.errors import ApiError
 from playground.google_calendar import body as bodies
 from playground.google_calendar import conference, recurrence
-from playground.google_calendar.errors import ApiError
 from playground.google_calendar.query import ListQuery, parse
 from playground.google_calendar.times import moment
 

@@ -53,7 +53,10 @@ def test_a_token_does_what_its_scopes_allow(sim: Simulator, scope: str, method: 
     answer = sim.raw(method, path, headers={"Authorization": f"Bearer {token}"}, json={} if method != "GET" else None)
     assert answer.status_code == status
     if status == 403:
-        assert answer.json()["error"]["errors"][0]["reason"] == "insufficientPermissions"
+        error = answer.json()["error"]
+        assert error["errors"][0]["reason"] == "insufficientPermissions"
+        assert error["details"][0]["reason"] == "ACCESS_TOKEN_SCOPE_INSUFFICIENT"
+        assert error["details"][0]["metadata"]["method"].startswith("calendar.v3.")
 
 
 def test_roles(sim: Simulator) -> None:

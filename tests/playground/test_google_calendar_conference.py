@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from googleapiclient.errors import HttpError
 
+from playground.google_api.errors import ApiError
 from playground.google_calendar.conference import decide
-from playground.google_calendar.errors import ApiError
 from playground.google_calendar.store import Calendar
 from tests.playground.calendar_simulator import ANNA, BEN, Simulator, eventually, meeting, reason, running
 

@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from playground.google_calendar.errors import ApiError, not_found
+from playground.google_api.errors import ApiError, not_found
 from playground.google_calendar.settings import Settings
 from playground.google_calendar.store import Calendar, Role, Store
 

@@ -6,8 +6,8 @@ https://developers.google.com/workspace/calendar/api/v3/reference/events
 import re
 from typing import Any
 
+from playground.google_api.errors import ApiError, invalid, required
 from playground.google_calendar import recurrence
-from playground.google_calendar.errors import ApiError, invalid, required
 from playground.google_calendar.times import moment, normal
 
 Json = dict[str, Any]

@@ -5,8 +5,8 @@ https://developers.google.com/workspace/calendar/api/v3/reference/calendars, /ca
 
 from typing import Any
 
+from playground.google_api.errors import invalid, not_found
 from playground.google_calendar.access import RANK
-from playground.google_calendar.errors import invalid, not_found
 from playground.google_calendar.store import Calendar, Store
 
 Json = dict[str, Any]

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 
+from playground.google_api.errors import ApiError, invalid
 from playground.google_calendar.body import merged
-from playground.google_calendar.errors import ApiError, invalid
 from playground.google_calendar.store import Calendar
 
 Json = dict[str, Any]

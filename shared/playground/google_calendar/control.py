@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Blueprint, Response, request
 
-from playground.google_calendar.errors import invalid, not_found
+from playground.google_api.errors import invalid, not_found
 from playground.google_calendar.push import Channel, Mishap
 from playground.google_calendar.seeding import Seed, changed, events
 from playground.google_calendar.service import CalendarService

@@ -8,11 +8,12 @@ import uuid
 from base64 import b32hexencode
 from typing import Any
 
+from playground.google_api.errors import ApiError, invalid, not_found, required
 from playground.google_calendar import body as bodies
 from playground.google_calendar import conference, copies, series
 from playground.google_calendar.access import Call, busy_only, calendar_for
 from playground.google_calendar.background import Background
-from playground.google_calendar.errors import ApiError, condition_not_met, invalid, not_found, required
+from playground.google_calendar.errors import condition_not_met
 from playground.google_calendar.settings import Settings
 from playground.google_calendar.store import Calendar, Store, exclusive
 from playground.google_calendar.times import stamp

@@ -15,9 +15,10 @@ from typing import Any
 
 import msgspec
 
+from playground.google_api.errors import ApiError, invalid, not_found
 from playground.google_calendar import copies, recurrence
 from playground.google_calendar.access import busy_only, calendar_for
-from playground.google_calendar.errors import ApiError, full_sync_required, invalid, not_found
+from playground.google_calendar.errors import full_sync_required
 from playground.google_calendar.query import ListQuery
 from playground.google_calendar.settings import Settings
 from playground.google_calendar.store import Calendar, Record, Store, exclusive
