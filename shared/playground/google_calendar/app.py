@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from playground.google_api.callers import bearer, caller, check_scopes
 from playground.google_api.errors import ApiError, invalid, required
 from playground.google_api.fields import select
-from playground.google_calendar import calendars, query
+from playground.google_calendar import calendars, mails, query
 from playground.google_calendar.access import Call, calendar_for
 from playground.google_calendar.control import control_blueprint
 from playground.google_calendar.service import CalendarService
@@ -171,7 +171,7 @@ def _call() -> Call:
         if_match=request.headers.get("If-Match"),
         conferences=version == "1",
         attachments=request.args.get("supportsAttachments") == "true",
-        send_updates=request.args.get("sendUpdates", "none"),
+        send_updates=mails.asked(request.args.get("sendUpdates"), request.args.get("sendNotifications")),
     )
 
 

@@ -19,9 +19,16 @@ def calendar(held: Calendar) -> Json:
         "etag": f'"c{held.sync_epoch}"',
         "id": held.id,
         "summary": held.summary,
+        **described(held),
+        **({"dataOwner": held.owner} if held.id != held.owner else {}),
         "timeZone": held.time_zone,
         "conferenceProperties": {"allowedConferenceSolutionTypes": held.conference_types},
     }
+
+
+def described(held: Calendar) -> Json:
+    """The `description`, if there is one."""
+    return {"description": held.description} if held.description else {}
 
 
 def entry(held: Calendar, user: str) -> Json:

@@ -3,7 +3,8 @@
 | request | what it does |
 | --- | --- |
 | GET, PATCH settings | see `settings.Settings` |
-| GET stats | notifications by outcome, mails that Google would have sent |
+| GET stats | notifications by outcome, number of mails that Google would have sent |
+| GET, DELETE mails | those mails, oldest first: to whom, why, about which event (`mails.Mail`); forget them |
 | POST calendars `{id, owner, summary?, time_zone?}` | a secondary calendar, or a primary one if both are the same |
 | GET, PATCH calendars/ID | its options: shares, write policy, watchable, time zone, pages, ... |
 | POST calendars/ID/seed `{count, prefix?, summary?, weekly?}` | that many events at once, nobody notified |
@@ -51,6 +52,8 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_def
     empty_page_before: int | msgspec.UnsetType | None = msgspec.UNSET
     largest_page: int | msgspec.UnsetType | None = msgspec.UNSET
     time_zone: str | msgspec.UnsetType = msgspec.UNSET
+    summary: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Touch(msgspec.Struct, forbid_unknown_fields=True):
@@ -89,7 +92,13 @@ def _add_settings(control: Blueprint, service: CalendarService) -> None:
 
     @control.get("/stats")
     def stats() -> Response:
-        return _shown({"notifications": dict(service.push.outcomes), "mails": service.events.mails})
+        return _shown({"notifications": dict(service.push.outcomes), "mails": len(service.events.mails)})
+
+    @control.route("/mails", methods=["GET", "DELETE"])
+    def mails() -> Response:
+        if request.method == "DELETE":
+            service.events.mails.clear()
+        return _shown({"mails": service.events.mails})
 
 
 def _add_calendars(control: Blueprint, service: CalendarService) -> None:
@@ -179,7 +188,7 @@ def _change(service: CalendarService, calendar: Calendar, options: Options) -> N
 
 
 def _options(calendar: Calendar) -> Json:
-    names = ("id", "owner", "summary", *Options.__struct_fields__)
+    names = ("id", "owner", *Options.__struct_fields__)
     return {name: getattr(calendar, name) for name in names} | {"events": len(calendar.records)}
 
 

@@ -18,8 +18,10 @@ import msgspec
 from playground.google_calendar.times import stamp
 
 Json = dict[str, Any]
-Role = Literal["none", "freeBusyReader", "reader", "writer", "owner"]
+Role = Literal["none", "freeBusyReader", "reader", "writerWithoutPrivateAccess", "writer", "owner"]
 WritePolicy = Literal["accept", "refuse", "strip"]
+PRIVATE = ("private", "confidential")
+"""Values of `visibility` with which only guests and writers are told more than the time."""
 
 _decoder = msgspec.json.Decoder(dict[str, Any])
 
@@ -30,6 +32,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     revision: int
     body: bytes
     cancelled: bool
+    guarded: bool
+    """True if not everybody who can read the calendar is shown all of it."""
     master_id: str | None
 
     def resource(self) -> Json:
@@ -44,6 +48,7 @@ class Calendar:
     id: str
     owner: str
     summary: str
+    description: str = ""
     time_zone: str = "UTC"
     acl: dict[str, Role] = field(default_factory=dict)
     watchable: bool = True
@@ -169,5 +174,6 @@ def _record(revision: int, resource: Json) -> Record:
         revision=revision,
         body=msgspec.json.encode(resource),
         cancelled=resource["status"] == "cancelled",
+        guarded="source" in resource or resource.get("visibility") in PRIVATE,
         master_id=resource.get("recurringEventId"),
     )
