@@ -6,7 +6,7 @@
 | GET stats | notifications by outcome, number of mails that Google would have sent |
 | GET, DELETE mails | those mails, oldest first: to whom, why, about which event (`mails.Mail`); forget them |
 | POST calendars `{id, owner, summary?, time_zone?}` | a secondary calendar, or a primary one if both are the same |
-| GET, PATCH calendars/ID | its options: shares, write policy, watchable, time zone, pages, ... |
+| GET, PATCH calendars/ID | its options: shares, doubts about conferences, watchable, time zone, pages, ... |
 | POST calendars/ID/seed `{count, prefix?, summary?, weekly?}` | that many events at once, nobody notified |
 | POST calendars/ID/touch `{count}` | that many of its events changed, nobody notified |
 | POST calendars/ID/expire-sync-tokens, POST expire-page-tokens | every token given so far is dead |
@@ -26,7 +26,7 @@ from playground.google_calendar.push import Channel, Mishap
 from playground.google_calendar.seeding import Seed, changed, events
 from playground.google_calendar.service import CalendarService
 from playground.google_calendar.settings import Settings
-from playground.google_calendar.store import Calendar, Role, WritePolicy
+from playground.google_calendar.store import BesidePoints, Calendar, EchoedMeet, Role, UnsignedMeet, WritePolicy
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -48,6 +48,9 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_def
     watchable: bool | msgspec.UnsetType = msgspec.UNSET
     auto_add_hangouts: bool | msgspec.UnsetType = msgspec.UNSET
     write_policy: WritePolicy | msgspec.UnsetType = msgspec.UNSET
+    unsigned_meet: UnsignedMeet | msgspec.UnsetType = msgspec.UNSET
+    echoed_meet: EchoedMeet | msgspec.UnsetType = msgspec.UNSET
+    request_beside_points: BesidePoints | msgspec.UnsetType = msgspec.UNSET
     conference_types: list[str] | msgspec.UnsetType = msgspec.UNSET
     empty_page_before: int | msgspec.UnsetType | None = msgspec.UNSET
     largest_page: int | msgspec.UnsetType | None = msgspec.UNSET

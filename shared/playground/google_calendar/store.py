@@ -20,6 +20,9 @@ from playground.google_calendar.times import stamp
 Json = dict[str, Any]
 Role = Literal["none", "freeBusyReader", "reader", "writerWithoutPrivateAccess", "writer", "owner"]
 WritePolicy = Literal["accept", "refuse", "strip"]
+UnsignedMeet = Literal["refuse", "drop"]
+EchoedMeet = Literal["accept", "refuse"]
+BesidePoints = Literal["points", "request", "refuse"]
 PRIVATE = ("private", "confidential")
 """Values of `visibility` with which only guests and writers are told more than the time."""
 
@@ -56,6 +59,14 @@ class Calendar:
     conference_types: list[str] = field(default_factory=lambda: ["hangoutsMeet"])
     write_policy: WritePolicy = "accept"
     """What becomes of third-party conferences that API clients of this account write."""
+    unsigned_meet: UnsignedMeet = "refuse"
+    """What becomes of a Meet that is written without the signature that it was read with, or with a wrong one. The
+    reference says only that the server makes it, and the guide that a copy is "the entire conferenceData"."""
+    echoed_meet: EchoedMeet = "accept"
+    """Whether an event's own Meet may be sent back to it. Somebody's updates with it got 400:
+    https://github.com/taylorwilsdon/google_workspace_mcp/pull/801"""
+    request_beside_points: BesidePoints = "points"
+    """What counts of a new createRequest beside entry points. The reference says that either one is needed."""
     sync_epoch: int = 0
     """Sync tokens of an earlier epoch have expired."""
     empty_page_before: int | None = None
