@@ -116,6 +116,12 @@ class Cloud:
             "NO_PROXY": "127.0.0.1",
         }
 
+    def identity_token(self, email: str, audience: str) -> str:
+        """What a caller of a function at `audience` proves itself with: a service account, or a person of Workspace."""
+        domain = email.partition("@")[2]
+        person = not domain.endswith(".gserviceaccount.com") and domain != "gmail.com"
+        return self.issuer.mint(email, audience, hd=domain if person else None)
+
     def let_people_consent(self, *redirect_uris: str) -> None:
         """Create the OAuth client by which people let us use their own Google accounts, and its secret."""
         client = {"client_id": PEOPLE_CLIENT, "client_secret": f"GOCSPX-{token_urlsafe(21)}"}
@@ -149,7 +155,7 @@ class Cloud:
             "issuer": self.issuer.app,
             "oauth": self.oauth.app,
             "metadata": runtime,
-            "iam": iam_credentials(self.service_accounts, self.accounts),
+            "iam": iam_credentials(self.service_accounts, self.accounts, self.issuer),
             "scheduler": self.scheduler.app,
             "zoom": zoom_app(self.zoom),
             **{entry.name: entry.app(self.vendors[entry.name]) for entry in CATALOGUE},
