@@ -96,8 +96,12 @@ def test_channels_calendars_and_settings(sim: Simulator) -> None:
     body = {"id": "channel", "type": "web_hook", "address": receiver.url, "token": "t"}
     check("Channel", client.events().watch(calendarId=ANNA, body=body).execute())
     receiver.stop()
-    check("Calendar", client.calendars().get(calendarId="primary").execute())
-    check("CalendarListEntry", client.calendarList().get(calendarId="primary").execute())
+    sim.control("POST", "/calendars", id="team@group.example.com", owner=ANNA)
+    sim.control("PATCH", "/calendars/team@group.example.com", description="All of us")
+    for calendar_id in ("primary", "team@group.example.com"):
+        check("Calendar", client.calendars().get(calendarId=calendar_id).execute())
+        check("CalendarListEntry", client.calendarList().get(calendarId=calendar_id).execute())
+        check("Events", client.events().list(calendarId=calendar_id).execute())
     check("CalendarList", client.calendarList().list().execute())
     check("Setting", client.settings().get(setting="timezone").execute())
     check("Settings", client.settings().list().execute())
