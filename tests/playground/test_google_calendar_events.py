@@ -143,6 +143,18 @@ def test_what_is_written_is_given_back_and_sent_back_unchanged_changes_nothing(s
         assert {**again, "etag": "", "updated": ""} == {**event, "etag": "", "updated": ""}
 
 
+def test_a_write_that_changes_nothing_may_be_none(sim: Simulator) -> None:
+    sim.control("PATCH", "/settings", idle_writes="ignored")
+    event, token = sim.insert(summary="Same"), sim.sync_token()
+    events = sim.client().events()
+    assert events.patch(calendarId=ANNA, eventId=event["id"], body={"summary": "Same"}).execute() == event
+    assert events.update(calendarId=ANNA, eventId=event["id"], body=event).execute() == event
+    assert sim.delta(token)["items"] == []
+    assert (
+        events.patch(calendarId=ANNA, eventId=event["id"], body={"summary": "New"}).execute()["etag"] != event["etag"]
+    )
+
+
 READ_ONLY = {
     "etag": "x",
     "htmlLink": "https://x",

@@ -95,13 +95,13 @@ def _add_settings(control: Blueprint, service: CalendarService) -> None:
 
     @control.get("/stats")
     def stats() -> Response:
-        return _shown({"notifications": dict(service.push.outcomes), "mails": len(service.events.mails)})
+        return _shown({"notifications": dict(service.push.outcomes), "mails": len(service.events.mails.sent)})
 
     @control.route("/mails", methods=["GET", "DELETE"])
     def mails() -> Response:
         if request.method == "DELETE":
-            service.events.mails.clear()
-        return _shown({"mails": service.events.mails})
+            service.events.mails.sent.clear()
+        return _shown({"mails": service.events.mails.sent})
 
 
 def _add_calendars(control: Blueprint, service: CalendarService) -> None:

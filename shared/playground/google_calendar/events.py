@@ -9,11 +9,12 @@ from base64 import b32hexencode
 from typing import Any
 
 from playground.google_api.errors import ApiError, invalid, not_found, required
-from playground.google_calendar import attachments, conference, copies, mails, series
+from playground.google_calendar import attachments, conference, copies, series
 from playground.google_calendar import body as bodies
 from playground.google_calendar.access import Call, calendar_for, is_creator, shown
 from playground.google_calendar.background import Background
 from playground.google_calendar.errors import condition_not_met
+from playground.google_calendar.mails import Mailbox
 from playground.google_calendar.settings import Settings
 from playground.google_calendar.store import Calendar, Store, exclusive
 from playground.google_calendar.times import stamp
@@ -35,6 +36,7 @@ KEPT_BY_UPDATE = frozenset(
         "sequence",
         "attachments",
         "etag",
+        "updated",
     ]
 )
 _NO = {"responseStatus": "declined"}
@@ -50,7 +52,7 @@ class Events:
     """Reading and writing single events, with all that a write entails on other calendars."""
 
     def __init__(self, store: Store, settings: Settings, background: Background) -> None:
-        self.mails: list[mails.Mail] = []
+        self.mails = Mailbox(store)
         self._store = store
         self._settings = settings
         self._background = background
@@ -123,7 +125,7 @@ class Events:
         else:
             new = self._store.write(calendar, copies.with_answer(new, calendar.id, _NO))
             self._answer_invitation(calendar, old, _NO)
-        self._mail(call, calendar, new, old)
+        self.mails.post(call, calendar, new, old)
 
     @exclusive
     def move(self, call: Call, calendar_id: str, event_id: str, destination: str) -> Json:
@@ -135,7 +137,7 @@ class Events:
         moved = self._move_one(source, target, old)
         for exception_id in source.exceptions_of(event_id):
             self._move_one(source, target, source.records[exception_id].resource())
-        self._mail(call, target, moved, old)
+        self.mails.post(call, target, moved, old)
         return shown(moved, call.user, target.role_of(call.user))
 
     def _move_one(self, source: Calendar, target: Calendar, old: Json) -> Json:
@@ -200,7 +202,7 @@ class Events:
             self._lead_exceptions(calendar, stored, old or {})
         elif old:
             self._answer_invitation(calendar, stored, copies.own_answer(calendar.id, stored))
-        self._mail(call, calendar, stored, old)
+        self.mails.post(call, calendar, stored, old)
         return shown(stored, call.user, calendar.role_of(call.user))
 
     def _put(self, calendar: Calendar, new: Json, data: Json | None) -> Json:
@@ -208,7 +210,10 @@ class Events:
         new = {key: value for key, value in new.items() if key not in ("conferenceData", "hangoutLink")}
         link = conference.hangout_link(data)
         new |= ({"conferenceData": data} if data else {}) | ({"hangoutLink": link} if link else {})
-        stored = self._store.write(calendar, copies.seen_from(calendar.id, new))
+        new = copies.seen_from(calendar.id, new)
+        if self._settings.idle_writes == "ignored" and _is_same(new, calendar.resource(new["id"])):
+            return new
+        stored = self._store.write(calendar, new)
         request = (data or {}).get("createRequest", {})
         if request.get("status", {}).get("statusCode") == "pending":
             work = lambda: self._finish_request(calendar, stored["id"], request["requestId"])  # noqa: E731
@@ -241,30 +246,15 @@ class Events:
         if new != leading:
             copies.spread(self._store, leader, self._store.write(leader, new), leading)
 
-    def _mail(self, call: Call, calendar: Calendar, new: Json, old: Json | None) -> None:
-        """Note whom Google mails about a write, but for who did it and whose calendar it is."""
-        if call.send_updates == "none":
-            return
-        for email, why in sorted(mails.due(calendar, new, old).items()):
-            uses_calendar = email in self._store.calendars
-            if email in (call.user, calendar.id) or (call.send_updates == "externalOnly" and uses_calendar):
-                continue
-            self.mails.append(
-                mails.Mail(
-                    to=email,
-                    why=why,
-                    event_id=new["id"],
-                    calendar_id=calendar.id,
-                    summary=new.get("summary", ""),
-                    send_updates=call.send_updates,
-                )
-            )
-
 
 def _of_ical_uid(calendar: Calendar, uid: str) -> Json | None:
     """The event, not one of its instances, that has it on this calendar."""
     known = (record.resource() for _, record in calendar.changed_since(0) if record.master_id is None)
     return next((event for event in known if event.get("iCalUID") == uid), None)
+
+
+def _is_same(new: Json, old: Json | None) -> bool:
+    return old is not None and old == new | {name: old[name] for name in ("etag", "updated")}
 
 
 def _kept_by_update(call: Call, old: Json) -> Json:

@@ -4,13 +4,16 @@ https://developers.google.com/workspace/calendar/api/v3/reference/events/insert 
 mails may be sent whatever was asked for; here none are.
 """
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from playground.google_api.errors import invalid
 from playground.google_calendar import copies
-from playground.google_calendar.store import Calendar
+from playground.google_calendar.store import Calendar, Store
+
+if TYPE_CHECKING:
+    from playground.google_calendar.access import Call
 
 Json = dict[str, Any]
 SendUpdates = Literal["all", "externalOnly", "none"]
@@ -31,6 +34,31 @@ class Mail(msgspec.Struct, kw_only=True, frozen=True):
     send_updates: SendUpdates
 
 
+class Mailbox:
+    """Every mail that Google would have sent, oldest first."""
+
+    def __init__(self, store: Store) -> None:
+        self.sent: list[Mail] = []
+        self._store = store
+
+    def post(self, call: "Call", calendar: Calendar, new: Json, old: Json | None) -> None:
+        """Note whom Google mails about a write, but for who did it and whose calendar it is."""
+        if call.send_updates == "none":
+            return
+        for email, why in sorted(_due(calendar, new, old).items()):
+            known = call.send_updates == "externalOnly" and email in self._store.calendars
+            if email not in (call.user, calendar.id) and not known:
+                mail = Mail(
+                    to=email,
+                    why=why,
+                    event_id=new["id"],
+                    calendar_id=calendar.id,
+                    summary=new.get("summary", ""),
+                    send_updates=call.send_updates,
+                )
+                self.sent.append(mail)
+
+
 def asked(send_updates: str | None, send_notifications: str | None) -> SendUpdates:
     """What the two parameters together ask for; the second is deprecated. Raises 400."""
     match send_updates:
@@ -41,7 +69,7 @@ def asked(send_updates: str | None, send_notifications: str | None) -> SendUpdat
     raise invalid(f"Invalid value '{send_updates}'. Values must be one of all, externalOnly, none.")
 
 
-def due(calendar: Calendar, new: Json, old: Json | None) -> dict[str, Reason]:
+def _due(calendar: Calendar, new: Json, old: Json | None) -> dict[str, Reason]:
     """Who is to be told of a write on that calendar, and why: guests of the organizer's, the organizer of a guest's."""
     if copies.is_organizer(calendar, new):
         return _to_guests(new, old)

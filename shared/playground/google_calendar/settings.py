@@ -23,6 +23,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     quota_error: Literal["rateLimitExceeded", "userRateLimitExceeded", "429"] = "rateLimitExceeded"
     usage_limit_exceeded: bool = False
     """403 `quotaExceeded` on every write: the read-only state after too much use."""
+    idle_writes: Literal["count", "ignored"] = "count"
+    """Whether a write that changes nothing is a change, with a new etag and a notification. Nowhere written."""
     foreign_attachments: Literal["accept", "refuse"] = "accept"
     """Attachments that are no files in Drive. The reference speaks of them, an older one did not, and people have
     written such: https://github.com/pulsemcp/mcp-servers/pull/270"""
