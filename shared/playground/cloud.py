@@ -1,4 +1,4 @@
-"""Google Cloud, Google Calendar and Zoom on loopback: every simulator of the playground, started together."""
+"""Google Cloud, Calendar, Drive and Zoom on loopback: every simulator of the playground, started together."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from playground.google_cloud.oauth import TokenEndpoint
 from playground.google_cloud.oidc import Issuer
 from playground.google_cloud.scheduler import Scheduler
 from playground.google_cloud.secret_manager import SecretManager
+from playground.google_drive import DriveService
+from playground.google_drive import create_app as drive_app
 from playground.server import Server, serve
 from playground.vendors.catalogue import CATALOGUE
 from playground.vendors.zoom import ZoomService
@@ -46,6 +48,7 @@ class Ports:
     """Where the simulators listen; 0 is any free port, as the vendors of the catalogue have."""
 
     calendar: int = 0
+    drive: int = 0
     tasks: int = 0
     secrets: int = 0
     issuer: int = 0
@@ -71,6 +74,7 @@ class Cloud:
         self.service_accounts.add(RUNTIME)
         self.oauth = TokenEndpoint(self.accounts, self.service_accounts, self.consents)
         self.calendar = CalendarService(self.accounts)
+        self.drive = DriveService(self.accounts)
         self.tasks = CloudTasks(self.accounts, self.issuer)
         self.tasks.create_queue(self.queue_name, QueueSettings(min_backoff=0.2, max_backoff=5, max_doublings=5))
         self.secrets = SecretManager(self.accounts)
@@ -112,6 +116,12 @@ class Cloud:
             "NO_PROXY": "127.0.0.1",
         }
 
+    def identity_token(self, email: str, audience: str) -> str:
+        """What a caller of a function at `audience` proves itself with: a service account, or a person of Workspace."""
+        domain = email.partition("@")[2]
+        person = not domain.endswith(".gserviceaccount.com") and domain != "gmail.com"
+        return self.issuer.mint(email, audience, hd=domain if person else None)
+
     def let_people_consent(self, *redirect_uris: str) -> None:
         """Create the OAuth client by which people let us use their own Google accounts, and its secret."""
         client = {"client_id": PEOPLE_CLIENT, "client_secret": f"GOCSPX-{token_urlsafe(21)}"}
@@ -139,12 +149,13 @@ class Cloud:
         runtime = metadata(RUNTIME, project=PROJECT, accounts=self.accounts, issuer=self.issuer)
         apps = {
             "calendar": create_app(self.calendar),
+            "drive": drive_app(self.drive),
             "tasks": self.tasks.app,
             "secrets": self.secrets.app,
             "issuer": self.issuer.app,
             "oauth": self.oauth.app,
             "metadata": runtime,
-            "iam": iam_credentials(self.service_accounts, self.accounts),
+            "iam": iam_credentials(self.service_accounts, self.accounts, self.issuer),
             "scheduler": self.scheduler.app,
             "zoom": zoom_app(self.zoom),
             **{entry.name: entry.app(self.vendors[entry.name]) for entry in CATALOGUE},

@@ -26,6 +26,8 @@ Json = dict[str, Any]
 
 COPIED_FIELDS = ("summary", "description", "location", "attendees", "start", "end", "recurrence", "conferenceData")
 _CAPABILITIES = ("canSeeAttendees", "canAddAttendees", "canSeeConferenceData", "canSetConferenceData")
+_KNOWS = {"conferenceDataVersion": "1", "supportsAttachments": "true"}
+"""What Calendar's own pages say with every write."""
 _TIMEOUT = 30
 
 
@@ -197,7 +199,7 @@ class Person:
             method,
             f"{path}/{quote(event_id)}{action}" if event_id else path,
             json=body,
-            params={"conferenceDataVersion": "1", **(params or {})} if method != "GET" else params,
+            params=_KNOWS | (params or {}) if method != "GET" else params,
             headers={"Authorization": f"Bearer {self.token}", UI_HEADER: uuid.uuid4().hex},
             timeout=_TIMEOUT,
         )

@@ -20,9 +20,9 @@ from confsync.adapters.google_calendar.conference_data import conference_data
 from confsync.domain.errors import Conflict, Invalid, NotFound, PermissionDenied, PreconditionFailed, Temporary
 from confsync.domain.event import Event, EventTime
 from confsync.ports import CalendarAccess, ConferenceOnEvent, EventResource, ResourcePage, SendUpdates
+from playground.google_api.errors import ApiError
 from playground.google_calendar import body as bodies
 from playground.google_calendar import conference, recurrence
-from playground.google_calendar.errors import ApiError
 from playground.google_calendar.query import ListQuery, parse
 from playground.google_calendar.times import moment
 

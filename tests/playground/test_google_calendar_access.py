@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from googleapiclient.errors import HttpError
 
-from tests.playground.calendar_simulator import ANNA, BEN, Simulator, meeting, reason, running
+from tests.playground.calendar_simulator import ANNA, BEN, CLEO, Simulator, meeting, reason, running
 
 
 @pytest.fixture
@@ -53,7 +53,10 @@ def test_a_token_does_what_its_scopes_allow(sim: Simulator, scope: str, method: 
     answer = sim.raw(method, path, headers={"Authorization": f"Bearer {token}"}, json={} if method != "GET" else None)
     assert answer.status_code == status
     if status == 403:
-        assert answer.json()["error"]["errors"][0]["reason"] == "insufficientPermissions"
+        error = answer.json()["error"]
+        assert error["errors"][0]["reason"] == "insufficientPermissions"
+        assert error["details"][0]["reason"] == "ACCESS_TOKEN_SCOPE_INSUFFICIENT"
+        assert error["details"][0]["metadata"]["method"].startswith("calendar.v3.")
 
 
 def test_roles(sim: Simulator) -> None:
@@ -80,6 +83,48 @@ def test_roles(sim: Simulator) -> None:
     share("writer")
     made = ben.insert(calendarId=ANNA, body=meeting()).execute()
     assert (made["creator"], made["organizer"]) == ({"email": BEN}, {"email": ANNA, "self": True})
+
+
+@pytest.mark.parametrize("visibility", ["private", "confidential"])
+def test_private_events_are_busy_times_for_readers_who_are_no_guests(sim: Simulator, visibility: str) -> None:
+    event = sim.insert(summary="Secret", visibility=visibility, attendees=[{"email": CLEO}])
+    sim.insert(summary="Open")
+    for role, told in (("reader", False), ("writerWithoutPrivateAccess", False), ("writer", True), ("owner", True)):
+        sim.control("PATCH", f"/calendars/{ANNA}", acl={BEN: role, CLEO: "reader"})
+        ben = sim.client(BEN).events()
+        seen = ben.get(calendarId=ANNA, eventId=event["id"]).execute()
+        assert (seen["start"], "summary" in seen, "attendees" in seen) == (event["start"], told, told)
+        for page in (ben.list(calendarId=ANNA), ben.list(calendarId=ANNA, singleEvents=True)):
+            assert ("Secret" in str(page.execute()), "Open" in str(page.execute())) == (told, True)
+    assert sim.client(CLEO).events().get(calendarId=ANNA, eventId=event["id"]).execute()["summary"] == "Secret"
+
+
+def test_instances_hide_what_lists_hide(sim: Simulator) -> None:
+    event = sim.insert(summary="Secret", recurrence=["RRULE:FREQ=DAILY;COUNT=2"])
+    sim.control("PATCH", f"/calendars/{ANNA}", acl={BEN: "freeBusyReader"})
+    page = sim.client(BEN).events().instances(calendarId=ANNA, eventId=event["id"]).execute()
+    assert len(page["items"]) == 2
+    assert "Secret" not in str(page)
+
+
+def test_writers_without_private_access_write(sim: Simulator) -> None:
+    sim.control("PATCH", f"/calendars/{ANNA}", acl={BEN: "writerWithoutPrivateAccess"})
+    made = sim.client(BEN).events().insert(calendarId=ANNA, body=meeting()).execute()
+    assert made["organizer"]["email"] == ANNA
+    assert sim.client(BEN).events().list(calendarId=ANNA).execute()["accessRole"] == "writerWithoutPrivateAccess"
+
+
+def test_a_calendar_says_what_it_is_and_whose(sim: Simulator) -> None:
+    sim.control("POST", "/calendars", id="team@group.example.com", owner=BEN, summary="Team")
+    sim.control("PATCH", "/calendars/team@group.example.com", acl={ANNA: "reader"}, description="All of us")
+    client = sim.client()
+    entry = client.calendarList().get(calendarId="team@group.example.com").execute()
+    page = client.events().list(calendarId="team@group.example.com").execute()
+    for said in (entry, page):
+        assert (said["summary"], said["description"], said["accessRole"]) == ("Team", "All of us", "reader")
+    assert (entry["dataOwner"], page["kind"], page["timeZone"]) == (BEN, "calendar#events", "UTC")
+    primary = client.calendarList().get(calendarId="primary").execute()
+    assert not {"dataOwner", "description"} & primary.keys()
 
 
 def test_calendars_lists_and_settings(sim: Simulator) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from googleapiclient.errors import HttpError
 
+from playground.google_api.errors import ApiError
 from playground.google_calendar.conference import decide
-from playground.google_calendar.errors import ApiError
 from playground.google_calendar.store import Calendar
 from tests.playground.calendar_simulator import ANNA, BEN, Simulator, eventually, meeting, reason, running
 
@@ -176,6 +176,64 @@ def test_a_create_request_can_fail(sim: Simulator) -> None:
         return found["conferenceData"]["createRequest"]["status"]["statusCode"]
 
     eventually(lambda: status() == "failure")
+
+
+def ready_meet(sim: Simulator) -> dict:
+    """An event with a Meet."""
+    sim.control("PATCH", "/settings", conference_delay=0)
+    event = insert(sim, meet_request())
+    read = sim.client().events().get(calendarId=ANNA, eventId=event["id"])
+    return eventually(lambda: (found := read.execute()).get("hangoutLink") and found)
+
+
+@pytest.mark.parametrize("change", [{"signature": None}, {"signature": "AL0"}, {"conferenceId": "aaa-bbbb-ccc"}])
+def test_a_meet_is_copied_with_its_signature_or_not(sim: Simulator, change: dict) -> None:
+    data = ready_meet(sim)["conferenceData"]
+    changed = {key: value for key, value in (data | change).items() if value is not None}
+    with pytest.raises(HttpError) as error:
+        insert(sim, changed)
+    assert reason(error) == (400, "invalid")
+    sim.control("PATCH", f"/calendars/{ANNA}", unsigned_meet="drop")
+    assert not {"conferenceData", "hangoutLink"} & insert(sim, changed).keys()
+    assert insert(sim, data)["conferenceData"] == data
+
+
+def test_a_meet_sent_back_to_its_event_may_be_refused(sim: Simulator) -> None:
+    event = ready_meet(sim)
+    assert patch(sim, event, event["conferenceData"])["conferenceData"] == event["conferenceData"]
+    sim.control("PATCH", f"/calendars/{ANNA}", echoed_meet="refuse")
+    with pytest.raises(HttpError) as error:
+        patch(sim, event, event["conferenceData"])
+    assert reason(error) == (400, "invalid")
+    renamed = sim.client().events().patch(calendarId=ANNA, eventId=event["id"], body={"summary": "New"}).execute()
+    assert renamed["conferenceData"] == event["conferenceData"], "not sent, it stays"
+    assert insert(sim, event["conferenceData"])["hangoutLink"] == event["hangoutLink"]
+    assert "conferenceData" not in patch(sim, event, None)
+
+
+def test_a_pending_request_can_be_sent_back(sim: Simulator) -> None:
+    sim.control("PATCH", "/settings", conference_delay=60)
+    event = insert(sim, meet_request())
+    assert patch(sim, event, event["conferenceData"])["conferenceData"] == event["conferenceData"]
+
+
+def test_one_request_takes_the_place_of_another_conference(sim: Simulator) -> None:
+    event = insert(sim, zoom())
+    data = patch(sim, event, meet_request())["conferenceData"]
+    assert data.keys() == {"createRequest"}
+    assert patch(sim, event, zoom())["conferenceData"] == zoom()
+
+
+@pytest.mark.parametrize(("counts", "expected"), [("points", "conferenceSolution"), ("request", "createRequest")])
+def test_a_new_request_beside_entry_points(sim: Simulator, counts: str, expected: str) -> None:
+    both = zoom() | meet_request()
+    sim.control("PATCH", f"/calendars/{ANNA}", request_beside_points=counts)
+    data = insert(sim, both)["conferenceData"]
+    assert {"conferenceSolution", "createRequest"} & data.keys() == {expected}
+    sim.control("PATCH", f"/calendars/{ANNA}", request_beside_points="refuse")
+    with pytest.raises(HttpError) as error:
+        insert(sim, both)
+    assert reason(error) == (400, "invalid")
 
 
 def test_a_type_that_the_calendar_does_not_allow_is_refused(sim: Simulator) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from googleapiclient.errors import HttpError
 
-from playground.google_calendar.errors import ApiError
-from playground.google_calendar.fields import parse
+from playground.google_api.errors import ApiError
+from playground.google_api.fields import parse
 from tests.playground.calendar_simulator import ANNA, BEN, Simulator, at, reason, running
 
 TOMBSTONE = {"kind", "etag", "id", "status"}

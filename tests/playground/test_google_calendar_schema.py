@@ -1,19 +1,13 @@
 """Every kind of answer has exactly the fields and types of Google's discovery document."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from functools import partial
 
-import googleapiclient.discovery_cache
 import jsonschema
 import pytest
 
+from tests.playground import discovery_schema
 from tests.playground.calendar_simulator import ANNA, BEN, Receiver, Simulator, eventually, meeting, running
-
-DOCUMENT = json.loads(
-    (Path(googleapiclient.discovery_cache.__file__).parent / "documents" / "calendar.v3.json").read_text()
-)
 
 
 @pytest.fixture
@@ -22,32 +16,7 @@ def sim() -> Iterator[Simulator]:
         yield simulator
 
 
-def json_schema(node: Any) -> Any:
-    """A discovery schema as JSON Schema that allows nothing besides what is declared."""
-    if isinstance(node, list):
-        return [json_schema(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    if "$ref" in node:
-        return {"$ref": f"#/$defs/{node['$ref']}"}
-    kept = {key: node[key] for key in ("type", "format", "enum", "pattern") if isinstance(node.get(key), str | list)}
-    if kept.get("type") == "any":
-        del kept["type"]
-    if "items" in node:
-        kept["items"] = json_schema(node["items"])
-    if node.get("type") == "object":
-        properties = {name: json_schema(inner) for name, inner in node.get("properties", {}).items()}
-        others = json_schema(node["additionalProperties"]) if "additionalProperties" in node else False
-        kept |= {"properties": properties, "additionalProperties": others}
-    return kept
-
-
-SCHEMAS = {name: json_schema(schema) for name, schema in DOCUMENT["schemas"].items()}
-
-
-def check(kind: str, value: Any) -> None:
-    schema = {"$ref": f"#/$defs/{kind}", "$defs": SCHEMAS}
-    jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(value)
+check = partial(discovery_schema.check, "calendar.v3")
 
 
 @pytest.mark.parametrize("wrong", [{"id": 1}, {"surprise": True}, {"start": {"date": "soon"}}])
@@ -127,8 +96,12 @@ def test_channels_calendars_and_settings(sim: Simulator) -> None:
     body = {"id": "channel", "type": "web_hook", "address": receiver.url, "token": "t"}
     check("Channel", client.events().watch(calendarId=ANNA, body=body).execute())
     receiver.stop()
-    check("Calendar", client.calendars().get(calendarId="primary").execute())
-    check("CalendarListEntry", client.calendarList().get(calendarId="primary").execute())
+    sim.control("POST", "/calendars", id="team@group.example.com", owner=ANNA)
+    sim.control("PATCH", "/calendars/team@group.example.com", description="All of us")
+    for calendar_id in ("primary", "team@group.example.com"):
+        check("Calendar", client.calendars().get(calendarId=calendar_id).execute())
+        check("CalendarListEntry", client.calendarList().get(calendarId=calendar_id).execute())
+        check("Events", client.events().list(calendarId=calendar_id).execute())
     check("CalendarList", client.calendarList().list().execute())
     check("Setting", client.settings().get(setting="timezone").execute())
     check("Settings", client.settings().list().execute())

@@ -182,6 +182,8 @@ def test_rename_move_remove_and_add_again(anna: Person, saved: dict[str, Any]) -
     assert "conferenceData" not in anna.remove_conference(saved["id"])
     assert anna.add_conference(saved["id"], "zoom")["conferenceData"]["conferenceId"] == "conf-1"
     assert anna.edit(saved["id"], location="Room 1")["location"] == "Room 1"
+    attached = [{"fileUrl": "https://example.com/agenda.pdf", "title": "Agenda"}]
+    assert anna.edit(saved["id"], attachments=attached)["attachments"] == attached
 
 
 def test_trash_and_back(anna: Person, saved: dict[str, Any]) -> None:

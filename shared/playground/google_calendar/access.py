@@ -9,9 +9,10 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from playground.google_calendar.errors import ApiError, not_found
+from playground.google_api.errors import ApiError, not_found
+from playground.google_calendar.mails import SendUpdates
 from playground.google_calendar.settings import Settings
-from playground.google_calendar.store import Calendar, Role, Store
+from playground.google_calendar.store import PRIVATE, Calendar, Role, Store
 
 Json = dict[str, Any]
 RANK: dict[str, int] = {role: rank for rank, role in enumerate(get_args(Role))}
@@ -28,7 +29,7 @@ class Call:
     if_match: str | None = None
     conferences: bool = False
     attachments: bool = False
-    send_updates: str = "none"
+    send_updates: SendUpdates = "none"
 
 
 def calendar_for(store: Store, user: str, calendar_id: str, need: Role) -> Calendar:
@@ -37,15 +38,35 @@ def calendar_for(store: Store, user: str, calendar_id: str, need: Role) -> Calen
     calendar = own if calendar_id == "primary" else store.calendars.get(calendar_id)
     if calendar is None or calendar.role_of(user) == "none":
         raise not_found()
-    if RANK[calendar.role_of(user)] < RANK[need]:
+    if RANK[calendar.role_of(user)] < RANK["writerWithoutPrivateAccess" if need == "writer" else need]:
         message = f"You need to have {need} access to this calendar."
         raise ApiError(403, "requiredAccessLevel", message, domain="calendar")
     return calendar
 
 
-def busy_only(resource: Json) -> Json:
-    """What a `freeBusyReader` sees of an event."""
-    return {key: resource[key] for key in _BUSY_FIELDS if key in resource} | {"visibility": "private"}
+def shown(resource: Json, user: str, role: Role) -> Json:
+    """What of an event that user is told: of busy times and of others' private events only when they are.
+
+    https://developers.google.com/workspace/calendar/api/v3/reference/events (visibility, source)
+    """
+    if role == "freeBusyReader" or (_is_private(resource) and not _sees_private(resource, user, role)):
+        return {key: resource[key] for key in _BUSY_FIELDS if key in resource} | {"visibility": "private"}
+    if "source" in resource and not is_creator(resource, user):
+        return {key: value for key, value in resource.items() if key != "source"}
+    return resource
+
+
+def is_creator(resource: Json, user: str) -> bool:
+    """True for who may see and write the event's `source`."""
+    return bool(resource.get("creator", {}).get("email") == user)
+
+
+def _is_private(resource: Json) -> bool:
+    return resource.get("visibility") in PRIVATE
+
+
+def _sees_private(resource: Json, user: str, role: Role) -> bool:
+    return RANK[role] >= RANK["writer"] or any(person["email"] == user for person in resource.get("attendees", ()))
 
 
 class Quota:

@@ -9,19 +9,19 @@ import msgspec
 from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from playground.google_calendar import calendars, discovery, query
+from playground.google_api.callers import bearer, caller, check_scopes
+from playground.google_api.errors import ApiError, invalid, required
+from playground.google_api.fields import select
+from playground.google_calendar import calendars, mails, query
 from playground.google_calendar.access import Call, calendar_for
 from playground.google_calendar.control import control_blueprint
-from playground.google_calendar.errors import ApiError, invalid, required
-from playground.google_calendar.fields import select
 from playground.google_calendar.service import CalendarService
 
 Json = dict[str, Any]
 
+API = "calendar.v3"
 UI_HEADER = "X-Playground-Calendar-Ui"
 """Marks what Calendar's own web UI does (`playground.person`); no such thing exists on the real API."""
-
-
 _METHODS = {
     "get_event": "events.get",
     "insert_event": "events.insert",
@@ -47,7 +47,7 @@ def create_app(service: CalendarService) -> Flask:
     app = Flask("playground.google_calendar")
     app.register_blueprint(_api(service), url_prefix="/calendar/v3")
     app.register_blueprint(control_blueprint(service), url_prefix="/_playground")
-    app.register_error_handler(ApiError, _refused)
+    app.register_error_handler(ApiError, ApiError.response)
     app.register_error_handler(HTTPException, _no_such_method)
     return app
 
@@ -148,23 +148,17 @@ def _add_calendars(api: Blueprint, service: CalendarService) -> None:
 
 def _admit(service: CalendarService) -> None:
     """Find out who asks. Raises 401 for nobody, 403 for a token without the scope, 403 or 429 for too often."""
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not token:
-        raise ApiError(401, "required", "Login Required.", location="Authorization")
-    user = service.accounts.whois(token)
-    if user is None:
-        raise ApiError(401, "authError", "Invalid Credentials", location="Authorization")
+    token = bearer()
+    g.user = caller(service.accounts, token)
     _check_scopes(service.accounts.scopes(token))
-    g.user = user
-    service.store.ensure_primary(user)
-    service.quota.spend(user, request.method)
+    service.store.ensure_primary(g.user)
+    service.quota.spend(g.user, request.method)
 
 
 def _check_scopes(granted: frozenset[str]) -> None:
-    """Raises 403 unless they allow what is asked for. A token that was issued without any may do everything."""
     method = _METHODS[str(request.endpoint).rpartition(".")[2]]
-    if granted and not granted & discovery.scopes(method):
-        raise ApiError(403, "insufficientPermissions", "Request had insufficient authentication scopes.")
+    called = ".".join(part[0].upper() + part[1:] for part in method.split("."))
+    check_scopes(granted, API, method, service="calendar-json.googleapis.com", called=f"calendar.v3.{called}")
 
 
 def _call() -> Call:
@@ -177,7 +171,7 @@ def _call() -> Call:
         if_match=request.headers.get("If-Match"),
         conferences=version == "1",
         attachments=request.args.get("supportsAttachments") == "true",
-        send_updates=request.args.get("sendUpdates", "none"),
+        send_updates=mails.asked(request.args.get("sendUpdates"), request.args.get("sendNotifications")),
     )
 
 
@@ -195,17 +189,12 @@ def _answer(document: bytes | Json) -> Response:
         return Response(status=304, headers={"ETag": etag})
     mask = request.args.get("fields")
     headers = {"ETag": etag} if etag else {}
-    return Response(select(body, mask) if mask else body, content_type="application/json", headers=headers)
+    return Response(select(body, mask, API) if mask else body, content_type="application/json", headers=headers)
 
 
 class _Versioned(msgspec.Struct):
     etag: str = ""
 
 
-def _refused(error: ApiError) -> Response:
-    body = msgspec.json.encode(error.body())
-    return Response(body, status=error.status, content_type="application/json; charset=UTF-8")
-
-
 def _no_such_method(error: HTTPException) -> Response:
-    return _refused(ApiError(error.code or 500, "notFound", str(error.description)))
+    return ApiError(error.code or 500, "notFound", str(error.description)).response()

@@ -6,8 +6,8 @@ https://developers.google.com/workspace/calendar/api/v3/reference/events
 import re
 from typing import Any
 
-from playground.google_calendar import recurrence
-from playground.google_calendar.errors import ApiError, invalid, required
+from playground.google_api.errors import ApiError, invalid, required
+from playground.google_calendar import attachments, recurrence
 from playground.google_calendar.times import moment, normal
 
 Json = dict[str, Any]
@@ -45,7 +45,11 @@ WRITABLE = frozenset(DEFAULTS) | frozenset(
     ]
 )
 SHARED_BY_ORGANIZER = ("guestsCanModify", "guestsCanInviteOthers", "guestsCanSeeOtherGuests", "anyoneCanAddSelf")
-STATUSES = ("confirmed", "tentative", "cancelled")
+CHOICES = {
+    "status": ("confirmed", "tentative", "cancelled"),
+    "visibility": ("default", "public", "private", "confidential"),
+    "transparency": ("opaque", "transparent"),
+}
 _EVENT_ID = re.compile(r"[a-v0-9]{5,1024}")
 _KEY_LIMIT, _VALUE_LIMIT, _PROPERTIES, _PROPERTY_BYTES = 44, 1024, 300, 32 * 1024
 
@@ -88,8 +92,9 @@ def merged(base: Json, patch: Json) -> Json:
 def normalised(resource: Json, show_in: str) -> Json:
     """The event in stored form: checked, times in the calendar's zone, defaults left out. Raises 400."""
     resource = {key: value for key, value in resource.items() if value is not None and value != DEFAULTS.get(key)}
-    if resource["status"] not in STATUSES:
-        raise invalid("Invalid value for: status")
+    for name, values in CHOICES.items():
+        if resource.get(name, values[0]) not in values:
+            raise invalid(f"Invalid value for: {name}")
     for empty in [key for key in ("recurrence", "attendees", "attachments") if not resource.get(key, True)]:
         del resource[empty]
     _normalise_times(resource, show_in)
@@ -97,8 +102,9 @@ def normalised(resource: Json, show_in: str) -> Json:
         resource["attendees"] = [_attendee(person) for person in resource["attendees"]]
     if "extendedProperties" in resource:
         resource["extendedProperties"] = _properties(resource["extendedProperties"])
-    if len(resource.get("attachments", ())) > 25:
-        raise invalid("Too many attachments.")
+    if "attachments" in resource:
+        resource["attachments"] = attachments.stored(resource["attachments"])
+    _check_reminders(resource.get("reminders", {}))
     return resource
 
 
@@ -116,6 +122,22 @@ def _normalise_times(resource: Json, show_in: str) -> None:
     resource["start"], resource["end"] = start, end
     if resource.get("recurrence"):
         recurrence.check(resource)
+
+
+def _check_reminders(reminders: Json) -> None:
+    """Overrides need `useDefault: false` beside them: https://github.com/openclaw/gogcli/pull/1016"""
+    overrides = reminders.get("overrides") or []
+    if overrides and reminders.get("useDefault", True):
+        reason = "cannotUseDefaultRemindersAndSpecifyOverride"
+        text = "Cannot specify both default reminders and overrides at the same time."
+        raise ApiError(400, reason, text, domain="calendar")
+    if len(overrides) > 5 or not all(map(_is_good_reminder, overrides)):
+        raise invalid("Invalid reminders.")
+
+
+def _is_good_reminder(override: Json) -> bool:
+    minutes = override.get("minutes")
+    return override.get("method") in ("email", "popup") and isinstance(minutes, int) and 0 <= minutes <= 40_320
 
 
 def _attendee(person: Json) -> Json:

@@ -5,8 +5,8 @@ https://developers.google.com/workspace/calendar/api/v3/reference/calendars, /ca
 
 from typing import Any
 
+from playground.google_api.errors import invalid, not_found
 from playground.google_calendar.access import RANK
-from playground.google_calendar.errors import invalid, not_found
 from playground.google_calendar.store import Calendar, Store
 
 Json = dict[str, Any]
@@ -19,9 +19,16 @@ def calendar(held: Calendar) -> Json:
         "etag": f'"c{held.sync_epoch}"',
         "id": held.id,
         "summary": held.summary,
+        **described(held),
+        **({"dataOwner": held.owner} if held.id != held.owner else {}),
         "timeZone": held.time_zone,
         "conferenceProperties": {"allowedConferenceSolutionTypes": held.conference_types},
     }
+
+
+def described(held: Calendar) -> Json:
+    """The `description`, if there is one."""
+    return {"description": held.description} if held.description else {}
 
 
 def entry(held: Calendar, user: str) -> Json:

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 
+from playground.google_api.errors import ApiError, invalid
 from playground.google_calendar.body import merged
-from playground.google_calendar.errors import ApiError, invalid
 from playground.google_calendar.store import Calendar
 
 Json = dict[str, Any]
@@ -31,7 +31,7 @@ def after(old: Json | None, body: Json, calendar: Calendar, *, patch: bool, by_c
         return old
     given = body.get("conferenceData")
     if patch and given and old and not given.get("createRequest"):
-        kinds = [data.get("conferenceSolution", {}).get("key", {}).get("type") for data in (old, given)]
+        kinds = [_kind(data) for data in (old, given)]
         if kinds[1] in (None, kinds[0]):
             given = merged(old, given)
     return decide(old, given, calendar, by_calendar_itself=by_calendar_itself)
@@ -42,16 +42,21 @@ def decide(old: Json | None, given: Json | None, calendar: Calendar, *, by_calen
 
     Raises 400 for data against the rules, or when the account's write policy refuses third parties'.
     """
-    if not given or given == old:
-        return given or None
+    if not given:
+        return None
+    if old and _is_refused_echo(old, given, calendar):
+        raise _invalid_data()
+    if given == old:
+        return given
+    given = _one_of_both(given, calendar)
     if given.get("createRequest") and not _is_whole(given):
         return _requested(old, given["createRequest"], calendar)
-    kind = given.get("conferenceSolution", {}).get("key", {}).get("type")
+    kind = _kind(given)
     _check(given)
     if not kind:
         return None  # seen on consumer accounts: 200, and gone when read back
     if kind == "hangoutsMeet":
-        return _copied_meet(given)
+        return _copied_meet(old, given, calendar)
     if kind != "addOn":
         raise _invalid_type()
     if by_calendar_itself or calendar.write_policy == "accept":
@@ -59,6 +64,28 @@ def decide(old: Json | None, given: Json | None, calendar: Calendar, *, by_calen
     if calendar.write_policy == "strip":
         return old
     raise _invalid_data()
+
+
+def _kind(data: Json) -> str | None:
+    found: str | None = data.get("conferenceSolution", {}).get("key", {}).get("type")
+    return found
+
+
+def _is_refused_echo(old: Json, given: Json, calendar: Calendar) -> bool:
+    same = given.get("conferenceId") == old.get("conferenceId")
+    return calendar.echoed_meet == "refuse" and _kind(given) == "hangoutsMeet" and same
+
+
+def _one_of_both(given: Json, calendar: Calendar) -> Json:
+    """Either the new request or the entry points, if there are both. A request with a status was read, and is over."""
+    request = given.get("createRequest")
+    if not request or "status" in request or not given.get("entryPoints"):
+        return given
+    if calendar.request_beside_points == "refuse":
+        raise _invalid_data()
+    if calendar.request_beside_points == "request":
+        return {"createRequest": request}
+    return {key: value for key, value in given.items() if key != "createRequest"}
 
 
 def _is_whole(given: Json) -> bool:
@@ -110,7 +137,7 @@ def answered(pending: Json, outcome: str) -> Json:
 
 def hangout_link(conference: Json | None) -> str | None:
     """The event's `hangoutLink`: Meet's video address, if the conference is Meet's."""
-    if not conference or conference.get("conferenceSolution", {}).get("key", {}).get("type") != "hangoutsMeet":
+    if not conference or _kind(conference) != "hangoutsMeet":
         return None
     return next((str(p["uri"]) for p in conference["entryPoints"] if p["entryPointType"] == "video"), None)
 
@@ -124,11 +151,12 @@ def _signature(conference_id: str) -> str:
     return "AL" + hashlib.sha256(f"playground {conference_id}".encode()).hexdigest()[:24]
 
 
-def _copied_meet(given: Json) -> Json:
+def _copied_meet(old: Json | None, given: Json, calendar: Calendar) -> Json | None:
     """A Meet conference can be copied whole from another event; nobody else can make one up."""
-    if given.get("signature") != _signature(str(given.get("conferenceId"))):
+    signed = given.get("signature") == _signature(str(given.get("conferenceId")))
+    if not signed and calendar.unsigned_meet == "refuse":
         raise _invalid_data()
-    return given
+    return given if signed else old
 
 
 def _check(data: Json) -> None:

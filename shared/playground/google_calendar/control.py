@@ -3,9 +3,10 @@
 | request | what it does |
 | --- | --- |
 | GET, PATCH settings | see `settings.Settings` |
-| GET stats | notifications by outcome, mails that Google would have sent |
+| GET stats | notifications by outcome, number of mails that Google would have sent |
+| GET, DELETE mails | those mails, oldest first: to whom, why, about which event (`mails.Mail`); forget them |
 | POST calendars `{id, owner, summary?, time_zone?}` | a secondary calendar, or a primary one if both are the same |
-| GET, PATCH calendars/ID | its options: shares, write policy, watchable, time zone, pages, ... |
+| GET, PATCH calendars/ID | its options: shares, doubts about conferences, watchable, time zone, pages, ... |
 | POST calendars/ID/seed `{count, prefix?, summary?, weekly?}` | that many events at once, nobody notified |
 | POST calendars/ID/touch `{count}` | that many of its events changed, nobody notified |
 | POST calendars/ID/expire-sync-tokens, POST expire-page-tokens | every token given so far is dead |
@@ -20,12 +21,12 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Blueprint, Response, request
 
-from playground.google_calendar.errors import invalid, not_found
+from playground.google_api.errors import invalid, not_found
 from playground.google_calendar.push import Channel, Mishap
 from playground.google_calendar.seeding import Seed, changed, events
 from playground.google_calendar.service import CalendarService
 from playground.google_calendar.settings import Settings
-from playground.google_calendar.store import Calendar, Role, WritePolicy
+from playground.google_calendar.store import BesidePoints, Calendar, EchoedMeet, Role, UnsignedMeet, WritePolicy
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -47,10 +48,15 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_def
     watchable: bool | msgspec.UnsetType = msgspec.UNSET
     auto_add_hangouts: bool | msgspec.UnsetType = msgspec.UNSET
     write_policy: WritePolicy | msgspec.UnsetType = msgspec.UNSET
+    unsigned_meet: UnsignedMeet | msgspec.UnsetType = msgspec.UNSET
+    echoed_meet: EchoedMeet | msgspec.UnsetType = msgspec.UNSET
+    request_beside_points: BesidePoints | msgspec.UnsetType = msgspec.UNSET
     conference_types: list[str] | msgspec.UnsetType = msgspec.UNSET
     empty_page_before: int | msgspec.UnsetType | None = msgspec.UNSET
     largest_page: int | msgspec.UnsetType | None = msgspec.UNSET
     time_zone: str | msgspec.UnsetType = msgspec.UNSET
+    summary: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Touch(msgspec.Struct, forbid_unknown_fields=True):
@@ -89,7 +95,13 @@ def _add_settings(control: Blueprint, service: CalendarService) -> None:
 
     @control.get("/stats")
     def stats() -> Response:
-        return _shown({"notifications": dict(service.push.outcomes), "mails": service.events.mails})
+        return _shown({"notifications": dict(service.push.outcomes), "mails": len(service.events.mails.sent)})
+
+    @control.route("/mails", methods=["GET", "DELETE"])
+    def mails() -> Response:
+        if request.method == "DELETE":
+            service.events.mails.sent.clear()
+        return _shown({"mails": service.events.mails.sent})
 
 
 def _add_calendars(control: Blueprint, service: CalendarService) -> None:
@@ -179,7 +191,7 @@ def _change(service: CalendarService, calendar: Calendar, options: Options) -> N
 
 
 def _options(calendar: Calendar) -> Json:
-    names = ("id", "owner", "summary", *Options.__struct_fields__)
+    names = ("id", "owner", *Options.__struct_fields__)
     return {name: getattr(calendar, name) for name in names} | {"events": len(calendar.records)}
 
 

@@ -8,11 +8,13 @@ import uuid
 from base64 import b32hexencode
 from typing import Any
 
+from playground.google_api.errors import ApiError, invalid, not_found, required
+from playground.google_calendar import attachments, conference, copies, series
 from playground.google_calendar import body as bodies
-from playground.google_calendar import conference, copies, series
-from playground.google_calendar.access import Call, busy_only, calendar_for
+from playground.google_calendar.access import Call, calendar_for, is_creator, shown
 from playground.google_calendar.background import Background
-from playground.google_calendar.errors import ApiError, condition_not_met, invalid, not_found, required
+from playground.google_calendar.errors import condition_not_met
+from playground.google_calendar.mails import Mailbox
 from playground.google_calendar.settings import Settings
 from playground.google_calendar.store import Calendar, Store, exclusive
 from playground.google_calendar.times import stamp
@@ -34,6 +36,7 @@ KEPT_BY_UPDATE = frozenset(
         "sequence",
         "attachments",
         "etag",
+        "updated",
     ]
 )
 _NO = {"responseStatus": "declined"}
@@ -49,7 +52,7 @@ class Events:
     """Reading and writing single events, with all that a write entails on other calendars."""
 
     def __init__(self, store: Store, settings: Settings, background: Background) -> None:
-        self.mails = 0
+        self.mails = Mailbox(store)
         self._store = store
         self._settings = settings
         self._background = background
@@ -63,8 +66,7 @@ class Events:
     def get(self, call: Call, calendar_id: str, event_id: str) -> Json:
         """The event, a cancelled one too. Raises 404."""
         calendar = calendar_for(self._store, call.user, calendar_id, "freeBusyReader")
-        resource = self._found(calendar, event_id)
-        return busy_only(resource) if calendar.role_of(call.user) == "freeBusyReader" else resource
+        return shown(self._found(calendar, event_id), call.user, calendar.role_of(call.user))
 
     @exclusive
     def insert(self, call: Call, calendar_id: str, body: Json) -> Json:
@@ -73,9 +75,9 @@ class Events:
         event_id = body.get("id") or new_event_id()
         if not call.by_calendar_itself:
             bodies.check_id(event_id)
-        if event_id in calendar.records:
+        if event_id in calendar.records or self._is_second(calendar, body):
             raise ApiError(409, "duplicate", "The requested identifier already exists.")
-        new = self._blank(call, calendar, event_id, body) | bodies.writable(body, attachments=call.attachments)
+        new = self._blank(call, calendar, event_id, body) | self._given(call, body)
         return self._save(call, calendar, new, None, self._conference(call, calendar, None, body, patch=False))
 
     @exclusive
@@ -85,11 +87,9 @@ class Events:
         uid = body.get("iCalUID")
         if not uid:
             raise required("Missing iCalUID.")
-        known = (record.resource() for _, record in calendar.changed_since(0))
-        old = next((event for event in known if event.get("iCalUID") == uid), None)
+        old = _of_ical_uid(calendar, uid)
         blank = self._blank(call, calendar, old["id"] if old else new_event_id(), body)
-        blank |= {"iCalUID": uid, "organizer": body.get("organizer", blank["organizer"])}
-        new = blank | bodies.writable(body, attachments=call.attachments)
+        new = blank | {"organizer": body.get("organizer", blank["organizer"])} | self._given(call, body)
         data = self._conference(call, calendar, old, body, patch=False)
         return self._put(calendar, bodies.normalised(new, calendar.time_zone), data)
 
@@ -99,11 +99,13 @@ class Events:
         calendar = calendar_for(self._store, call.user, calendar_id, "writer")
         old = self._found(calendar, event_id)
         _check_etag(call, old)
-        given = bodies.writable(body, attachments=call.attachments)
+        given = self._given(call, body)
+        if not is_creator(old, call.user):
+            given.pop("source", None)
         if patch:
             new = bodies.merged(old, given)
         else:
-            kept = {key: value for key, value in old.items() if key in KEPT_BY_UPDATE}
+            kept = _kept_by_update(call, old)
             new = {**kept, "status": "confirmed", "reminders": {"useDefault": True}, **given}
         new.setdefault("status", "confirmed")
         return self._save(call, calendar, new, old, self._conference(call, calendar, old, body, patch=patch))
@@ -117,13 +119,13 @@ class Events:
         if old["status"] == "cancelled":
             raise ApiError(410, "deleted", "Resource has been deleted")
         new = {**old, "status": "cancelled", "sequence": old["sequence"] + 1}
-        self._mail(call, new)
         if copies.is_organizer(calendar, old):
             self._store.write(calendar, new)
             copies.spread(self._store, calendar, new, old)
         else:
-            self._store.write(calendar, copies.with_answer(new, calendar.id, _NO))
+            new = self._store.write(calendar, copies.with_answer(new, calendar.id, _NO))
             self._answer_invitation(calendar, old, _NO)
+        self.mails.post(call, calendar, new, old)
 
     @exclusive
     def move(self, call: Call, calendar_id: str, event_id: str, destination: str) -> Json:
@@ -135,7 +137,8 @@ class Events:
         moved = self._move_one(source, target, old)
         for exception_id in source.exceptions_of(event_id):
             self._move_one(source, target, source.records[exception_id].resource())
-        return moved
+        self.mails.post(call, target, moved, old)
+        return shown(moved, call.user, target.role_of(call.user))
 
     def _move_one(self, source: Calendar, target: Calendar, old: Json) -> Json:
         new = copies.seen_from(target.id, {**old, "organizer": {"email": target.id}})
@@ -160,11 +163,25 @@ class Events:
             "created": stamp(self._store.next_revision()),
             "creator": {"email": call.user},
             "organizer": {"email": calendar.id},
-            "iCalUID": f"{event_id}@google.com",
+            "iCalUID": body.get("iCalUID") or f"{event_id}@google.com",
             "sequence": 0,
             "reminders": {"useDefault": True},
             "eventType": body.get("eventType", "default"),
         }
+
+    def _given(self, call: Call, body: Json) -> Json:
+        """What of the body counts. Raises 400 for what this account does not take."""
+        given = bodies.writable(body, attachments=call.attachments)
+        if self._settings.foreign_attachments == "refuse":
+            attachments.check_in_drive(given.get("attachments") or [])
+        return given
+
+    def _is_second(self, calendar: Calendar, body: Json) -> bool:
+        """Whether a new event's `iCalUID` is taken. Raises 400 if it may not stand beside the id."""
+        uid = body.get("iCalUID")
+        if uid and body.get("id") and self._settings.ical_uid_beside_id == "refuse":
+            raise invalid("Only one of id and iCalUID can be specified.")
+        return bool(uid and self._settings.second_ical_uid == "refuse" and _of_ical_uid(calendar, uid))
 
     def _conference(self, call: Call, calendar: Calendar, old: Json | None, body: Json, *, patch: bool) -> Json | None:
         """The conference after this write; without conferenceDataVersion=1 it stays as it was."""
@@ -179,21 +196,24 @@ class Events:
         if old and not leading:
             new = _as_guest(calendar, new, old)
         new["sequence"] = _sequence(new, old)
-        self._mail(call, new)
         stored = self._put(calendar, new, data)
         if leading:
             copies.spread(self._store, calendar, stored, old)
             self._lead_exceptions(calendar, stored, old or {})
         elif old:
             self._answer_invitation(calendar, stored, copies.own_answer(calendar.id, stored))
-        return stored
+        self.mails.post(call, calendar, stored, old)
+        return shown(stored, call.user, calendar.role_of(call.user))
 
     def _put(self, calendar: Calendar, new: Json, data: Json | None) -> Json:
         """Store an event with its conference, whose outcome comes later if it was only requested."""
         new = {key: value for key, value in new.items() if key not in ("conferenceData", "hangoutLink")}
         link = conference.hangout_link(data)
         new |= ({"conferenceData": data} if data else {}) | ({"hangoutLink": link} if link else {})
-        stored = self._store.write(calendar, copies.seen_from(calendar.id, new))
+        new = copies.seen_from(calendar.id, new)
+        if self._settings.idle_writes == "ignored" and _is_same(new, calendar.resource(new["id"])):
+            return new
+        stored = self._store.write(calendar, new)
         request = (data or {}).get("createRequest", {})
         if request.get("status", {}).get("statusCode") == "pending":
             work = lambda: self._finish_request(calendar, stored["id"], request["requestId"])  # noqa: E731
@@ -226,9 +246,22 @@ class Events:
         if new != leading:
             copies.spread(self._store, leader, self._store.write(leader, new), leading)
 
-    def _mail(self, call: Call, resource: Json) -> None:
-        if call.send_updates in ("all", "externalOnly"):
-            self.mails += sum(1 for person in resource.get("attendees", ()) if person["email"] != call.user)
+
+def _of_ical_uid(calendar: Calendar, uid: str) -> Json | None:
+    """The event, not one of its instances, that has it on this calendar."""
+    known = (record.resource() for _, record in calendar.changed_since(0) if record.master_id is None)
+    return next((event for event in known if event.get("iCalUID") == uid), None)
+
+
+def _is_same(new: Json, old: Json | None) -> bool:
+    return old is not None and old == new | {name: old[name] for name in ("etag", "updated")}
+
+
+def _kept_by_update(call: Call, old: Json) -> Json:
+    """What a body that replaces the event leaves as it is; attachments, if the client does not know of them."""
+    known = {"attachments"} if call.attachments else set()
+    own = set() if is_creator(old, call.user) else {"source"}
+    return {key: value for key, value in old.items() if key in (KEPT_BY_UPDATE | own) - known}
 
 
 def _check_etag(call: Call, resource: Json) -> None:

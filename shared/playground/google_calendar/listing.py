@@ -15,9 +15,11 @@ from typing import Any
 
 import msgspec
 
+from playground.google_api.errors import ApiError, invalid, not_found
 from playground.google_calendar import copies, recurrence
-from playground.google_calendar.access import busy_only, calendar_for
-from playground.google_calendar.errors import ApiError, full_sync_required, invalid, not_found
+from playground.google_calendar.access import calendar_for, shown
+from playground.google_calendar.calendars import described
+from playground.google_calendar.errors import full_sync_required
 from playground.google_calendar.query import ListQuery
 from playground.google_calendar.settings import Settings
 from playground.google_calendar.store import Calendar, Record, Store, exclusive
@@ -74,7 +76,10 @@ class Listing:
         if master is None:
             raise not_found()
         found = self._series(calendar, master, query) if not master.cancelled else iter(())
-        chosen = (msgspec.json.encode(item) for item in found if _starts_at(item, query.original_start))
+        role = calendar.role_of(user)
+        chosen = (
+            msgspec.json.encode(shown(item, user, role)) for item in found if _starts_at(item, query.original_start)
+        )
         return self._page(calendar, self._keep(calendar, user, query, list(chosen)), 0, 0)
 
     @exclusive
@@ -84,16 +89,14 @@ class Listing:
 
     def _items(self, calendar: Calendar, user: str, query: ListQuery, since: int) -> Iterator[bytes]:
         deleted = query.show_deleted or query.sync_token is not None or query.updated_min is not None
-        plain = query.takes_everything and calendar.role_of(user) != "freeBusyReader"
+        role = calendar.role_of(user)
         found = self._selected(calendar, query, since, deleted=deleted)
-        if plain:
-            return (self._rendered(calendar, record, query) for record in found)
+        if query.takes_everything and role != "freeBusyReader":
+            return (self._rendered(calendar, record, query, user) for record in found)
         resources = self._read(calendar, query, found)
         if query.order_by == "startTime":
             resources = iter(sorted(resources, key=_start))
-        busy = calendar.role_of(user) == "freeBusyReader"
-        shaped = (_shaped(busy_only(item) if busy else item, query) for item in resources)
-        return map(msgspec.json.encode, shaped)
+        return (msgspec.json.encode(_shaped(shown(item, user, role), query)) for item in resources)
 
     def _selected(self, calendar: Calendar, query: ListQuery, since: int, *, deleted: bool) -> Iterator[Record]:
         """Records that the list is made from.
@@ -110,10 +113,12 @@ class Listing:
             ):
                 yield record
 
-    def _rendered(self, calendar: Calendar, record: Record, query: ListQuery) -> bytes:
-        if not calendar.is_cancelled(record):
+    def _rendered(self, calendar: Calendar, record: Record, query: ListQuery, user: str) -> bytes:
+        cancelled = calendar.is_cancelled(record)
+        if not (cancelled or record.guarded):
             return record.body
-        return msgspec.json.encode(self._tombstone(calendar, record.resource(), query))
+        resource = self._tombstone(calendar, record.resource(), query) if cancelled else record.resource()
+        return msgspec.json.encode(shown(resource, user, calendar.role_of(user)))
 
     def _tombstone(self, calendar: Calendar, resource: Json, query: ListQuery) -> Json:
         """A deleted event shows only its id; a cancelled instance also which one it was.
@@ -222,6 +227,7 @@ def _header(calendar: Calendar, user: str) -> Json:
         "kind": "calendar#events",
         "etag": f'"p{calendar.revision}"',
         "summary": calendar.summary,
+        **described(calendar),
         "updated": stamp(calendar.revision),
         "timeZone": calendar.time_zone,
         "accessRole": calendar.role_of(user),

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import requests
 
+from playground.google_api.errors import ApiError, invalid, required
 from playground.google_calendar.background import Background
-from playground.google_calendar.errors import ApiError, invalid, required
 from playground.google_calendar.settings import Settings
 from playground.google_calendar.store import Calendar
 

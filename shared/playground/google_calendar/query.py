@@ -9,7 +9,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from playground.google_calendar.errors import ApiError, invalid
+from playground.google_api.errors import ApiError, invalid
 from playground.google_calendar.times import moment, rfc3339
 
 Json = dict[str, Any]

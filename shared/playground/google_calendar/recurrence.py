@@ -12,7 +12,7 @@ from typing import Any
 
 from dateutil.rrule import rrule, rruleset, rrulestr
 
-from playground.google_calendar.errors import invalid
+from playground.google_api.errors import invalid
 from playground.google_calendar.times import moment, timed, zone
 
 Json = dict[str, Any]

@@ -1,7 +1,6 @@
 """Everything that a Calendar in memory consists of, put together."""
 
-from typing import Protocol
-
+from playground.google_api.callers import Whois
 from playground.google_calendar.access import Quota
 from playground.google_calendar.background import Background
 from playground.google_calendar.events import Events
@@ -9,18 +8,6 @@ from playground.google_calendar.listing import Listing
 from playground.google_calendar.push import Push
 from playground.google_calendar.settings import Settings
 from playground.google_calendar.store import Store
-
-
-class Whois(Protocol):
-    """Knows whose access token it is."""
-
-    def whois(self, token: str) -> str | None:
-        """The account's address, None for a token that is not valid."""
-        ...
-
-    def scopes(self, token: str) -> frozenset[str]:
-        """What the token was issued for; nothing if nobody asked."""
-        ...
 
 
 class CalendarService:

@@ -23,5 +23,15 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     quota_error: Literal["rateLimitExceeded", "userRateLimitExceeded", "429"] = "rateLimitExceeded"
     usage_limit_exceeded: bool = False
     """403 `quotaExceeded` on every write: the read-only state after too much use."""
+    idle_writes: Literal["count", "ignored"] = "count"
+    """Whether a write that changes nothing is a change, with a new etag and a notification. Nowhere written."""
+    foreign_attachments: Literal["accept", "refuse"] = "accept"
+    """Attachments that are no files in Drive. The reference speaks of them, an older one did not, and people have
+    written such: https://github.com/pulsemcp/mcp-servers/pull/270"""
+    second_ical_uid: Literal["accept", "refuse"] = "refuse"
+    """An insert with an `iCalUID` that an event of this calendar has: 409 `duplicate`, or another event. The reference
+    says only that it identifies events across systems."""
+    ical_uid_beside_id: Literal["accept", "refuse"] = "accept"
+    """An insert with both: "only one of them should be supplied", says the reference, and not what else happens."""
     detailed_tombstones: bool = False
     """Deleted events in lists keep their details, as Google may do on the organizer's calendar."""

@@ -18,8 +18,13 @@ import msgspec
 from playground.google_calendar.times import stamp
 
 Json = dict[str, Any]
-Role = Literal["none", "freeBusyReader", "reader", "writer", "owner"]
+Role = Literal["none", "freeBusyReader", "reader", "writerWithoutPrivateAccess", "writer", "owner"]
 WritePolicy = Literal["accept", "refuse", "strip"]
+UnsignedMeet = Literal["refuse", "drop"]
+EchoedMeet = Literal["accept", "refuse"]
+BesidePoints = Literal["points", "request", "refuse"]
+PRIVATE = ("private", "confidential")
+"""Values of `visibility` with which only guests and writers are told more than the time."""
 
 _decoder = msgspec.json.Decoder(dict[str, Any])
 
@@ -30,6 +35,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     revision: int
     body: bytes
     cancelled: bool
+    guarded: bool
+    """True if not everybody who can read the calendar is shown all of it."""
     master_id: str | None
 
     def resource(self) -> Json:
@@ -44,6 +51,7 @@ class Calendar:
     id: str
     owner: str
     summary: str
+    description: str = ""
     time_zone: str = "UTC"
     acl: dict[str, Role] = field(default_factory=dict)
     watchable: bool = True
@@ -51,6 +59,14 @@ class Calendar:
     conference_types: list[str] = field(default_factory=lambda: ["hangoutsMeet"])
     write_policy: WritePolicy = "accept"
     """What becomes of third-party conferences that API clients of this account write."""
+    unsigned_meet: UnsignedMeet = "refuse"
+    """What becomes of a Meet that is written without the signature that it was read with, or with a wrong one. The
+    reference says only that the server makes it, and the guide that a copy is "the entire conferenceData"."""
+    echoed_meet: EchoedMeet = "accept"
+    """Whether an event's own Meet may be sent back to it. Somebody's updates with it got 400:
+    https://github.com/taylorwilsdon/google_workspace_mcp/pull/801"""
+    request_beside_points: BesidePoints = "points"
+    """What counts of a new createRequest beside entry points. The reference says that either one is needed."""
     sync_epoch: int = 0
     """Sync tokens of an earlier epoch have expired."""
     empty_page_before: int | None = None
@@ -169,5 +185,6 @@ def _record(revision: int, resource: Json) -> Record:
         revision=revision,
         body=msgspec.json.encode(resource),
         cancelled=resource["status"] == "cancelled",
+        guarded="source" in resource or resource.get("visibility") in PRIVATE,
         master_id=resource.get("recurringEventId"),
     )

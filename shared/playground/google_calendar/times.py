@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from playground.google_calendar.errors import invalid, required
+from playground.google_api.errors import invalid, required
 
 Json = dict[str, Any]
 

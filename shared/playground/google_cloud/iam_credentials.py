@@ -9,13 +9,16 @@ import base64
 import binascii
 import json
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
 from playground.accounts import Accounts
 from playground.google_cloud.api import GoogleError, caller, google_api, invalid, json_body, not_found
 from playground.google_cloud.keys import SigningKey
+
+if TYPE_CHECKING:
+    from playground.google_cloud.oidc import Issuer
 
 _RESOURCE = "/v1/projects/-/serviceAccounts/<email>"
 
@@ -45,8 +48,8 @@ class ServiceAccounts:
         return self._keys.get(email)
 
 
-def iam_credentials(service_accounts: ServiceAccounts, accounts: Accounts) -> Flask:
-    """Return the API: `signBlob` and `signJwt`."""
+def iam_credentials(service_accounts: ServiceAccounts, accounts: Accounts, issuer: Issuer | None = None) -> Flask:
+    """Return the API: `signBlob`, `signJwt` and, with an issuer, `generateIdToken`."""
     app = google_api("iam-credentials", accounts)
 
     @app.post(f"{_RESOURCE}:signBlob")
@@ -67,7 +70,19 @@ def iam_credentials(service_accounts: ServiceAccounts, accounts: Accounts) -> Fl
             raise invalid("The payload must be the JSON-encoded JWT claims set.") from None
         return {"keyId": key.key_id, "signedJwt": key.sign_jwt(claims)}
 
+    if issuer is not None:
+        _add_identity(app, service_accounts, issuer)
     return app
+
+
+def _add_identity(app: Flask, service_accounts: ServiceAccounts, issuer: Issuer) -> None:
+    @app.post(f"{_RESOURCE}:generateIdToken")
+    def generate_id_token(email: str) -> dict[str, str]:
+        _key(service_accounts, email, "iam.serviceAccounts.getOpenIdToken")
+        asked = json_body({"audience", "delegates", "includeEmail"})
+        if not asked.get("audience"):
+            raise invalid("Request contains an invalid argument: audience is required.")
+        return {"token": issuer.mint(email, asked["audience"], with_email=bool(asked.get("includeEmail")))}
 
 
 def _key(service_accounts: ServiceAccounts, email: str, permission: str) -> SigningKey:

@@ -20,13 +20,22 @@ from playground.google_cloud.consent import Consents, PageError
 from playground.google_cloud.keys import SigningKey
 
 GOOGLE = "https://accounts.google.com"
+GCLOUD_CLIENT = "32555940559.apps.googleusercontent.com"
+"""For whom gcloud gets a person's tokens: it takes other audiences for service accounts only."""
 CERTIFICATES_MAX_AGE = 20_000  # seconds; Google's own answers say between five and seven hours
 
 
 class Issuer:
     """Mints identity tokens; `app` publishes the certificates, rotates on `POST /_playground/rotate`, mints on
     `POST /_playground/mint` with the arguments of `mint` as JSON, and takes `{"email": ...}`, who is signed in in the
-    browser that comes next, on `PUT /_playground/browser`."""
+    browser that comes next, on `PUT /_playground/browser`.
+
+    How a test gets a token to call a function with: `cloud.identity_token(email, audience)`, for any person and any
+    service account, as `gcloud auth print-identity-token` prints them (a person's are for `GCLOUD_CLIENT` there, unless
+    they signed in with another client); `mint` for those that no one could have. As programs do: a function's own from
+    the metadata server (`google.oauth2.id_token.fetch_id_token`), another service account's from IAM's
+    `generateIdToken` (`google.auth.impersonated_credentials.IDTokenCredentials`).
+    """
 
     def __init__(self, consents: Consents | None = None) -> None:
         self._consents = consents
@@ -50,24 +59,28 @@ class Issuer:
         audience: str,
         *,
         issuer: str = GOOGLE,
+        with_email: bool = True,
         email_verified: bool = True,
         hd: str | None = None,
         expires_in: float = 3600,
         extra: Mapping[str, Any] | None = None,
         key: SigningKey | None = None,
     ) -> str:
-        """Return an RS256 token. For tests: `expires_in` may be negative, `key` one that Google does not publish."""
+        """Return an RS256 token. For tests: `expires_in` may be negative, `key` one that Google does not publish.
+
+        `hd` is the domain of a person's Workspace; `with_email`: tokens of service accounts may lack the address.
+        """
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": issuer,
             "aud": audience,
             "azp": subject(email),
             "sub": subject(email),
-            "email": email,
-            "email_verified": email_verified,
             "iat": int(min(now, now + expires_in - 1)),
             "exp": int(now + expires_in),
         }
+        if with_email:
+            claims |= {"email": email, "email_verified": email_verified}
         if hd is not None:
             claims["hd"] = hd
         return (key or self._current()).sign_jwt({**claims, **(extra or {})})

@@ -198,6 +198,27 @@ class TestSigning:
         service_accounts.allow("renew@demo.iam.gserviceaccount.com", SYNC)
         assert self.sign(server, other).ok
 
+    def test_who_may_sign_as_a_service_account_gets_its_identity_tokens(
+        self, accounts: Accounts, service_accounts: ServiceAccounts, issuer: Issuer, start: Start
+    ) -> None:
+        server = start(iam_credentials(service_accounts, accounts, issuer))
+        certs_url = start(issuer.app).url + "/oauth2/v1/certs"
+
+        def ask(email: str, **body: object) -> requests.Response:
+            url = f"{server.url}/v1/projects/-/serviceAccounts/{SYNC}:generateIdToken"
+            headers = {"Authorization": f"Bearer {accounts.issue(email)}"}
+            return requests.post(url, json=body, headers=headers, timeout=5)
+
+        token = ask(SYNC, audience=AUDIENCE, includeEmail=True).json()["token"]
+        claims = id_token.verify_token(token, http, audience=AUDIENCE, certs_url=certs_url)
+        assert (claims["email"], claims["email_verified"]) == (SYNC, True)
+        bare = jwt.decode(ask(SYNC, audience=AUDIENCE).json()["token"], verify=False)
+        assert (bare["sub"], "email" in bare) == (claims["sub"], False)
+        assert ask(SYNC).json()["error"]["status"] == "INVALID_ARGUMENT"
+        assert ask("eve@example.com", audience=AUDIENCE).json()["error"]["status"] == "PERMISSION_DENIED"
+        service_accounts.allow("eve@example.com", SYNC)
+        assert ask("eve@example.com", audience=AUDIENCE).ok
+
 
 class TestTokenEndpoint:
     @pytest.fixture

@@ -10,18 +10,21 @@ from typing import Any, Union
 
 import msgspec
 
-from playground.google_calendar import discovery
-from playground.google_calendar.errors import ApiError
+from playground.google_api import discovery
+from playground.google_api.errors import ApiError
 
 _TOKEN = re.compile(r"[A-Za-z0-9_*-]+|[(),/]")
 Tree = dict[str, "Tree"]
 """Field name -> what is wanted inside it; an empty tree means everything."""
 
 
-def select(body: bytes, mask: str) -> bytes:
-    """The JSON document `body` reduced to `mask`. Raises 400 for a mask that is malformed or names unknown fields."""
+def select(body: bytes, mask: str, api: str) -> bytes:
+    """The JSON document `body` of an API (`calendar.v3`) reduced to `mask`.
+
+    Raises 400 for a mask that is malformed or names unknown fields.
+    """
     kind = msgspec.json.decode(body, type=_Kind).kind
-    return msgspec.json.encode(_decoder(mask, kind).decode(body))
+    return msgspec.json.encode(_decoder(mask, kind, api).decode(body))
 
 
 class _Kind(msgspec.Struct):
@@ -29,21 +32,21 @@ class _Kind(msgspec.Struct):
 
 
 @lru_cache(maxsize=64)
-def _decoder(mask: str, kind: str) -> msgspec.json.Decoder[Any]:
+def _decoder(mask: str, kind: str, api: str) -> msgspec.json.Decoder[Any]:
     tree = parse(mask)
     name = kind.partition("#")[2]
-    _check_names(tree, {"$ref": name[0].upper() + name[1:]})
+    _check_names(tree, {"$ref": name[0].upper() + name[1:]}, discovery.document(api)["schemas"])
     return msgspec.json.Decoder(_type_of(tree))
 
 
-def _check_names(tree: Tree, schema: Any) -> None:
+def _check_names(tree: Tree, schema: Any, schemas: Any) -> None:
     while "$ref" in schema or "items" in schema:
-        schema = schema["items"] if "items" in schema else discovery.document()["schemas"][schema["$ref"]]
+        schema = schema["items"] if "items" in schema else schemas[schema["$ref"]]
     for name, inner in tree.items():
         known = schema.get("properties", {}).get(name, schema.get("additionalProperties"))
         if name != "*" and known is None:
             raise _bad(name)
-        _check_names(inner, known or schema)
+        _check_names(inner, known or schema, schemas)
 
 
 def _type_of(tree: Tree) -> Any:
