@@ -33,11 +33,15 @@ class DialIn:
 
 @dataclass(frozen=True, kw_only=True)
 class _Wording:
-    """What a provider calls the first code that a caller types, and whether it is (or there is) a meeting's id."""
+    """What a provider calls the first code that a caller types, and whether it is (or there is) a meeting's id.
+
+    `bare`: whether it stands there without a `#`, a dial string, or digits of the link.
+    """
 
     asks_for: str = "pin"
     for_id: bool = False
     has_id: bool = True
+    bare: bool = False
 
 
 _WORDING: Mapping[str, _Wording] = {
@@ -46,7 +50,7 @@ _WORDING: Mapping[str, _Wording] = {
     "GoToMeeting": _Wording(asks_for="access_code", for_id=True),
     "Google Meet": _Wording(has_id=False),
     "Teams for Business": _Wording(asks_for="access_code"),
-    "Skype for Business": _Wording(asks_for="access_code", has_id=False),
+    "Skype for Business": _Wording(asks_for="access_code", has_id=False, bare=True),
 }
 
 _VIDEO_HOSTS = (".zoomcrc.com", ".plcm.vc", ".bjn.vc", ".pexip.me")
@@ -57,6 +61,7 @@ _VIDEO_SITES = (".webex.com",)
 MIN_ID, MAX_CODE, MAX_PASSCODE = 9, 15, 10
 """Digits of a meeting's id, of any code, of a passcode."""
 
+_SIP = re.compile(r"^\W*(sips?):\s*$", re.IGNORECASE)
 _LINKED_ID = re.compile(r"[0-9]{9,15}")
 _PIN = re.compile(r"\bPIN\b", re.IGNORECASE)
 _PASSCODE = re.compile(
@@ -99,12 +104,14 @@ class _Reading:
         self.phones = list(phones(numbers, self.linked | dialled))
         self.dialled = dict.fromkeys(phone.codes[0] for phone in self.phones if phone.codes)
         self.addresses = [each for each in found if each.kind == "address"]
-        self.near_phone = _around(phone.shape.line for phone in self.phones)
+        self.phone_lines = {phone.shape.line for phone in self.phones}
+        self.near_phone = _around(self.phone_lines)
         self.near = self.near_phone | _around(each.line for each in found if each.kind == "url")
         taken = {phone.shape for phone in self.phones}
         rest = [each for each in found if each not in taken]
         self.codes = [each for each in rest if each.kind == "number" and self._may_be_code(each)]
         self.ids = dict.fromkeys(self._ids())
+        self.known = self.linked | self.dialled.keys() | {each.digits for each in self.ids}
         self.passcodes = dict.fromkeys(self._passcodes(rest))
         self.typed = self._typed()
 
@@ -113,7 +120,7 @@ class _Reading:
         return DialIn(
             phones=tuple(self._points()),
             meeting_codes=tuple(dict.fromkeys(ids)),
-            passcodes=tuple(dict.fromkeys(each.text for each in self.passcodes)),
+            passcodes=tuple(dict.fromkeys(each.text.strip("(.") for each in self.passcodes)),
             pins=tuple(dict.fromkeys(each.code for each in self.typed if each.name != "meeting_code")),
             sips=tuple(dict.fromkeys(filter(None, map(self._sip, self.addresses)))),
         )
@@ -127,28 +134,33 @@ class _Reading:
 
     def _ids(self) -> list[Shape]:
         """Where the meeting's id stands: that of a link or dial string, else what looks like one and is near either."""
-        known = self.linked | (self.dialled.keys() if self.wording.for_id else set())
-        sure = [each for each in self.codes if each.digits in known]
-        if sure or not self.wording.has_id:
-            return sure
         of_devices = {each.line + 1 for each in self.addresses}
-        return [each for each in self.codes if self._looks_like_id(each) and each.line not in of_devices]
+        may_be = [each for each in self.codes if self._may_be_id(each) and each.line not in of_devices]
+        known = self.linked | self.dialled.keys()
+        sure = [each for each in may_be if each.digits in known]
+        return sure if sure or not self.wording.has_id else [each for each in may_be if self._looks_like_id(each)]
+
+    def _may_be_id(self, each: Shape) -> bool:
+        return self.wording.for_id or not (each.hashed or each.digits in self.dialled)
 
     def _looks_like_id(self, each: Shape) -> bool:
-        is_long = len(each.digits) >= MIN_ID and each.digits not in self.dialled
-        return is_long and each.is_labelled and not each.hashed and each.line in self.near
+        return len(each.digits) >= MIN_ID and each.is_labelled and not each.hashed and each.line in self.near
 
     def _passcodes(self, rest: Sequence[Shape]) -> Iterator[Shape]:
         """What stands right after the id, on its line or the next, or is called a passcode near it."""
         near = self.near | _around(each.line for each in self.ids)
-        next_line = -1
+        id_line = told_line = -_NEAR
         for each in rest:
             if each in self.ids:
-                next_line = each.line + 1
+                id_line = each.line
             elif _may_be_passcode(each):
-                follows = each.line <= next_line and (each.kind == "number" or _looks_secret(each.text))
-                if follows or (each.line in near and _PASSCODE.search(each.label)):
+                follows = each.line == id_line or (each.line == id_line + 1 and each.line not in self.phone_lines)
+                looks = each.kind == "number" or _looks_secret(each.text)
+                if (follows and looks) or (each.line in near and _PASSCODE.search(each.label)):
+                    told_line = each.line
                     yield each
+            elif each.line == told_line and each.text.startswith("(") and each.text[1:].isdigit():
+                yield each  # Webex: the same for telephones
 
     def _typed(self) -> list[_Typed]:
         """In the order of certainty."""
@@ -158,7 +170,8 @@ class _Reading:
         told += [_Typed(line=each.line, code=each.digits, name=name) for each in sure]
         left = [each for each in self.codes if each.line in self.near_phone and each not in self.passcodes]
         told += [_Typed(line=each.line, code=each.digits, name="pin") for each in left if _PIN.search(each.label)]
-        return told or [_Typed(line=each.line, code=each.digits, name=name) for each in left]
+        bare = [each for each in left if self.wording.bare or each.line in self.phone_lines]
+        return told or [_Typed(line=each.line, code=each.digits, name=name) for each in bare]
 
     # --- phones ------------------------------------------------------------------------------------------------------
 
@@ -179,7 +192,7 @@ class _Reading:
 
     def _point(self, phone: Phone, then: str, name: str) -> ShownEntryPoint:
         code, *more = codes(then)
-        spoken = [each.text for each in self.passcodes if each.text.isdigit()] if self.wording.for_id else []
+        spoken = [each.digits for each in self.passcodes if each.kind == "number"] if self.wording.for_id else []
         fields = {name: code, "passcode": next(iter([*more, *reversed(spoken)]), None)}
         return ShownEntryPoint(
             type="phone",
@@ -194,6 +207,7 @@ class _Reading:
 
     def _sip(self, each: Shape) -> str | None:
         scheme, _, address = each.text.rpartition(":")
+        scheme = scheme or "".join(_SIP.findall(each.label))
         user, _, host = address.rstrip(".-").partition("@")
         at = f".{host.lower()}"
         known = at.endswith(_VIDEO_HOSTS) or host.lower().endswith(_VIDEO_SITES)

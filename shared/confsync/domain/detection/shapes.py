@@ -27,13 +27,15 @@ _TEL = re.compile(r"\btel:([+%\d][^\s<>\"')\]]{3,120})", re.IGNORECASE)
 _PERCENT = {"%2b": "+", "%2c": ",", "%23": "#", "%2a": "*", "%3b": ";", "%20": " "}
 _ESCAPE = re.compile("|".join(_PERCENT), re.IGNORECASE)
 
+_ANY = re.compile(r"(?:\d[ ().\-/]{0,3}){3}\d|@")
+"""Most texts have neither a number nor an address."""
 _WORTH = re.compile(r"[\d:@]")
 
 _TOKEN = re.compile(
     r"""
     (?P<url>https?://[^\s<>"]{1,2000})
-  | (?P<address>(?:sips?:)?[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9][A-Za-z0-9.-]{2,100})
-  | (?P<machine>\d{1,3}(?:\.\d{1,3}){3}(?:\#\#?[\d*\#]{1,60})?(?![\d.]))
+  | (?P<address>(?:[Ss][Ii][Pp][Ss]?:)?[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[A-Za-z0-9][A-Za-z0-9.-]{2,100})
+  | (?P<machine>\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5}\b|\#\#?[\d*\#]{1,60})?(?![\d.]))
   | (?P<account>[A-Z]{2}\d{2}(?:[ ]?[A-Z\d]{4}){3,7}(?:[ ]?[A-Z\d]{1,3})?\b)
   | (?P<moment>(?:(?:19|20)\d\d[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./](?:19|20)?\d\d|\d\d?[:.h]\d\d)(?![-./:]?\d))
   | (?P<number>(?<![A-Za-z0-9@\#=&%$_.,/+-])
@@ -81,8 +83,10 @@ class Shape:
 
 def shapes(text: str) -> Iterator[Shape]:
     """All things of such shapes, in order. Digits of any script and width come as ASCII."""
-    lines = filter(None, map(str.strip, _plain(text[:MAX_TEXT]).splitlines()))
-    for at, line in enumerate(lines):
+    plain = _plain(text[:MAX_TEXT])
+    if not _ANY.search(plain):
+        return
+    for at, line in enumerate(filter(None, map(str.strip, plain.splitlines()))):
         if _WORTH.search(line):
             yield from _on_line(at, line)
 
