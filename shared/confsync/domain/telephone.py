@@ -1,5 +1,8 @@
 """Telephone numbers as people dial them: a link that also enters what is asked for, and a label."""
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 import phonenumbers
 
 PAUSE = ",,"
@@ -24,13 +27,46 @@ def dial(number: str, *then: str) -> tuple[str, str] | None:
     return "".join([f"tel:{e164}", extension, *then]), label
 
 
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """A number that somebody can have."""
+
+    e164: str
+    """With its extension after a pause."""
+    label: str
+    region: str | None
+    """ISO 3166; None for those of no country."""
+    toll_free: bool
+
+
+@lru_cache(maxsize=4_096)
+def number(text: str, region: str | None = None) -> Number | None:
+    """The number that stands there, None if no numbering plan has it. Without a country code it is one of the region's.
+
+    Kept, as invitations name the same few numbers of their vendors.
+    """
+    parsed = _parsed(text, region)
+    if parsed is None or not phonenumbers.is_valid_number(parsed):
+        return None
+    dialled = dial(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.RFC3966))
+    assert dialled is not None
+    uri, label = dialled
+    home = phonenumbers.region_code_for_number(parsed)
+    return Number(
+        e164=uri.removeprefix("tel:"),
+        label=label,
+        region=None if home == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else home,
+        toll_free=phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.TOLL_FREE,
+    )
+
+
 def is_international(number: str) -> bool:
     """Whether it is a number in international form, with a plus sign, of a numbering plan that there is."""
     return _parsed(number) is not None
 
 
-def _parsed(number: str) -> phonenumbers.PhoneNumber | None:
+def _parsed(number: str, region: str | None = None) -> phonenumbers.PhoneNumber | None:
     try:
-        return phonenumbers.parse(number)
+        return phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:
         return None
