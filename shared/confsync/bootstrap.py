@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from confsync import ports
     from confsync.adapters.google_credentials import AccountCredentials
     from confsync.adapters.identity import GoogleIdentity
+    from confsync.domain.access import Rule
+    from confsync.domain.caller import Caller
+    from confsync.domain.detection import OwnService
     from confsync.usecases.create_conference import Created, CreateRequest
     from confsync.web.callers import ServiceCallers, Verify
     from confsync.web.people import People
@@ -62,6 +65,11 @@ def join() -> Handler:
 def connect() -> Handler:
     """The handler of people who connect their own accounts."""
     return process.connect
+
+
+def events() -> Handler:
+    """The handler of applications: the HTTP API."""
+    return process.events
 
 
 # --- adapters --------------------------------------------------------------------------------------------------------
@@ -165,6 +173,16 @@ class Adapters:
             filter_watched_types=settings.channels.filter_event_types,
             clock=self.clock,
         )
+
+    @lazy
+    def drive(self) -> ports.Drive | None:
+        """None where this deployment may not look at people's files."""
+        google = self._settings.google
+        if not google.drive:
+            return None
+        from confsync.adapters.google_drive import GoogleDrive
+
+        return GoogleDrive(api=google.drive_api, credentials=self._calendar_credentials(), clock=self.clock)
 
     def _calendar_credentials(self) -> AccountCredentials:
         from confsync.adapters.google_credentials import ApplicationDefault, Delegation, OwnGrants
@@ -304,6 +322,37 @@ class Process:
         people = self._people("connect", url, client_id, told.authorize_url, self.adapters.connection_keys)
         return self._logged(Pages(accounts=self.usecases.connect_account, people=people).handler())
 
+    @lazy
+    def events(self) -> Handler:
+        from confsync.web import reference
+        from confsync.web.events import Api
+        from confsync.web.rate import RateLimit
+
+        told, ports = self.settings.events, self.adapters
+        api = Api(
+            read=self.usecases.read_events,
+            write=self.usecases.write_events,
+            verify=ports.verify,
+            audiences=told.audiences or (config.required("events.url", told.url),),
+            rules=[_rule(each) for each in told.access],
+            limit=RateLimit(quota=told.requests_per_minute, now=ports.clock.now),
+            now=ports.clock.now,
+            reference=reference.routes(),
+            own=self.usecases.read_events.own,
+            workspace=self.settings.google.credentials == "delegation",
+            connect_url=self._where_to_connect,
+        )
+        return self._logged(api.handler())
+
+    def _where_to_connect(self, service: str, account: str, caller: Caller) -> str | None:
+        """Where that account is connected. Only people themselves are told who they are, and only for a while."""
+        base = self.settings.connect.url
+        vendor = GOOGLE if service == "google-calendar" else service
+        if base is None or vendor not in self.adapters.logins.vendors():
+            return None
+        url = f"{base.rstrip('/')}/{vendor}/start"
+        return self._connect_address(url, account) if account == caller.email else base
+
     def _people(self, area: str, url: str, client_id: str | None, authorize_url: str, keys: Sequence[bytes]) -> People:
         from confsync.web.people import People, SignIn
         from confsync.web.sealed import Seals
@@ -362,6 +411,18 @@ def _callers(callers: config.Callers) -> ServiceCallers:
     from confsync.web.callers import ServiceCallers
 
     return ServiceCallers(audiences=callers.audiences, service_accounts=callers.service_accounts)
+
+
+def _rule(told: config.Access) -> Rule:
+    from confsync.domain.access import Right, Rule
+
+    return Rule(callers=told.callers, calendars=told.calendars, right=Right(told.may), account=told.account)
+
+
+def _own_services(settings: config.Settings) -> list[OwnService]:
+    from confsync.domain.detection import OwnService
+
+    return [OwnService(name=each.name, pattern=each.pattern) for each in settings.detection.services]
 
 
 def _limits(settings: config.Settings) -> Limits:

@@ -53,7 +53,8 @@ class Google(Section, frozen=True, kw_only=True):
     signs for it, through IAM, without a key file. "user" acts as each person who has connected their Google account;
     `oauth_secret` names the secret with the client_id and client_secret of an OAuth client of type "Web application",
     whose redirect URI is `connect.url` and "/google/callback". "application-default" is the runtime's own account, with
-    whom people share their calendars. `login`: where people consent, if not at Google itself.
+    whom people share their calendars. `drive`: titles and types of files that are attached to events are read from Drive,
+    which needs a scope of its own. `login`: where people consent, if not at Google itself.
     """
 
     project: str
@@ -66,6 +67,8 @@ class Google(Section, frozen=True, kw_only=True):
     iam_api: str = "https://iamcredentials.googleapis.com"
     identity_certs_url: str = "https://www.googleapis.com/oauth2/v1/certs"
     conference_data: Literal["auto", "native", "description"] = "auto"
+    drive: bool = False
+    drive_api: str = "https://www.googleapis.com/drive/v3"
 
     def __post_init__(self) -> None:
         if self.credentials == "user" and not self.oauth_secret:
@@ -171,6 +174,33 @@ class Connect(Section, frozen=True, kw_only=True):
     authorize_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
 
 
+class Access(Section, frozen=True, kw_only=True):
+    """Who may do what through the HTTP API; what no rule says is forbidden.
+
+    `callers`: addresses of service accounts and people, "@example.com" for everybody of that Workspace domain.
+    `calendars`: their ids, "@example.com" for those of the domain's people, "own" for each caller's own, "*" for any.
+    `account`: as whom they are reached; else people as themselves, service accounts as whom the calendar is named
+    after.
+    """
+
+    callers: Annotated[tuple[Account, ...], msgspec.Meta(min_length=1)]
+    calendars: Annotated[tuple[Account, ...], msgspec.Meta(min_length=1)]
+    may: Literal["read", "write"] = "read"
+    account: Account | None = None
+
+
+class Events(Section, frozen=True, kw_only=True):
+    """The HTTP API. `url` is its address, for which callers' identity tokens are, or one of `audiences`.
+
+    `requests_per_minute`: of each caller, in each instance.
+    """
+
+    url: str | None = None
+    audiences: tuple[str, ...] = ()
+    requests_per_minute: Count = 600
+    access: tuple[Access, ...] = ()
+
+
 class Addon(Section, frozen=True, kw_only=True):
     """How the add-on is answered. Google's pages show two candidates for the outermost object of an HTTP answer, and no
     public example: `action_wrapper` chooses, "" for none."""
@@ -257,6 +287,7 @@ class Settings(Section, frozen=True, kw_only=True):
     addon: Addon = Addon()
     join: Join = Join()
     connect: Connect = Connect()
+    events: Events = Events()
 
     def __post_init__(self) -> None:
         if self.google.credentials == "user" and not self.connect.url:

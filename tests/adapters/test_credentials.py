@@ -11,6 +11,7 @@ from google_auth_httplib2 import AuthorizedHttp
 from confsync.adapters import google_credentials
 from confsync.adapters.google_calendar import GoogleCalendars
 from confsync.adapters.google_credentials import (
+    Purpose,
     CALENDAR_SCOPES,
     SETTINGS_SCOPE,
     AccountCredentials,
@@ -44,7 +45,7 @@ def test_delegation_acts_as_the_account_with_calendar_scopes_only(cloud: GoogleC
     got = token(delegation(cloud).of(ANN))
     assert cloud.accounts.whois(got) == ANN
     assert cloud.accounts.scopes(got) == set(CALENDAR_SCOPES)
-    assert cloud.accounts.scopes(token(delegation(cloud).of(ANN, settings=True))) == {SETTINGS_SCOPE}
+    assert cloud.accounts.scopes(token(delegation(cloud).of(ANN, Purpose.SETTINGS))) == {SETTINGS_SCOPE}
 
 
 def test_application_default_is_the_runtime_whoever_is_asked_for(cloud: GoogleCloud) -> None:

@@ -9,8 +9,9 @@ Application-default: calendars are shared with the service account.
 import base64
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Protocol
 
 import google.auth
@@ -32,9 +33,26 @@ CALENDAR_SCOPES = (
     "https://www.googleapis.com/auth/calendar.calendars.readonly",
     "https://www.googleapis.com/auth/calendar.calendarlist.readonly",
 )
+DRIVE_SCOPE = "https://www.googleapis.com/auth/drive.metadata.readonly"
+"""files.get, for the title and type of what is attached to an event. Asked for apart, as the settings' scope is."""
 SETTINGS_SCOPE = "https://www.googleapis.com/auth/calendar.settings.readonly"
 """settings.get, for whether Calendar adds a Meet unasked. Asked for apart: with one scope that an administrator has not
 allowed Google gives no token at all, and nothing else must depend on this one."""
+
+
+class Purpose(StrEnum):
+    """What an account's token is for."""
+
+    CALENDAR = "calendar"
+    SETTINGS = "settings"
+    DRIVE = "drive"
+
+
+SCOPES: Mapping[Purpose, tuple[str, ...]] = {
+    Purpose.CALENDAR: CALENDAR_SCOPES,
+    Purpose.SETTINGS: (SETTINGS_SCOPE,),
+    Purpose.DRIVE: (DRIVE_SCOPE,),
+}
 
 IAM_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 MAX_ACCOUNTS = 1024
@@ -79,8 +97,8 @@ class AccountCredentials(Protocol):
 
     impersonates: bool
 
-    def of(self, account: str, *, settings: bool = False) -> CallCredentials:
-        """Credentials to act as this account; nothing is asked of Google yet. `settings`: to read its settings only."""
+    def of(self, account: str, purpose: Purpose = Purpose.CALENDAR) -> CallCredentials:
+        """Credentials to act as this account, for nothing else; nothing is asked of Google yet."""
         ...
 
 
@@ -91,14 +109,15 @@ class ApplicationDefault:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._credentials: SharedCredentials | None = None
+        self._credentials: dict[tuple[str, ...], SharedCredentials] = {}
 
-    def of(self, account: str, *, settings: bool = False) -> SharedCredentials:  # noqa: ARG002 - the same for all
+    def of(self, account: str, purpose: Purpose = Purpose.CALENDAR) -> SharedCredentials:  # noqa: ARG002 - for all
         """The runtime's credentials. Raises google.auth's `DefaultCredentialsError` where there are none."""
+        scopes = SCOPES[Purpose.DRIVE] if purpose is Purpose.DRIVE else CALENDAR_SCOPES
         with self._lock:
-            if self._credentials is None:
-                self._credentials = SharedCredentials(google.auth.default(scopes=list(CALENDAR_SCOPES))[0])
-            return self._credentials
+            if scopes not in self._credentials:
+                self._credentials[scopes] = SharedCredentials(google.auth.default(scopes=list(scopes))[0])
+            return self._credentials[scopes]
 
 
 class Delegation:
@@ -111,15 +130,13 @@ class Delegation:
         self._token_url = token_url
         self._signer = IamSigner(iam_api, service_account)
         self._lock = threading.Lock()
-        self._accounts: OrderedDict[tuple[str, bool], SharedCredentials] = OrderedDict()
+        self._accounts: OrderedDict[tuple[str, Purpose], SharedCredentials] = OrderedDict()
 
-    def of(self, account: str, *, settings: bool = False) -> SharedCredentials:
+    def of(self, account: str, purpose: Purpose = Purpose.CALENDAR) -> SharedCredentials:
         """Credentials with that account as the assertion's subject."""
-        key = account, settings
+        key = account, purpose
         with self._lock:
-            found = self._accounts.get(key) or self._delegated(
-                account, [SETTINGS_SCOPE] if settings else CALENDAR_SCOPES
-            )
+            found = self._accounts.get(key) or self._delegated(account, SCOPES[purpose])
             self._accounts[key] = found
             self._accounts.move_to_end(key)
             if len(self._accounts) > MAX_ACCOUNTS:
@@ -145,10 +162,10 @@ class OwnGrants:
     def __init__(self, grants: Grants) -> None:
         self._grants = grants
 
-    def of(self, account: str, *, settings: bool = False) -> "GrantCredentials":  # noqa: ARG002 - one grant for all
+    def of(self, account: str, purpose: Purpose = Purpose.CALENDAR) -> "GrantCredentials":  # noqa: ARG002 - for all
         """Credentials for one call; its token is asked for when it is made.
 
-        The settings are not among what people are asked to allow: Google refuses to tell them.
+        Settings and files are not among what people are asked to allow: Google refuses to tell them.
         """
         return GrantCredentials(self._grants, account)
 

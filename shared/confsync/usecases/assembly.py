@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from confsync.once import lazy
 
 if TYPE_CHECKING:
-    from confsync.ports import Calendars, Clock, Logins, Providers, Queue, Sealer, Store
+    from confsync.domain.detection import OwnService
+    from confsync.ports import Calendars, Clock, Drive, Logins, Providers, Queue, Sealer, Store
     from confsync.usecases.channels.watch_channels import WatchChannels
     from confsync.usecases.connect_account import ConnectAccount
     from confsync.usecases.connecting.dependents import Dependents
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
     from confsync.usecases.join_conference import JoinConference
     from confsync.usecases.making.choose_conference import ChooseConference
     from confsync.usecases.making.settle_conference import SettleConference
+    from confsync.usecases.read_events import ReadEvents
     from confsync.usecases.receive_notification import ReceiveNotification
     from confsync.usecases.reconcile_conference import ReconcileConference
     from confsync.usecases.reconciling.give_up_links import GiveUpLinks
     from confsync.usecases.reconciling.publish_conference import PublishConference
     from confsync.usecases.renew_channels import RenewChannels
     from confsync.usecases.sync_calendar import SyncCalendar
+    from confsync.usecases.write_events import WriteEvents
+    from confsync.usecases.writing.wishes import Wishes
 
 
 class Ports(Protocol):
@@ -54,6 +58,11 @@ class Ports(Protocol):
     def sealer(self) -> Sealer: ...
     @property
     def logins(self) -> Logins: ...
+    @property
+    def drive(self) -> Drive | None:
+        """None where this deployment may not look at people's files."""
+        ...
+
     @property
     def channel_keys(self) -> Sequence[bytes]:
         """The ring that signs channel tokens, newest first; a secret that not every function has."""
@@ -86,6 +95,8 @@ class Limits:
     """How details get onto events (see `WriteMode`)."""
     own_copies: frozenset[str] = frozenset()
     """Ids of the solutions of which a copied event gets a conference of its own; of others it shares one."""
+    own_services: Sequence[OwnService] = ()
+    """Conferencing systems of one's own, whose links are known besides those that everybody knows."""
     join_url: str | None = None
     """Our address that leads each person on to their own link, for vendors that need one."""
 
@@ -207,6 +218,52 @@ class UseCases:
             dependents=self.dependents,
             leave=self.leave_account,
             dropped=self.dropped_grants,
+        )
+
+    @lazy
+    def read_events(self) -> ReadEvents:
+        from confsync.usecases.read_events import ReadEvents
+
+        return ReadEvents(
+            store=self._ports.store,
+            calendars=self._ports.calendars,
+            providers=self._ports.providers,
+            clock=self._ports.clock,
+            own=tuple(self._limits.own_services),
+        )
+
+    @lazy
+    def write_events(self) -> WriteEvents:
+        from confsync.domain.calendar import WriteMode
+        from confsync.usecases.write_events import WriteEvents
+        from confsync.usecases.writing.attachments import Attachments
+        from confsync.usecases.writing.put_conference import PutConference
+        from confsync.usecases.writing.repeats import Repeats
+
+        store = self._ports.store
+        return WriteEvents(
+            store=store,
+            calendars=self._ports.calendars,
+            queue=self._ports.queue,
+            repeats=Repeats(store=store, clock=self._ports.clock),
+            wishes=self._wishes,
+            attachments=Attachments(drive=self._ports.drive),
+            put=PutConference(store=store, mode=WriteMode(self._limits.write_mode)),
+            own=tuple(self._limits.own_services),
+        )
+
+    @lazy
+    def _wishes(self) -> Wishes:
+        from confsync.usecases.writing.wishes import Wishes
+
+        return Wishes(
+            store=self._ports.store,
+            calendars=self._ports.calendars,
+            providers=self._ports.providers,
+            clock=self._ports.clock,
+            choose=self.choose_conference,
+            settle=self.settle_conference,
+            own=tuple(self._limits.own_services),
         )
 
     def _join_link(self, conference_id: str) -> str:

@@ -10,7 +10,7 @@ from confsync.domain.conference_data import RequestStatus
 from confsync.domain.conferencing import Conferencing, JoinDetails, Source, Status
 from confsync.domain.connection import Connection, ConnectionState
 from confsync.domain.detection import OwnService, detect
-from confsync.domain.errors import NotConfigured, PermissionDenied, ServiceError
+from confsync.domain.errors import BadRequest, NotConfigured, PermissionDenied, ServiceError, Temporary
 from confsync.domain.keys import connection_key, link_key
 from confsync.domain.link import Link
 from confsync.domain.solution import Capabilities, Solution
@@ -91,23 +91,32 @@ class ReadEvents:
         return self.shown(self.waited(google, reach.calendar_id, event, wait), reach.calendar_id)
 
     def page(self, find: Find, calendar_id: str, window: Window) -> Page:
-        """Events, page by page. Raises `Invalid` if the window is empty, `Temporary` for a page token that is stale."""
+        """Events, page by page. Raises `Invalid` for an empty window, `BadRequest` for a page token that is stale."""
         reach, google = self._open(find, calendar_id)
-        found: ResourcePage = google.list_window(
-            reach.calendar_id,
-            since=window.since,
-            until=window.until,
-            text=window.text,
-            expand=window.expand,
-            deleted=window.deleted,
-            page_size=window.page_size,
-            page_token=window.page_token,
-        )
+        found = self._listed(google, reach.calendar_id, window)
         shown = tuple(
             Shown(event=each, conferencing=detect(each.resource, self.own).conferencing, calendar_id=reach.calendar_id)
             for each in found.events
         )
         return Page(events=shown, time_zone=found.time_zone, page_token=found.page_token)
+
+    @staticmethod
+    def _listed(google: CalendarApi, calendar_id: str, window: Window) -> ResourcePage:
+        try:
+            return google.list_window(
+                calendar_id,
+                since=window.since,
+                until=window.until,
+                text=window.text,
+                expand=window.expand,
+                deleted=window.deleted,
+                page_size=window.page_size,
+                page_token=window.page_token,
+            )
+        except Temporary as error:
+            if window.page_token is None or error.status != 400:
+                raise
+            raise BadRequest("it is no good (any more): begin the list anew", field="pageToken") from error
 
     def options(self, find: Find, calendar_id: str) -> Options:
         """What can be asked for there, and whether the account could use it."""

@@ -24,7 +24,7 @@ from confsync.adapters.google_calendar.conference_data import conference_data
 from confsync.adapters.google_calendar.errors import FAILURES, domain_error
 from confsync.adapters.google_calendar.people import PeoplesCalls
 from confsync.adapters.google_calendar.query import EVENT_FIELDS, EVENT_TYPES, LIST_PARAMETERS, QUERY_VERSION
-from confsync.adapters.google_credentials import AccountCredentials
+from confsync.adapters.google_credentials import AccountCredentials, Purpose
 from confsync.domain.errors import PermissionDenied
 from confsync.domain.event import Event, EventPage
 from confsync.ports import Clock, ConferenceOnEvent, Watch
@@ -100,11 +100,11 @@ class GoogleCalendars:
         """
         quota_user = hashlib.sha256(account.encode()).hexdigest()[:40]
 
-        def http(*, settings: bool = False) -> AuthorizedHttp:
-            return AuthorizedHttp(self._credentials.of(account, settings=settings), http=self._http())
+        def http(purpose: Purpose = Purpose.CALENDAR) -> AuthorizedHttp:
+            return AuthorizedHttp(self._credentials.of(account, purpose), http=self._http())
 
         only = None if self._credentials.impersonates else account
-        return GoogleCalendar(self, http, quota_user=quota_user, only=only, settings=partial(http, settings=True))
+        return GoogleCalendar(self, http, quota_user=quota_user, only=only, settings=partial(http, Purpose.SETTINGS))
 
     def event_of(self, resource: Mapping[str, Any], *, time_zone: str) -> Event:
         """Calendar's resource as the sync has it. Raises `Invalid` if it can't be read."""

@@ -77,25 +77,25 @@ class _Body(msgspec.Struct):
     error: _Error = msgspec.field(default_factory=_Error)
 
 
-def domain_error(error: Exception, call: str, now: datetime) -> ServiceError:
+def domain_error(error: Exception, call: str, now: datetime, *, service: str = SERVICE) -> ServiceError:
     """The domain's error for one of `FAILURES`; `call` names the API method. `now` dates a Retry-After."""
     if isinstance(error, HttpError):
-        return _refused(error, call, now)
+        return _refused(error, call, now, service)
     if isinstance(error, RefreshError) and not error.retryable:
         # invalid_grant, unauthorized_client: the person or the administrator took the access back
         return ReauthorizationRequired(f"{call}: no access token: {error.args[0]}", service=SERVICE)
-    return Temporary(f"{call}: no answer: {type(error).__name__}: {error}", service=SERVICE)
+    return Temporary(f"{call}: no answer: {type(error).__name__}: {error}", service=service)
 
 
-def _refused(error: HttpError, call: str, now: datetime) -> ServiceError:
+def _refused(error: HttpError, call: str, now: datetime, service: str) -> ServiceError:
     status = int(error.resp.status)
     body = _body(error.content)
     detail = body.errors[0] if body.errors else _Detail()
     message = f"{call}: {status} {detail.reason}: {body.message}"
     if status == 429 or (status == 403 and detail.reason in _RATE_LIMITS | _USAGE_LIMITS):
         when = now + USAGE_LIMIT_PAUSE if detail.reason in _USAGE_LIMITS else retry_at(_headers(error), now)
-        return RateLimited(message, service=SERVICE, status=status, retry_at=when)
-    return _class_of(status, detail)(message, service=SERVICE, status=status)
+        return RateLimited(message, service=service, status=status, retry_at=when)
+    return _class_of(status, detail)(message, service=service, status=status)
 
 
 def _class_of(status: int, detail: _Detail) -> type[ServiceError]:
