@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +23,8 @@ from playground.google_api.errors import ApiError
 from playground.google_calendar import body as bodies
 from playground.google_calendar import conference, recurrence
 from playground.google_calendar.query import ListQuery, parse
+from playground.google_calendar.store import Calendar as GoogleCalendar
+from playground.google_calendar.store import WritePolicy
 from playground.google_calendar.times import moment
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-POLICIES = {"keep": "accept", "refuse": "refuse", "strip": "strip"}
+POLICIES: dict[str, WritePolicy] = {"keep": "accept", "refuse": "refuse", "strip": "strip"}
 MODELLED = {"summary", "description", "location", "start", "end", "recurrence", "attendees", "conferenceData"}
 """Fields that a stored `Event` has: what stands there counts, not what was once written."""
 
@@ -141,10 +142,20 @@ class PeoplesFake:
             raise PermissionDenied("403 requiredAccessLevel: You need to have writer access", status=403)
         return real, held
 
+    def _rules(self, calendar_id: str, held: "_Calendar") -> GoogleCalendar:
+        """The calendar as the simulator's functions know it: which conferences may be written there."""
+        return GoogleCalendar(
+            id=calendar_id,
+            owner=held.owner,
+            summary=calendar_id,
+            conference_types=list(held.conference_types),
+            write_policy=POLICIES[self._fake.writes],
+        )
+
     def _write(
         self, calendar_id: str, held: "_Calendar", old: Json, body: Mapping[str, Any], *, patch: bool
     ) -> EventResource:
-        rules: Any = SimpleNamespace(conference_types=held.conference_types, write_policy=POLICIES[self._fake.writes])
+        rules = self._rules(calendar_id, held)
         with refusals():
             new = bodies.merged(old, bodies.writable(dict(body), attachments=True))
             new = bodies.normalised(new, held.time_zone)
