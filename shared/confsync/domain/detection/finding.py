@@ -1,37 +1,52 @@
 """The meetings that a text links to."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from confsync.domain.detection import wrappers
 from confsync.domain.detection.apps import web_address
 from confsync.domain.detection.links import Catalogue, Link
 from confsync.domain.detection.reading import entities
-from confsync.domain.detection.scanning import addresses
+from confsync.domain.detection.scanning import addresses, replaced
 from confsync.domain.detection.url import parse
 
 MAX_WRAPPED = 8
 """How often an address may be wrapped into others. Each time it is shorter, so that the time stays in proportion."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """Links in the order of the text, and addresses that only a gateway can undo."""
 
-    links: list[Link] = field(default_factory=list)
-    unresolved: list[str] = field(default_factory=list)
+    links: tuple[Link, ...] = ()
+    unresolved: tuple[str, ...] = ()
+
+    @property
+    def meetings(self) -> frozenset[tuple[str, ...]]:
+        """Which meetings the links lead into."""
+        return frozenset(link.meeting for link in self.links)
+
+
+NOTHING = Found()
 
 
 def find(text: str, catalogue: Catalogue) -> Found:
     """What a text (as `reading.read` gives it) links to."""
-    found = Found()
-    for address in addresses(text):
-        for each in _meant(address, catalogue, MAX_WRAPPED):
-            if isinstance(each, Link):
-                found.links.append(each)
-            elif each not in found.unresolved:
-                found.unresolved.append(each)
-    return found
+    meant = [each for address in addresses(text) for each in _meant(address, catalogue, MAX_WRAPPED)]
+    if not meant:
+        return NOTHING
+    links = tuple(each for each in meant if isinstance(each, Link))
+    return Found(links=links, unresolved=tuple(dict.fromkeys(each for each in meant if isinstance(each, str))))
+
+
+def unwrapped(text: str, catalogue: Catalogue) -> str:
+    """The text with the meetings' own addresses in it, where they were wrapped into others."""
+
+    def own(address: str) -> str:
+        links: Iterable[Link] = (e for e in _meant(address, catalogue, MAX_WRAPPED) if isinstance(e, Link))
+        return next((link.url for link in links), address)
+
+    return replaced(text, own)
 
 
 def _meant(address: str, catalogue: Catalogue, left: int) -> Iterator[Link | str]:

@@ -1,6 +1,6 @@
 """Text as people see it, out of what clients make of it: HTML, entities, mail encodings, iCalendar's escapes.
 
-Addresses that people click and do not see (`href`) are kept in it between two marks: `plain` takes them out.
+Addresses that people click and do not see (`href`) are kept in it between two marks.
 """
 
 import re
@@ -10,7 +10,6 @@ MAX_TEXT = 65_536
 """Characters of a field that are looked at."""
 
 OPEN, CLOSE = "\ue000", "\ue001"
-_MARKED = re.compile(f"{OPEN}[^{CLOSE}]*{CLOSE}?")
 _NO_WIDTH = r"\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
 _INVISIBLE = re.compile(f"[{_NO_WIDTH}]")
 _FORGED = re.compile(f"[{_NO_WIDTH}{OPEN}{CLOSE}]")
@@ -24,7 +23,30 @@ _FOLD_AT = range(60, 77)
 _ESCAPED = re.compile(r"\\([,;nN])")
 _TAG = re.compile(r"<(/?)((?:[ovwm]:)?[a-zA-Z][a-zA-Z0-9]*)((?:[\s/][^<>]*)?)>|<!--|<[!?][^<>]*>")
 _REFERENCE = re.compile(r"""\s(?:href|originalsrc)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-_BREAKS = frozenset("br p div li ul ol tr td th table h1 h2 h3 h4 h5 h6 hr blockquote pre section".split())
+_BREAKS = frozenset(
+    [
+        "br",
+        "p",
+        "div",
+        "li",
+        "ul",
+        "ol",
+        "tr",
+        "td",
+        "th",
+        "table",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "blockquote",
+        "pre",
+        "section",
+    ]
+)
 _HIDDEN = frozenset(("style", "script"))
 
 
@@ -44,9 +66,9 @@ def read(raw: str) -> str:
     return entities(text)
 
 
-def plain(text: str) -> str:
-    """What people see of it."""
-    return _MARKED.sub("", text) if OPEN in text else text
+def shown(text: str) -> str:
+    """What people see of it, and what they click beside that, as mail programs write it: `words <address>`."""
+    return text.replace(OPEN, " <").replace(CLOSE, "> ")
 
 
 def entities(text: str) -> str:

@@ -1,7 +1,7 @@
 """Addresses in a text: where they begin and end, whatever stands around them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 _RAW_CONTEXT = re.compile(r'context=(\{"[^{}\s]{1,400}\})')
@@ -27,6 +27,20 @@ def addresses(text: str) -> Iterator[str]:
     for run in _RUN.findall(text):
         if "/" in run:
             yield from _of_run(run)
+
+
+def replaced(text: str, other: Callable[[str], str]) -> str:
+    """The text with another address in the place of each."""
+
+    def of_run(found: re.Match[str]) -> str:
+        run, done, at = found[0], [], 0
+        for address in _of_run(run) if "/" in run else ():
+            start = run.find(address, at)
+            done += [run[at:start], other(address)]
+            at = start + len(address)
+        return "".join([*done, run[at:]])
+
+    return _RUN.sub(of_run, text)
 
 
 def _of_run(run: str) -> Iterator[str]:
@@ -55,7 +69,7 @@ def _bare_start(text: str) -> int | None:
     head = _without_port(text[: max(slash, 0)])
     start = len(head.rstrip(_HOST_CHARACTERS))
     name, _, last = head[start:].rstrip(".").rpartition(".")
-    if not name or not (last.isalpha() and len(last) > 1 or last.startswith("xn--")):
+    if not name or not ((last.isalpha() and len(last) > 1) or last.startswith("xn--")):
         return None
     return start if start == 0 or head[start - 1] in _BEFORE_A_HOST else 0
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from confsync.domain.conferencing import Confidence
 
@@ -43,8 +44,8 @@ class Service:
     """As it is told, if not by its name."""
     also: tuple[str, ...] = ()
     """What others call it."""
-    secret: str = "passcode"
-    """What the service calls the word that is asked for: `passcode` or `password`."""
+    word: Literal["passcode", "password"] = "passcode"
+    """What the service calls the one that it asks for."""
     local: bool = False
     """A code is one meeting's on its own server only, though it be a number."""
     lower: bool = False

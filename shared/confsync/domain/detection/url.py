@@ -47,7 +47,7 @@ def parse(text: str) -> Url | None:
         return None
     scheme, authority, path, query, fragment = matched.groups("")
     host = authority.lower()
-    if scheme.lower() not in _WEB and scheme or not _HOST.fullmatch(host):
+    if (scheme.lower() not in _WEB and scheme) or not _HOST.fullmatch(host):
         return None
     name, _, port = host.partition(":")
     if port in {"", "443", "80"}:

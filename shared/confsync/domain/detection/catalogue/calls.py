@@ -23,7 +23,7 @@ CALLS = (
             "https://v.ringcentral.com/teleconference",
         ),
         also=("RingCentral Video", "RingCentral Meetings"),
-        secret="password",  # noqa: S106
+        word="password",
     ),
     Service(
         name="Whereby",

@@ -1,5 +1,7 @@
-"""The vendors that Nylas tells of, under its names (https://developer.nylas.com/docs/v3/calendar/add-conferencing/), and
-what else they have."""
+"""The vendors that Nylas tells of, under its names, and what else they have.
+
+https://developer.nylas.com/docs/v3/calendar/add-conferencing/
+"""
 
 from confsync.domain.conferencing import Confidence
 from confsync.domain.detection.service import Form, Service
@@ -163,7 +165,7 @@ NYLAS = (
             "https://teams.microsoft.com:443/l/meetup-join/19:general@thread.tacv2/1700000000000?context=%7B%7D": "",
             "https://teams.microsoft.com/dl/launcher/launcher.html?url=%2F_%23%2Fl%2Fmeetup-join%2F19%3Ameeting_Nj"
             "%40thread.v2%2F0%3Fcontext%3D%257b%2522Tid%2522%253a%2522b8%2522%257d%26anon%3Dtrue&type=meetup-join": "",
-            "https://teams.microsoft.com/v2/?meetingjoin=true#/meet/26374053457629?p=Aa1Bb2&anon=true": "26374053457629",
+            "https://teams.microsoft.com/v2/?meetingjoin=true#/meet/26374053457629?p=Aa1&anon=true": "26374053457629",
             "https://teams.cloud.microsoft/meet/26374053457629?p=Aa1": "26374053457629",
             "msteams:/l/meetup-join/19:meeting_NjYx@thread.v2/0?context=%7b%7d": "",
         },
@@ -200,7 +202,7 @@ NYLAS = (
         forms=_teams("teams.live.com"),
         joins={
             "https://teams.live.com/meet/9876543210123?p=qHDqtvFSfIg1rT": "9876543210123",
-            "https://teams.live.com/dl/launcher/launcher.html?url=/_#/meet/9876543210123?p=q&anon=true": "9876543210123",
+            "https://teams.live.com/dl/launcher/launcher.html?url=/_#/meet/9876543210123?p=q&anon=1": "9876543210123",
         },
         refuses=("https://teams.live.com/free/", "https://teams.live.com/l/community/FEAq"),
         drops=_TEAMS_DROPS,
@@ -233,7 +235,7 @@ NYLAS = (
             "https://www.webex.com/msteams",
         ),
         also=("Webex", "Cisco Webex", "Webex Meeting", "Webex Meetings"),
-        secret="password",  # noqa: S106
+        word="password",
     ),
     Service(
         name="GoToMeeting",

@@ -124,7 +124,7 @@ ROOMS = (
     ),
     Service(
         name="Element Call",
-        forms=(Form(hosts=("call.element.io",), path=r"/(?:room/)?", fragment=r"/(?P<id>[^?]+).*"),),
+        forms=(Form(hosts=("call.element.io",), path=r"(?:/room)?", fragment=r"/(?P<id>[^?]+).*"),),
         joins={"https://call.element.io/room/#/standup?roomId=!abc&password=GhIjKl": ""},
         refuses=("https://call.element.io/", "https://element.io/pricing"),
     ),

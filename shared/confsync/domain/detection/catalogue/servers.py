@@ -17,12 +17,12 @@ SERVERS = (
         ),
         joins={
             "https://meet.jit.si/QuickFoxesJumpOverDogs": "QuickFoxesJumpOverDogs",
-            "https://meet.jit.si/Besprechung-f%C3%BCr-alle?jwt=ey.J#config.startWithAudioMuted=true": "Besprechung-für-alle",
+            "https://meet.jit.si/f%C3%BCr-alle?jwt=ey.J#config.startWithAudioMuted=true": "für-alle",
             "https://kmeet.infomaniak.com/bobsroom": "bobsroom",
         },
         refuses=("https://meet.jit.si/", "https://meet.jit.si/static/oldBrowser.html", "https://jitsi.org/jitsi-meet/"),
         also=("Jitsi",),
-        secret="password",  # noqa: S106
+        word="password",
         drops=("jwt",),
     ),
     Service(
@@ -30,7 +30,7 @@ SERVERS = (
         forms=(Form(hosts=("fairmeeting.net",), path=rf"/(?!(?:{_JITSI_PAGES})$)(?P<code>[^/]+)"),),
         joins={"https://fairmeeting.net/bobsroom": "bobsroom"},
         refuses=("https://fairmeeting.net/", "https://www.fairkom.eu/fairmeeting"),
-        secret="password",  # noqa: S106
+        word="password",
         drops=("jwt",),
     ),
     Service(
@@ -46,7 +46,7 @@ SERVERS = (
             "https://www.8x8.com/products/video-conferencing",
         ),
         also=("8x8 Meet", "JaaS", "8x8 JaaS"),
-        secret="password",  # noqa: S106
+        word="password",
         drops=("jwt",),
     ),
     Service(
@@ -92,6 +92,6 @@ SERVERS = (
             "https://cloud.example.org/call/me-maybe",
             "https://cloud.example.org/s/ab3d5fgh",
         ),
-        secret="password",  # noqa: S106
+        word="password",
     ),
 )
