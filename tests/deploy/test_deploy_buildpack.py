@@ -34,6 +34,12 @@ REFUSALS = {
     "connect": 404,
 }
 
+CONTRACT = """
+from confsync.web import reference, reference_page
+print(reference_page.render("")[1], reference.CONTRACT.read_text(encoding="utf-8"), end="")
+"""
+"""What tells whether the API's contract came along, and what its page is made with."""
+
 
 def test_the_upload_is_the_functions_the_package_and_their_requirements(uploaded: list[str]) -> None:
     rooms = ("functions/", "shared/confsync/", "deploy/config/")
@@ -42,7 +48,7 @@ def test_the_upload_is_the_functions_the_package_and_their_requirements(uploaded
     assert not [
         path
         for path in uploaded
-        if not path.endswith((".py", ".toml", ".txt", ".md", ".html", ".css", ".po", "py.typed"))
+        if not path.endswith((".py", ".toml", ".txt", ".md", ".html", ".css", ".po", ".yaml", "py.typed"))
     ]
 
 
@@ -139,6 +145,8 @@ def test_every_function_answers_as_the_cloud_builds_and_starts_it(plan: Plan, up
         directory = Path(running.enter_context(TemporaryDirectory()))  # large: pytest would keep the last three
         workspace = directory / "workspace"
         programs = build(workspace, uploaded, python_of(plan.table.runtime))
+        asked = [programs / "python", "-c", CONTRACT]
+        contract = subprocess.run(asked, cwd=directory, env=bare_environment(), check=True, capture_output=True).stdout
         urls = {
             name: running.enter_context(started(programs, workspace, plan, function))
             for name, function in plan.table.functions.items()
@@ -146,4 +154,5 @@ def test_every_function_answers_as_the_cloud_builds_and_starts_it(plan: Plan, up
         answers = {name: ask(url) for name, url in urls.items()}
         logs = "\n".join(path.read_text() for path in directory.glob("*.log"))
     assert {name: status for name, (status, _) in answers.items()} == REFUSALS, logs
+    assert contract.decode() == "200 " + (ROOT / "deploy" / "openapi.yaml").read_text(encoding="utf-8")
     assert all(json.loads(body)["error"]["message"] for _, body in answers.values())
