@@ -337,7 +337,7 @@ class Process:
             rules=[_rule(each) for each in told.access],
             limit=RateLimit(quota=told.requests_per_minute, now=ports.clock.now),
             now=ports.clock.now,
-            reference=reference.routes(),
+            reference=reference.ROUTES,
             own=self.usecases.read_events.own,
             workspace=self.settings.google.credentials == "delegation",
             connect_url=self._where_to_connect,

@@ -201,6 +201,19 @@ class Events(Section, frozen=True, kw_only=True):
     access: tuple[Access, ...] = ()
 
 
+class OwnServiceSettings(Section, frozen=True, kw_only=True):
+    """A conferencing system of one's own: `https://meet.example.com/{code}`, where `*` is the rest of an address."""
+
+    name: str
+    pattern: str
+
+
+class Detection(Section, frozen=True, kw_only=True):
+    """Systems whose links are known to be meetings, besides those that everybody knows."""
+
+    services: tuple[OwnServiceSettings, ...] = ()
+
+
 class Addon(Section, frozen=True, kw_only=True):
     """How the add-on is answered. Google's pages show two candidates for the outermost object of an HTTP answer, and no
     public example: `action_wrapper` chooses, "" for none."""
@@ -288,6 +301,7 @@ class Settings(Section, frozen=True, kw_only=True):
     join: Join = Join()
     connect: Connect = Connect()
     events: Events = Events()
+    detection: Detection = Detection()
 
     def __post_init__(self) -> None:
         if self.google.credentials == "user" and not self.connect.url:

@@ -15,6 +15,7 @@ from typing import Literal
 from playground.cloud import (
     ADDON,
     ADDON_CLIENT,
+    APPLICATION,
     JITSI_SECRET,
     LOCATION,
     OWN_ZOOM_SECRET,
@@ -53,6 +54,8 @@ CONFIG = """\
 project = "{project}"
 {credentials}
 calendar_api = "{calendar}/calendar/v3/"
+drive = {drive_too}
+drive_api = "{drive}/drive/v3/"
 oauth_token_url = "{oauth}/token"
 iam_api = "{iam}"
 identity_certs_url = "{issuer}/oauth2/v1/certs"
@@ -86,6 +89,27 @@ authorize_url = "{issuer}/o/oauth2/v2/auth"
 url = "{connect}/connect"
 client_id = "{sign_in_client}"
 authorize_url = "{issuer}/o/oauth2/v2/auth"
+
+[events]
+url = "{events}"
+requests_per_minute = {requests}
+[[events.access]] # an application, for everybody and for the team
+callers = ["{application}"]
+calendars = ["@example.com"]
+may = "write"
+[[events.access]]
+callers = ["{application}"]
+calendars = ["*"]
+may = "write"
+account = "ann@example.com"
+[[events.access]] # people, for themselves
+callers = ["@example.com"]
+calendars = ["*"]
+may = "write"
+
+[[detection.services]]
+name = "Example Rooms"
+pattern = "https://rooms.example.com/{{code}}"
 
 [sweep]
 calendar_interval = {calendar_interval}
@@ -152,6 +176,8 @@ class Tempo:
     lease: float = 6
     calendar_interval: int = 900
     """How long a calendar may go unread without a notification; the sweep then reads it."""
+    requests: int = 6000
+    """Of each caller of the API, a minute."""
     sweep: float | None = None
     """Period of the scheduled sweep, None: only when somebody runs it."""
 
@@ -264,6 +290,9 @@ class Project:
             credentials=told,
             project=PROJECT,
             location=LOCATION,
+            application=APPLICATION,
+            drive_too=str(self.credentials == "delegation").lower(),
+            requests=self.tempo.requests,
             queue=QUEUE,
             runtime=RUNTIME,
             sign_in_client=SIGN_IN_CLIENT,
@@ -277,7 +306,9 @@ class Project:
             deadline=self.tempo.provider_deadline,
             lease=self.tempo.lease,
             calendar_interval=self.tempo.calendar_interval,
-            callers="\n".join(_callers(name, url) for name, url in addresses.items() if name in NAMES),
+            callers="\n".join(
+                _callers(name, url) for name, url in addresses.items() if name in NAMES and name != "events"
+            ),
             **addresses,
         ) + "".join(self._solution(entry) for entry in CATALOGUE)
 

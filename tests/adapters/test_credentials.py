@@ -11,13 +11,13 @@ from google_auth_httplib2 import AuthorizedHttp
 from confsync.adapters import google_credentials
 from confsync.adapters.google_calendar import GoogleCalendars
 from confsync.adapters.google_credentials import (
-    Purpose,
     CALENDAR_SCOPES,
     SETTINGS_SCOPE,
     AccountCredentials,
     ApplicationDefault,
     Delegation,
     OwnGrants,
+    Purpose,
     SharedCredentials,
 )
 from confsync.domain.errors import AuthExpired, PermissionDenied, ReauthorizationRequired

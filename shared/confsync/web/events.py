@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 from confsync.domain.access import Reach, Right, Rule, is_known, reach
@@ -44,6 +44,7 @@ UPDATES = ("all", "externalOnly", "none")
 ICS = ".ics"
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,15 +167,20 @@ class Api:
         return told(answer | ({"unresolved": list(found.unresolved)} if found.unresolved else {}))
 
     def _found(self, kind: str, value: Any) -> Detected:
-        if not isinstance(value, dict if kind == "event" else str):
-            raise BadRequest("it is a JSON object" if kind == "event" else "it is a text", field=kind)
         if kind == "event":
-            return detect(value, self.own)
+            return detect(self._of(dict, value, kind, "a JSON object"), self.own)
+        text = self._of(str, value, kind, "a text")
         if kind == "text":
-            return detect_text(value, self.own)
-        from confsync.domain.ics import detect_ics
+            return detect_text(text, self.own)
+        from confsync.domain.ics import detect_ics  # it is heavy, and seldom asked for
 
-        return detect_ics(value, self.own)
+        return detect_ics(text, self.own)
+
+    @staticmethod
+    def _of(wanted: type[T], value: Any, field: str, words: str) -> T:
+        if not isinstance(value, wanted):
+            raise BadRequest(f"it is not {words}", field=field)
+        return value
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
