@@ -48,6 +48,7 @@ class Choice:
     solution: str
     person: Caller
     event: Event | None
+    """With `put_at` as it is to be, else as it is."""
     settings: str | None = None
     """In place of the solution's: a JSON object, its keys in order."""
     account: str = ""
@@ -103,6 +104,8 @@ def choose(ledger: Ledger, calendar: Calendar, choice: Choice, now: datetime) ->
 def _chosen_spec(choice: Choice, link: Link | None, now: datetime) -> ConferenceSpec:
     """The event as it is; before it is saved placeholders, which the first sync replaces."""
     host = choice.person.email
+    if choice.put_at is not None and link is not None and link.conference_id is not None:
+        return link.spec  # what is to be written may never be; until it is, the event's own conference is as it was
     if choice.event is not None:
         return choice.event.spec(host=host)
     if link is not None:
