@@ -78,7 +78,7 @@ class Application:
 
         return self._until_over(name, work)
 
-    # --- below ---------------------------------------------------------------------------------------------------------
+    # --- below -------------------------------------------------------------------------------------------------------
 
     def _asking(self, name: str, event_id: str, calendar_id: str, wanted: Json | None, work: Work) -> Work:
         def asking(functions: "Functions") -> None:

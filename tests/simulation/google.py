@@ -59,7 +59,7 @@ class SimulatedGoogle(FakeCalendars):
         self.inserted: list[tuple[str, str]] = []
         """Calendar and id of each event that an application made."""
         self.wishes: dict[tuple[str, str], set[str]] = defaultdict(set)
-        """The conferences of ours that an application asked for, by calendar and event, until somebody takes them away."""
+        """The conferences of ours that an application asked for, by place, until somebody takes them away."""
         self.versions: dict[tuple[str, str], list[tuple[int, Event]]] = defaultdict(list)
         self.killed: set[str] = set()
         """Channels that ended before their time: nobody can know."""

@@ -76,11 +76,13 @@ def choose(ledger: Ledger, calendar: Calendar, choice: Choice, now: datetime) ->
     link = stored or _new_link(calendar, choice.event_id, spec, owner=person.email, series=series, now=now)
     organizer = choice.event.organizer if choice.event and not choice.event.organizer_self else link.organizer
     link = replace(link, spec=replace(spec, host=link.owner), organizer=organizer)
+    shown = choice.event.conference_id if choice.event else None
     if link.conference_id != conference_id:
-        link = link.with_provisional(conference_id, now, put_at=choice.put_at)
-    elif choice.event is not None and choice.event.conference_id != conference_id:
+        link = link.with_provisional(conference_id, now, put_at=choice.put_at, instead_of=shown)
+    elif choice.event is not None and shown != conference_id:
         # it was taken off the event, and is chosen once more
-        link = link.without(conference_id).with_provisional(conference_id, now, put_at=choice.put_at)
+        link = link.without(conference_id)
+        link = link.with_provisional(conference_id, now, put_at=choice.put_at, instead_of=shown)
     ledger.put(link)
     for earlier in link.provisional:
         if choice.put_at is not None and earlier.put_at is not None and earlier.conference_id != conference_id:
