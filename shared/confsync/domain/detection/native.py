@@ -93,7 +93,7 @@ def _named(solution: Mapping[str, Any], url: str) -> str:
 def _details(points: tuple[ShownEntryPoint, ...], url: str, link: Link | None) -> JoinDetails:
     phones = [point for point in points if point.type == "phone"]
     in_order = sorted(points, key=lambda point: point.type != "video")
-    code = (link.code if link else "") or _first(point.meeting_code for point in in_order)
+    code = _first(point.meeting_code for point in in_order) or (link.code if link else "")
     return JoinDetails(
         url=url,
         meeting_code=squeezed(code) if squeezed(code).isdigit() else code,
