@@ -15,7 +15,7 @@ from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPoin
 
 INVITATIONS = Path(__file__).parent / "invitations"
 
-ZOOM, TEAMS, WEBEX, GOTO = "Zoom Meeting", "Teams for Business", "WebEx", "GoToMeeting"
+ZOOM, TEAMS, WEBEX, GOTO = "Zoom Meeting", "Microsoft Teams", "WebEx", "GoToMeeting"
 MEET, SKYPE = "Google Meet", "Skype for Business"
 
 ZOOM_ID = "81234567890"

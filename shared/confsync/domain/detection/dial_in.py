@@ -49,7 +49,7 @@ _WORDING: Mapping[str, _Wording] = {
     "WebEx": _Wording(asks_for="access_code", for_id=True),
     "GoToMeeting": _Wording(asks_for="access_code", for_id=True),
     "Google Meet": _Wording(has_id=False),
-    "Teams for Business": _Wording(asks_for="access_code"),
+    "Microsoft Teams": _Wording(asks_for="access_code"),
     "Skype for Business": _Wording(asks_for="access_code", has_id=False, bare=True),
 }
 
