@@ -21,7 +21,12 @@ VENDORS = (
     "X-PM-CONFERENCE-URL",  # Proton
 )
 
-_FEATURES: Mapping[str, list[str]] = {"video": ["VIDEO", "AUDIO"], "phone": ["PHONE"], "sip": ["VIDEO", "AUDIO"]}
+_FEATURES: Mapping[str, list[str]] = {
+    "video": ["VIDEO", "AUDIO"],
+    "sip": ["VIDEO", "AUDIO"],
+    "phone": ["PHONE"],
+    "more": ["PHONE"],  # a page of numbers
+}
 _MEETS = {"VIDEO", "AUDIO", "SCREEN"}
 _SCHEMES = ("https:", "http:", "tel:", "sip:", "sips:")
 _KEYS = {"meeting_code": "meetingCode", "access_code": "accessCode"}
@@ -43,9 +48,7 @@ def ways(conferencing: Conferencing) -> tuple[ShownEntryPoint, ...]:
     details = conferencing.details
     if details.entry_points:
         return details.entry_points
-    video = ShownEntryPoint(
-        type="video", uri=details.url, meeting_code=details.meeting_code, passcode=details.password
-    )
+    video = ShownEntryPoint(type="video", uri=details.url, meeting_code=details.meeting_code, passcode=details.password)
     phones = (ShownEntryPoint(type="phone", uri=f"tel:{each}", label=each, pin=details.pin) for each in details.phone)
     sip = ShownEntryPoint(type="sip", uri=details.sip)
     return tuple(each for each in (video, *phones, sip) if each.uri)

@@ -39,7 +39,9 @@ def _events(text: str) -> list[Event]:
     except Exception as error:  # what its parser may raise is written down nowhere
         raise BadRequest(f"no iCalendar (RFC 5545): {str(error)[:200]}", field="ics") from error
     if not events:
-        raise BadRequest("no event in it: iCalendar (RFC 5545) has them between BEGIN:VEVENT and END:VEVENT", field="ics")
+        raise BadRequest(
+            "no event in it: iCalendar (RFC 5545) has them between BEGIN:VEVENT and END:VEVENT", field="ics"
+        )
     return events
 
 

@@ -5,6 +5,7 @@ What is broken in an event is left out, and whatever people wrote stays within i
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from html import escape
 from typing import Any
 
 from icalendar import Alarm, Calendar, Event, vCalAddress, vText, vUri
@@ -51,7 +52,8 @@ def event_ics(resource: Resource, conferencing: Conferencing | None, *, time_zon
     start = moment(part(resource, "start"), time_zone) or now
     until = min(max(start.year + _ZONES_FOR, _ZONES_UNTIL), date.max.year)
     calendar.add_missing_timezones(date(max(start.year - 1, 1), 1, 1), date(until, 1, 1))
-    return calendar.to_ical()
+    written: bytes = calendar.to_ical()
+    return written
 
 
 def _properties(
@@ -88,17 +90,17 @@ def _times(resource: Resource, time_zone: str) -> Iterator[Property]:
 
 
 def _words(resource: Resource, conferencing: Conferencing | None) -> Iterator[Property]:
+    for name in ("summary", "location"):
+        if told := word(resource, name):
+            yield name, told
     html = word(resource, "description")
-    description = plain(html)
+    description, more = plain(html), []
     if conferencing is not None and not shows(description, (point.uri for point in ways(conferencing))):
-        description = f"{description}\n\n{_in_words(conferencing)}".strip()
-    for name, text in (("summary", word(resource, "summary")), ("location", word(resource, "location"))):
-        if text:
-            yield name, text
-    if description:
-        yield "description", description
-    if html and plain(html) != html:
-        yield "x-alt-desc", vText(html, params={"FMTTYPE": "text/html"})
+        more = [text(told) for told in (conferencing.provider, *map(line, ways(conferencing)))]
+    if description or more:
+        yield "description", "\n".join([description, "", *more]).strip()
+    if plain(html) != html.strip():  # what Outlook shows instead
+        yield "x-alt-desc", vText("<br>".join([html, "", *map(escape, more)]), params={"FMTTYPE": "text/html"})
 
 
 def _states(resource: Resource) -> Iterator[Property]:
@@ -149,8 +151,3 @@ def _is_later(end: date, start: date) -> bool:
 
 def _told(parameters: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in parameters.items() if value}
-
-
-def _in_words(conferencing: Conferencing) -> str:
-    """How to join, a line each."""
-    return "\n".join([text(conferencing.provider), *(line(point) for point in ways(conferencing))])
