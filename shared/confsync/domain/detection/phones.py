@@ -43,7 +43,11 @@ class Phone:
 
 def codes(then: str) -> tuple[str, ...]:
     """The codes in what is dialled after a number."""
-    return tuple(_CODE.findall(then.replace(" ", "").replace("-", "").replace(_WEBEX_MARK, "*")))
+    return tuple(_CODE.findall(_compact(then).replace(_WEBEX_MARK, "*")))
+
+
+def _compact(then: str) -> str:
+    return then.replace(" ", "").replace("-", "")
 
 
 def phones(numbers: Sequence[Shape], ids: Collection[str]) -> Iterator[Phone]:
@@ -60,7 +64,7 @@ def _may_be_phone(each: Shape, ids: Collection[str]) -> bool:
 
 def _phone(each: Shape, region: str | None) -> Phone | None:
     known = _international(each) or _national(each, region)
-    then = each.then.replace(" ", "") if codes(each.then) else ""
+    then = _compact(each.then) if codes(each.then) else ""
     if known is None and not then:
         return None
     extension = PAUSE + "".join(filter(str.isdigit, each.extension)) if each.extension else ""
