@@ -9,9 +9,14 @@ from typing import Any
 
 from confsync.domain.detection import detect, detect_text
 from confsync.domain.detection.catalogue import SERVICES
+from confsync.domain.detection.finding import find
+from confsync.domain.detection.links import catalogue
+from confsync.domain.detection.reading import read
 from confsync.domain.detection.service import Form
 from tests.benchmarks.measuring import Row, median_ratio
 
+ALIKE = r"(?i)(?<![\w.@/=-])(?:https?://)?"
+COMMON = "https?://"
 INVITATIONS = Path(__file__).parents[1] / "unit" / "detection" / "invitations"
 PROSE = (
     "Agenda: numbers of last quarter, hiring, any other business. Please read the document before, it is in the shared "
@@ -54,20 +59,22 @@ def invited() -> list[dict[str, Any]]:
 def rows() -> list[Row]:
     """Rates on one core, the ratio to trying every pattern, and what doubling a hostile text costs."""
     events, invitations = ordinary(), invited()
-    texts = [event["description"] for event in events if "description" in event] + [
-        event["description"] for event in invitations
-    ]
+    texts = [event["description"] for event in events + invitations if "description" in event]
     rate = _rate(detect, events, 20_000)
-    ratio = _against_every_pattern(texts)
+    alike, common = (_against_every_pattern(texts, prefix) for prefix in (ALIKE, COMMON))
     worst, name = max((_growth(make), name) for name, make in HOSTILE.items())
     return [
         Row(what="detection, ordinary events", measured=f"{rate:,.0f}/s", bar=">= 20,000/s", holds=rate >= 20_000),
         Row(what="detection, events with an invitation's text", measured=f"{_rate(detect, invitations, 500):,.0f}/s"),
         Row(
-            what="detection of links in texts / each service's pattern in turn",
-            measured=f"{ratio:.1f}x",
+            what="detection of links in texts, every service's pattern in turn / ours",
+            measured=f"{alike:.0f}x",
             bar=">= 10x",
-            holds=ratio >= 10,
+            holds=alike >= 10,
+        ),
+        Row(
+            what="the same, patterns that know no upper case and no address without a scheme / ours",
+            measured=f"{common:.1f}x",
         ),
         Row(
             what=f"detection, a hostile text of 64 KiB / of 32 KiB, worst of {len(HOSTILE)} kinds ({name})",
@@ -117,26 +124,23 @@ def _rate(call: Callable[[Any], object], values: Sequence[Any], count: int) -> f
     return max(count / _seconds(call, chosen) for _ in range(3))
 
 
-def _against_every_pattern(texts: Sequence[str]) -> float:
-    """The same texts, and only which links are in them."""
-    from confsync.domain.detection.finding import find
-    from confsync.domain.detection.links import catalogue
-    from confsync.domain.detection.reading import read
-
+def _against_every_pattern(texts: Sequence[str], prefix: str) -> float:
+    """The same texts as people see them, and only which links are in them: nobody's wrapper undone in the patterns."""
     known = catalogue(())
-    patterns = [re.compile(_pattern(form)) for service in SERVICES for form in service.forms]
+    readable = [read(text) for text in texts]
+    patterns = [re.compile(_pattern(form, prefix)) for service in SERVICES for form in service.forms]
     ours, theirs = [], []
     for _ in range(5):
-        ours.append(_seconds(lambda text: find(read(text), known), texts))
-        theirs.append(_seconds(lambda text: [pattern.search(text) for pattern in patterns], texts))
+        ours.append(_seconds(lambda text: find(text, known), readable))
+        theirs.append(_seconds(lambda text: [pattern.search(text) for pattern in patterns], readable))
     return median_ratio(theirs, ours)
 
 
-def _pattern(form: Form) -> str:
+def _pattern(form: Form, prefix: str) -> str:
     """A row as one pattern that is searched in a text, as detectors commonly have them."""
     hosts = "|".join(re.escape(host).replace(r"\*", "[a-zA-Z0-9.-]+") for host in form.hosts)
     path = re.sub(r"\?P<\w+>", "?:", form.path)
-    return rf"https?://(?:{hosts}){path}"
+    return rf"{prefix}(?:{hosts}){path}"
 
 
 def _seconds(call: Callable[[Any], object], values: Sequence[Any]) -> float:
