@@ -47,7 +47,7 @@ _EMPTY = re.compile(r"<(div|p|span)\b[^<>]*>\s*</\1>")
 
 def render(name: str, conference_id: str, details: ConferenceDetails) -> str:
     """The block: how to join by each entry point, in plain text."""
-    lines = [_line(point) for point in details.entry_points]
+    lines = [line(point) for point in details.entry_points]
     return "\n".join([f"{_RULE} {name} {_RULE}", *lines, f"{_RULE} {conference_id} {_RULE}"])
 
 
@@ -101,7 +101,7 @@ def read(description: str) -> Block | None:
 
 
 def _point(line: str) -> ShownEntryPoint | None:
-    """The entry point of a line, as `_line` wrote it."""
+    """The entry point of a line, as `line` wrote it."""
     from confsync.domain.telephone import dial  # a large library, which no sync needs
 
     found = _LINE.fullmatch(line)
@@ -139,8 +139,9 @@ def apart(location: str, uri: str | None) -> str:
 _BESIDE = "; "
 
 
-def _line(point: EntryPoint) -> str:
-    address = point.uri if point.type is EntryPointType.VIDEO else point.label or point.uri
+def line(point: EntryPoint | ShownEntryPoint) -> str:
+    """How to join by it, on a line that begins and ends no block."""
+    address = point.uri if point.type == EntryPointType.VIDEO else point.label or point.uri
     told = ", ".join(f"{name}: {value}" for name, field in _CODES.items() if (value := getattr(point, field)))
     return _on_a_line(f"{point.type}: {address}" + (f" ({told})" if told else ""))
 

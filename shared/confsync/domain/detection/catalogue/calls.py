@@ -177,11 +177,8 @@ CALLS = (
     ),
     Service(
         name="VK Calls",
-        forms=(
-            Form(hosts=("vk.com", "m.vk.com"), path=r"/call/join/(?P<id>[\w-]+)"),
-            Form(hosts=("vk.com",), path=r"/call/(?P<id>[\w-]+)"),
-        ),
-        joins={"https://vk.com/call/join/AbCdEfGhIjKl": ""},
+        forms=(Form(hosts=("vk.com", "m.vk.com"), path=r"/call/(?:join/)?(?P<id>[\w-]+)"),),
+        joins={"https://vk.com/call/join/AbCdEfGhIjKl": "", "https://vk.com/call/AbCdEfGhIjKl": ""},
         refuses=("https://vk.com/feed", "https://vk.com/calls"),
     ),
     Service(
@@ -243,10 +240,7 @@ CALLS = (
     ),
     Service(
         name="Demodesk",
-        forms=(
-            Form(hosts=("demodesk.com",), path=r"/(?P<id>(?-i:[A-Z0-9]{6,12}))"),
-            Form(hosts=("demodesk.com",), path=r"/meeting/(?P<id>[\w-]+)"),
-        ),
+        forms=(Form(hosts=("demodesk.com",), path=r"/(?P<id>(?-i:[A-Z0-9]{6,12}))"),),
         joins={"https://demodesk.com/NGYLHDWO": ""},
         refuses=("https://demodesk.com/pricing", "https://demodesk.com/"),
     ),

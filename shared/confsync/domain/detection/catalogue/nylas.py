@@ -144,6 +144,9 @@ NYLAS = (
         joins={
             "https://www.zoomgov.com/j/1612345678?pwd=abc": "1612345678",
             "https://zoomgov.com/my/person": "",
+            "https://app.zoomgov.com/wc/1612345678/join": "1612345678",
+            "https://www.zoomgov.com/wc/join/1612345678": "1612345678",
+            "https://www.zoomgov.com/join?confno=1612345678": "1612345678",
         },
         refuses=("https://www.zoomgov.com/u/abGx", "https://www.zoomgov.com/"),
         also=("Zoom for Government",),
@@ -151,7 +154,7 @@ NYLAS = (
     ),
     Service(
         name="zm.page",
-        forms=(Form(hosts=("*.zm.page",), path=""), Form(hosts=("zm.page",), path=r"/(?P<id>[\w-]+)")),
+        forms=(Form(hosts=("*.zm.page",), path=""),),
         joins={"https://bob.zm.page": "", "https://bob.zm.page/": ""},
         refuses=("https://zm.page/", "https://bob.zm.page/privacy/policy"),
     ),
@@ -202,6 +205,7 @@ NYLAS = (
         forms=_teams("teams.live.com"),
         joins={
             "https://teams.live.com/meet/9876543210123?p=qHDqtvFSfIg1rT": "9876543210123",
+            "https://teams.live.com/l/meetup-join/19:meeting_NjYx@thread.v2/0?context=%7b%7d": "",
             "https://teams.live.com/dl/launcher/launcher.html?url=/_#/meet/9876543210123?p=q&anon=1": "9876543210123",
         },
         refuses=("https://teams.live.com/free/", "https://teams.live.com/l/community/FEAq"),
