@@ -18,6 +18,7 @@ import msgspec
 from confsync.domain.errors import NotConfigured
 
 if TYPE_CHECKING:
+    from confsync.domain.detection.own import OwnService
     from confsync.domain.solution import Solution
 
 CONFIG_VARIABLE = "CONFSYNC_CONFIG"
@@ -171,6 +172,40 @@ class Connect(Section, frozen=True, kw_only=True):
     authorize_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
 
 
+class OwnServiceSettings(Section, frozen=True, kw_only=True):
+    """A server of one's own, and the addresses of its meetings: `https://meet.example.com/{code}`.
+
+    `{code}` is one segment of the path, and `*` at the end whatever follows.
+    """
+
+    name: str
+    pattern: str
+
+    def __post_init__(self) -> None:
+        self.service()
+
+    def service(self) -> "OwnService":
+        """The service as detection knows it. Raises `ValueError`, which says what is wrong with the pattern."""
+        # the notification function has no use for it, and its cold start no time
+        from confsync.domain.detection.own import OwnService
+
+        try:
+            return OwnService(name=self.name, pattern=self.pattern)
+        except NotConfigured as error:
+            raise ValueError(f"`pattern`: {error}") from error
+
+
+class Detection(Section, frozen=True, kw_only=True):
+    """Meetings that are found in events beside those of known services: `[[detection.services]]`, one each."""
+
+    services: tuple[OwnServiceSettings, ...] = ()
+
+    @property
+    def own(self) -> tuple["OwnService", ...]:
+        """The services as detection knows them."""
+        return tuple(each.service() for each in self.services)
+
+
 class Addon(Section, frozen=True, kw_only=True):
     """How the add-on is answered. Google's pages show two candidates for the outermost object of an HTTP answer, and no
     public example: `action_wrapper` chooses, "" for none."""
@@ -257,6 +292,7 @@ class Settings(Section, frozen=True, kw_only=True):
     addon: Addon = Addon()
     join: Join = Join()
     connect: Connect = Connect()
+    detection: Detection = Detection()
 
     def __post_init__(self) -> None:
         if self.google.credentials == "user" and not self.connect.url:
