@@ -12,22 +12,20 @@ README = Path(detection.__file__).with_name("README.md")
 MARKED = re.compile(r"(<!-- services -->\n).*?(<!-- end of services -->)", re.DOTALL)
 
 
-def row(service: Service) -> str:
+COLUMNS = ("service", "an address", "code in it", "confidence", "not joined")
+
+
+def row(service: Service) -> tuple[str, ...]:
     provider = f" (told as {service.provider})" if service.provider else ""
     code = "yes" if any("(?P<code>" in part for form in service.forms for part in (form.path, form.query)) else ""
-    least = {form.confidence for form in service.forms} - {Confidence.HIGH}
-    confidence = ", ".join(each.value for each in Confidence if each in least)
-    return (
-        f"| {service.name}{provider} | `{next(iter(service.joins))}` | {code} | {confidence} | `{service.refuses[0]}` |"
-    )
+    confidence = ", ".join(each.value for each in Confidence if each in {form.confidence for form in service.forms})
+    refused = next((url for url in service.refuses if url.count("/") > 2 and url[-1] != "/"), service.refuses[0])
+    return f"{service.name}{provider}", f"`{next(iter(service.joins))}`", code, confidence, f"`{refused}`"
 
 
 def table() -> str:
-    head = [
-        "| service | an address | code in it | confidence, if not high | not joined |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    return "\n".join([*head, *map(row, SERVICES)]) + "\n"
+    rows = [COLUMNS, ("---",) * len(COLUMNS), *map(row, SERVICES)]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
 
 
 def test_the_readme_has_every_service() -> None:

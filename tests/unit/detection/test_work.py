@@ -54,6 +54,6 @@ def test_more_than_so_much_is_not_looked_at() -> None:
 
 def test_most_events_are_done_with_at_once() -> None:
     """No slash: nothing is taken apart."""
-    event = {"summary": "Lunch", "location": "Room 4.12", "description": "Bring a spoon. " * 100}
-    detect(event)
-    assert calls(lambda: detect(event)) < 60
+    short, long = ({"location": "Room 4.12", "description": "Bring a spoon. " * times} for times in (1, 1000))
+    detect(short)
+    assert calls(lambda: detect(long)) == calls(lambda: detect(short))
