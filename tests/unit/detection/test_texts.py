@@ -234,9 +234,9 @@ def test_any_text_can_be_read(text: str) -> None:
     detect_text(text)
 
 
-MARKS = """https:// zoom.us/j/123456789 / . ? # & =3D <a\thref= " ' < > <!-- --> &amp; &#x2F; % %2F \\n 
-google.com/url?q=
-urldefense.com/v3/__ __; !! **A @ nam12.safelinks.protection.outlook.com/?url= secure-web.cisco.com/1/ msteams: zoommtg://
+MARKS = """https:// zoom.us/j/123456789 / . ? # & =3D <a\thref= " ' < > <!-- --> &amp; &#x2F; % %2F \\n
+google.com/url?q= urldefense.com/v3/__ __; !! **A @
+nam12.safelinks.protection.outlook.com/?url= secure-web.cisco.com/1/ msteams: zoommtg://
 context={"a -::~:~::~:~:~:~:~:~:~:~:~:~:~::- \ue000 \ue001 \u200b é 会 xn-- :443 * 8x8.vc/a/b <style> 1\t2345 W10=
 teams.microsoft.com/light-meetings/launch?coords="""
 pieces = st.sampled_from(

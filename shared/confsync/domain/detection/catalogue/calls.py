@@ -87,13 +87,6 @@ CALLS = (
         also=("UberConference", "Dialpad"),
     ),
     Service(
-        name="Google Workspace alias",
-        provider="Google Meet",
-        forms=(Form(hosts=("g.co",), path=r"/meet/(?P<id>[\w-]+)"),),
-        joins={"https://g.co/meet/standup": ""},
-        refuses=("https://g.co/recover",),
-    ),
-    Service(
         name="Lark",
         forms=(Form(hosts=("vc.larksuite.com",), path=r"/j/(?P<code>\d{9,})"),),
         joins={"https://vc.larksuite.com/j/123456789": "123456789"},
