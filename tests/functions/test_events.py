@@ -35,9 +35,7 @@ class Client:
     caller: str = APPLICATION
     calendar: str = ANN
 
-    def __call__(
-        self, method: str, path: str, body: Any = None, *, query: Any = None, **headers: str
-    ) -> TestResponse:
+    def __call__(self, method: str, path: str, body: Any = None, *, query: Any = None, **headers: str) -> TestResponse:
         url = self.deployed.project.functions["events"].url
         token = self.deployed.cloud.identity_token(self.caller, url)
         sent = {"Authorization": f"Bearer {token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
@@ -52,7 +50,9 @@ class Client:
     def events(self) -> str:
         return f"/v1/calendars/{quote(self.calendar, safe='')}/events"
 
-    def create(self, conferencing: Any = ..., *, expect: int = 201, query: Any = None, key: str = "", **more: Any) -> Any:
+    def create(
+        self, conferencing: Any = ..., *, expect: int = 201, query: Any = None, key: str = "", **more: Any
+    ) -> Any:
         body = {**EVENT, **more, **({} if conferencing is ... else {"conferencing": conferencing})}
         answer = self("POST", self.events, body, query=query, **({"Idempotency_Key": key} if key else {}))
         assert answer.status_code == expect, answer.text
