@@ -34,7 +34,7 @@ from confsync.usecases.records.tasks import queued
 from confsync.usecases.writing.attachments import Attachments
 from confsync.usecases.writing.put_conference import PutConference, Write
 from confsync.usecases.writing.repeats import Repeats
-from confsync.usecases.writing.wishes import FINAL, Find, Granted, Place, Wishes
+from confsync.usecases.writing.wishes import FINAL, MEET_TYPE, Find, Granted, Place, Wishes
 
 log = structlog.get_logger()
 
@@ -259,6 +259,8 @@ class WriteEvents:
         except FINAL as error:
             event_id = str(old.get("id") or body.get("id"))
             self._take_back(granted, event_id)
+            if granted.asks_calendar and MEET_TYPE not in (types := google.conference_types(reach.calendar_id)):
+                error.telling(field="conferencing.provider", allowed=types)
             error.telling(step="event", next="nothing was changed", reason=str(error))
             raise
         except Temporary as error:

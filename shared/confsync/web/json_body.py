@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from confsync.domain.errors import BadRequest
-from confsync.web.endpoint import Call
+from confsync.web.endpoint import Call, require_json
 
 T = TypeVar("T")
 
@@ -22,7 +22,8 @@ def body(call: Call, kind: type[T]) -> T:
 
 
 def json_object(call: Call) -> dict[str, Any]:
-    """The body, whatever is in it. Raises `BadRequest`."""
+    """The body, whatever is in it. Raises `BadRequest`, and `HttpError` if it is of another kind."""
+    require_json(call.headers)
     try:
         given = msgspec.json.decode(call.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -43,9 +43,10 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 def text(value: Any) -> str:
     """The text, also of a number, else ""."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_CODE:
-        return str(value)
-    return value if isinstance(value, str) else ""
+    if isinstance(value, str):
+        return value
+    is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_CODE
+    return str(value) if is_number else ""
 
 
 def _points(values: Any) -> Iterator[ShownEntryPoint]:
@@ -56,15 +57,19 @@ def _points(values: Any) -> Iterator[ShownEntryPoint]:
             yield ShownEntryPoint(
                 type=text(value.get("entryPointType")),
                 uri=uri,
-                label=text(value.get("label")) or None,
-                meeting_code=text(value.get("meetingCode")) or None,
-                access_code=text(value.get("accessCode")) or None,
-                passcode=text(value.get("passcode")) or None,
-                password=text(value.get("password")) or None,
-                pin=text(value.get("pin")) or None,
-                region_code=text(value.get("regionCode")) or None,
+                label=_word(value.get("label")),
+                meeting_code=_word(value.get("meetingCode")),
+                access_code=_word(value.get("accessCode")),
+                passcode=_word(value.get("passcode")),
+                password=_word(value.get("password")),
+                pin=_word(value.get("pin")),
+                region_code=_word(value.get("regionCode")),
                 features=tuple(filter(None, map(text, _list(value.get("entryPointFeatures"))))),
             )
+
+
+def _word(value: Any) -> str | None:
+    return None if value is None else text(value) or None
 
 
 def _list(value: Any) -> list[Any]:
@@ -93,7 +98,7 @@ def _named(solution: Mapping[str, Any], url: str) -> str:
 def _details(points: tuple[ShownEntryPoint, ...], url: str, link: Link | None) -> JoinDetails:
     phones = [point for point in points if point.type == "phone"]
     in_order = sorted(points, key=lambda point: point.type != "video")
-    code = (link.code if link else "") or _first(point.meeting_code for point in in_order)
+    code = _first(point.meeting_code for point in in_order) or (link.code if link else "")
     return JoinDetails(
         url=url,
         meeting_code=squeezed(code) if squeezed(code).isdigit() else code,

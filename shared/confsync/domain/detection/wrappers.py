@@ -27,8 +27,8 @@ _MAX_COORDS = 4_096
 
 def unwrap(url: Url) -> str | None:
     """What stands in the place of the wrapped address: text, to be looked at again. None if this is no wrapper."""
-    if _GOOGLE.fullmatch(url.host):
-        return _parameter("/url", "q", "url")(url)
+    if url.path == "/url" and _GOOGLE.fullmatch(url.host):
+        return _google(url)
     return next((inner for undo in _WRAPPERS.named(url.host) if (inner := undo(url)) is not None), None)
 
 
@@ -109,6 +109,7 @@ def _base64(text: str) -> str | None:
         return None
 
 
+_google = _parameter("/url", "q", "url")
 _EVERGREEN = _parameter("/evergreen-assets/safelinks/", "url")
 
 _WRAPPERS: HostTable[Undo] = HostTable(

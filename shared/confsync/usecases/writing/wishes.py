@@ -60,6 +60,8 @@ class Granted:
     shown: ConferenceOnEvent | None = None
     chosen: Chosen | None = None
     """What is on record, if the conference is ours."""
+    asks_calendar: bool = False
+    """Whether Calendar is to make it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +108,8 @@ class Wishes:
         earlier = (place.old.get("conferenceData") or {}).get("conferenceId") or ""
         request_id = keys.meet_request_id(place.event_id, str(earlier))
         request = {"requestId": request_id, "conferenceSolutionKey": {"type": MEET_TYPE}}
-        return Granted(fields={**without_text({}, place.old), "conferenceData": {"createRequest": request}})
+        fields = {**without_text({}, place.old), "conferenceData": {"createRequest": request}}
+        return Granted(fields=fields, asks_calendar=True)
 
     def _copied(self, wish: CopyFrom, place: Place, find: Find) -> Granted:
         source = self._source(wish, find)
