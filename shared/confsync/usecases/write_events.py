@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from confsync.domain import keys
+from confsync.domain import description_block, keys
 from confsync.domain.access import PRIMARY, Reach, Right
 from confsync.domain.conferencing import Status
 from confsync.domain.detection import OwnService, detect
@@ -302,9 +302,11 @@ class WriteEvents:
         change(self.store, Link, key, lambda link: link.put(chosen.conference_id))
 
     def _look(self, reach: Reach, event: EventResource, old: EventResource) -> None:
-        """What becomes of a conference of ours that the event showed is decided by its sync."""
-        shown = old.conference.conference_id if old.conference else None
-        if keys.is_conference_id(shown) and (event.conference is None or event.conference.conference_id != shown):
+        """What becomes of a conference of ours that the event showed is decided by its sync, if one has seen it there."""
+        before, after = (_ours_on(each) for each in (old, event))
+        if before is not None and before != after:
+            earlier = Chosen(conference_id=before, calendar_key=keys.calendar_key(reach.calendar_id))
+            self.wishes.choose.take_back(earlier, event.id)
             self._sync_soon(reach, event.id)
 
     def _sync_soon(self, reach: Reach, event_id: str) -> None:
@@ -341,6 +343,13 @@ def _merged(old: Fields, changed: Fields) -> dict[str, Any]:
 
 def _without(fields: Fields, name: str) -> dict[str, Any]:
     return {each: value for each, value in fields.items() if each != name}
+
+
+def _ours_on(event: EventResource) -> str | None:
+    """The conference of ours that the event shows, natively or as text."""
+    described = str(event.resource.get("description") or "")
+    shown = event.conference.conference_id if event.conference else description_block.conference_id(described)
+    return shown if keys.is_conference_id(shown) else None
 
 
 def _conference_id(granted: Granted) -> str | None:
