@@ -9,6 +9,7 @@ the same. (Where it is not, the meeting's address still tells that the event has
 import re
 from html import unescape
 
+from confsync.domain.conference_data import ShownEntryPoint
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.keys import CONFERENCE_PREFIX
 
@@ -35,7 +36,7 @@ _EMPTY = re.compile(r"<(div|p|span)\b[^<>]*>\s*</\1>")
 
 def render(name: str, conference_id: str, details: ConferenceDetails) -> str:
     """The block: how to join by each entry point, in plain text."""
-    lines = [_line(point) for point in details.entry_points]
+    lines = [line(point) for point in details.entry_points]
     return "\n".join([f"{_RULE} {name} {_RULE}", *lines, f"{_RULE} {conference_id} {_RULE}"])
 
 
@@ -91,8 +92,9 @@ def apart(location: str, uri: str | None) -> str:
 _BESIDE = "; "
 
 
-def _line(point: EntryPoint) -> str:
-    address = point.uri if point.type is EntryPointType.VIDEO else point.label or point.uri
+def line(point: EntryPoint | ShownEntryPoint) -> str:
+    """How to join by it, on a line that begins and ends no block."""
+    address = point.uri if point.type == EntryPointType.VIDEO else point.label or point.uri
     codes = {
         "meeting ID": point.meeting_code,
         "access code": point.access_code,

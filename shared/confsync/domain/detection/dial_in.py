@@ -46,6 +46,7 @@ class _Wording:
 
 _WORDING: Mapping[str, _Wording] = {
     "Zoom Meeting": _Wording(asks_for="meeting_code", for_id=True),
+    "ZoomGov": _Wording(asks_for="meeting_code", for_id=True),
     "WebEx": _Wording(asks_for="access_code", for_id=True),
     "GoToMeeting": _Wording(asks_for="access_code", for_id=True),
     "Google Meet": _Wording(has_id=False),
@@ -166,7 +167,8 @@ class _Reading:
         """In the order of certainty."""
         name = self.wording.asks_for
         told = [_Typed(line=phone.shape.line, code=phone.codes[0], name=name) for phone in self.phones if phone.codes]
-        sure = [*(each for each in self.codes if each.hashed), *(self.ids if self.wording.for_id else ())]
+        asked = self.ids if self.wording.for_id and self.phones else ()
+        sure = [*(each for each in self.codes if each.hashed), *asked]
         told += [_Typed(line=each.line, code=each.digits, name=name) for each in sure]
         left = [each for each in self.codes if each.line in self.near_phone and each not in self.passcodes]
         told += [_Typed(line=each.line, code=each.digits, name="pin") for each in left if _PIN.search(each.label)]
