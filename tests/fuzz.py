@@ -15,6 +15,9 @@ SETTINGS = """
 [parameters]
 "path.calendarId" = "{calendar}"
 "query.wait" = 0
+
+[checks.negative_data_rejection]
+expected-statuses = ["4xx", 503]
 """
 """No calendar but this one is worth many requests, and to wait takes time that is better spent."""
 NO_FAULTS = ("positive_data_acceptance", "use_after_free", "ensure_resource_availability", "object_level_authorization")

@@ -179,7 +179,7 @@ class WriteEvents:
         event = google.read_event(reach.calendar_id, event_id)
         if event.cancelled:
             raise NotFound(f"event {event_id} was deleted", service="google-calendar", status=404)
-        if if_match not in {None, "*", event.etag}:
+        if if_match not in {None, event.etag}:
             raise PreconditionFailed(
                 f"event {event_id} has changed: its etag is {event.etag}", service="google-calendar", status=412
             )
@@ -203,8 +203,7 @@ class WriteEvents:
     def delete(self, request: Request, event_id: str, *, if_match: str | None = None) -> None:
         """Put the event into the trash; a conference of ours goes with it. Raises `NotFound`, `PreconditionFailed`."""
         reach, google, _ = self._open(request)
-        etag = None if if_match == "*" else if_match
-        google.delete_event(reach.calendar_id, event_id, etag=etag, send_updates=request.send_updates)
+        google.delete_event(reach.calendar_id, event_id, etag=if_match, send_updates=request.send_updates)
         self._sync_soon(reach, event_id)
 
     # --- what they share ---------------------------------------------------------------------------------------------
