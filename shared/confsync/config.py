@@ -53,8 +53,8 @@ class Google(Section, frozen=True, kw_only=True):
     signs for it, through IAM, without a key file. "user" acts as each person who has connected their Google account;
     `oauth_secret` names the secret with the client_id and client_secret of an OAuth client of type "Web application",
     whose redirect URI is `connect.url` and "/google/callback". "application-default" is the runtime's own account, with
-    whom people share their calendars. `drive`: titles and types of files that are attached to events are read from Drive,
-    which needs a scope of its own. `login`: where people consent, if not at Google itself.
+    whom people share their calendars. `drive`: titles and types of files that are attached to events are read from
+    Drive, which needs a scope of its own. `login`: where people consent, if not at Google itself.
     """
 
     project: str

@@ -96,7 +96,7 @@ class WriteEvents:
         claim = self.repeats.claim(request.caller, calendar_key, key=key, own_id=own_id, asked=asked)
         if claim.repeated and (made := self._made_before(google, reach, claim.event_id)) is not None:
             return made
-        body = {**_without(request.body, FIELD), "id": claim.event_id}
+        body = {**self._own_fields(request.body), "id": claim.event_id}
         body |= self._files(body, (), reach)
         granted = self._granted(request, body, Place(reach=reach, event_id=claim.event_id, event=None), access)
         write = partial(_insert, google, reach.calendar_id, request.send_updates)
@@ -110,6 +110,12 @@ class WriteEvents:
         self._done(granted, claim.event_id)
         log.info("event created", calendar_key=calendar_key, conference_id=_conference_id(granted))
         return Written(event=event, calendar_id=reach.calendar_id)
+
+    def _own_fields(self, body: Fields) -> dict[str, Any]:
+        """Of a new event, what goes to Calendar as it is: `conferenceData` too, unless `conferencing` says otherwise."""
+        if FIELD not in body or is_kept(body[FIELD], detect(body, self.own).conferencing):
+            return _without(body, FIELD)
+        return _without(body, FIELD, "conferenceData")
 
     def _made_before(self, google: CalendarApi, reach: Reach, event_id: str) -> Written | None:
         """The event that an earlier request made, None if it did not get so far."""
@@ -136,7 +142,7 @@ class WriteEvents:
         if FIELD in request.body:
             self._drop_pending(reach, event_id, request.body[FIELD])
         for attempt in range(1, ATTEMPTS + 1):
-            body = _without(request.body, FIELD)
+            body = _without(request.body, FIELD, *(["conferenceData"] if FIELD in request.body else []))
             there = () if replace_attachments else old.resource.get("attachments", ())
             body |= self._files(body, there, reach)
             changed = {name: value for name, value in body.items() if value != old.resource.get(name)}
@@ -312,8 +318,8 @@ def _merged(old: Fields, changed: Fields) -> dict[str, Any]:
     return merged
 
 
-def _without(fields: Fields, name: str) -> dict[str, Any]:
-    return {each: value for each, value in fields.items() if each != name}
+def _without(fields: Fields, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in names}
 
 
 def _conference_id(granted: Granted) -> str | None:

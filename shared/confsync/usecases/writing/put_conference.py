@@ -9,7 +9,7 @@ import structlog
 
 from confsync.domain import description_block, keys
 from confsync.domain.calendar import Calendar, WriteMode
-from confsync.domain.errors import Invalid
+from confsync.domain.errors import BadRequest, Invalid
 from confsync.ports import CalendarApi, ConferenceOnEvent, EventResource, Store
 from confsync.usecases.records.change import change
 
@@ -85,7 +85,7 @@ def with_text(body: Fields, shown: ConferenceOnEvent, old: Fields) -> dict[str, 
 
 def without_text(body: Fields, old: Fields) -> dict[str, Any]:
     """The fields, and none of the conference that stands on the event as text, ours or one put there by hand."""
-    if not description_block.conference_ids(str(old.get("description") or "")):
+    if not description_block.conference_ids(_text(old, "description")):
         return dict(body)
     description, location, earlier = _words(body, old)
     words = {"description": description_block.strip(description)}
@@ -95,5 +95,12 @@ def without_text(body: Fields, old: Fields) -> dict[str, Any]:
 
 def _words(body: Fields, old: Fields) -> tuple[str, str, str | None]:
     """Description and location as they are to be, and the address that a block in the description had."""
-    described, place = (str({**old, **body}.get(name) or "") for name in ("description", "location"))
-    return described, place, description_block.video_uri(str(old.get("description") or ""))
+    described, place = (_text({**old, **body}, name) for name in ("description", "location"))
+    return described, place, description_block.video_uri(_text(old, "description"))
+
+
+def _text(fields: Fields, name: str) -> str:
+    value = fields.get(name) or ""
+    if not isinstance(value, str):
+        raise BadRequest("a text is needed", field=name)
+    return value
