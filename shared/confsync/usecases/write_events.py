@@ -18,9 +18,9 @@ from confsync.domain.detection import OwnService, detect
 from confsync.domain.errors import (
     BadRequest,
     Conflict,
-    Forbidden,
     Invalid,
     NotFound,
+    PermissionDenied,
     PreconditionFailed,
     Temporary,
 )
@@ -112,7 +112,7 @@ class WriteEvents:
         return Written(event=event, calendar_id=reach.calendar_id)
 
     def _own_fields(self, body: Fields) -> dict[str, Any]:
-        """Of a new event, what goes to Calendar as it is: `conferenceData` too, unless `conferencing` says otherwise."""
+        """Of a new event, what goes to Calendar as it is; of `conferenceData`, if there is `conferencing` too, the same."""
         if FIELD not in body or is_kept(body[FIELD], detect(body, self.own).conferencing):
             return _without(body, FIELD)
         return _without(body, FIELD, "conferenceData")
@@ -215,16 +215,17 @@ class WriteEvents:
     # --- what they share ---------------------------------------------------------------------------------------------
 
     def _open(self, request: Request) -> tuple[Reach, CalendarApi, CalendarAccess]:
-        """The calendar, which the account may write to. Raises `Forbidden`, which says what it may."""
+        """The calendar, which the account may write to. Raises `Forbidden`, `PermissionDenied` for too low a role."""
         reach = request.find(request.calendar_id, Right.WRITE)
         google = self.calendars.acting_as(reach.account.email)
         if reach.calendar_id == PRIMARY:
             reach = replace(reach, calendar_id=google.resolve(PRIMARY))
         access = google.access(reach.calendar_id)
         if access.role not in MAY_WRITE:
-            raise Forbidden(
+            raise PermissionDenied(
                 f"{reach.account.email} has the role {access.role!r} on calendar {reach.calendar_id}, and needs "
-                "'writer': share the calendar with the right to make changes to events"
+                "'writer': share the calendar with the right to make changes to events",
+                service="google-calendar",
             )
         return reach, google, access
 

@@ -26,7 +26,7 @@ def body(call: Call, kind: type[T]) -> T:
 
 
 def json_object(call: Call) -> dict[str, Any]:
-    """The body, whatever is in it, unless it is nested too deeply. Raises `BadRequest`, and `HttpError` if it is of another kind."""
+    """The body, whatever is in it. Raises `BadRequest`, and `HttpError` if it is of another kind."""
     require_json(call.headers)
     try:
         given = msgspec.json.decode(call.body)

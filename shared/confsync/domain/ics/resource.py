@@ -10,6 +10,8 @@ from confsync.domain.zones import zone
 _NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Control characters, other line breaks, halves of characters: none may stand in iCalendar."""
 
+_MAX_INTEGER = 2**31 - 1
+
 
 def word(resource: Mapping[str, Any], name: str) -> str:
     """The text of that name, "" if it is none."""
@@ -40,9 +42,9 @@ def each(resource: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def count(resource: Mapping[str, Any], name: str) -> int | None:
-    """The number of that name, not negative."""
+    """The number of that name, neither negative nor more than iCalendar's integers (RFC 5545 section 3.3.8)."""
     value = resource.get(name)
-    return value if type(value) is int and value >= 0 else None
+    return value if type(value) is int and 0 <= value <= _MAX_INTEGER else None
 
 
 def moment(told: Mapping[str, Any], time_zone: str) -> date | None:
