@@ -5,7 +5,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
 
 from playground.cloud import APPLICATION
-from playground.faults import LoggedRequest
 from playground.project import Project, Tempo, running
 from tests.benchmarks.detection import ordinary
 from tests.benchmarks.measuring import Row, median_ratio
@@ -29,6 +27,7 @@ PAGES = (250, 2_500)
 LATENCY = 0.1
 """Seconds that every simulator takes for every request."""
 CREATED = 15
+
 
 def rows() -> list[Row]:
     """With the functions warm: the first of everything is not counted."""
