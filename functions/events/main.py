@@ -9,4 +9,4 @@ from confsync.web.events import refused
 
 def handle(request: Request) -> Answer:
     """The deployed entry point."""
-    return serve(bootstrap.events, request, methods=None, refused=refused)
+    return serve(bootstrap.events, request, methods=None, json_body=False, refused=refused)

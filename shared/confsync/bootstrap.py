@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from confsync.adapters.identity import GoogleIdentity
     from confsync.domain.access import Rule
     from confsync.domain.caller import Caller
-    from confsync.domain.detection import OwnService
     from confsync.usecases.create_conference import Created, CreateRequest
     from confsync.web.callers import ServiceCallers, Verify
     from confsync.web.people import People
@@ -329,11 +328,13 @@ class Process:
         from confsync.web.rate import RateLimit
 
         told, ports = self.settings.events, self.adapters
+        url = config.required("events.url", told.url)
         api = Api(
             read=self.usecases.read_events,
             write=self.usecases.write_events,
             verify=ports.verify,
-            audiences=told.audiences or (config.required("events.url", told.url),),
+            url=url,
+            audiences=told.audiences or (url,),
             rules=[_rule(each) for each in told.access],
             limit=RateLimit(quota=told.requests_per_minute, now=ports.clock.now),
             now=ports.clock.now,
@@ -419,12 +420,6 @@ def _rule(told: config.Access) -> Rule:
     return Rule(callers=told.callers, calendars=told.calendars, right=Right(told.may), account=told.account)
 
 
-def _own_services(settings: config.Settings) -> list[OwnService]:
-    from confsync.domain.detection import OwnService
-
-    return [OwnService(name=each.name, pattern=each.pattern) for each in settings.detection.services]
-
-
 def _limits(settings: config.Settings) -> Limits:
     days, hours = settings.sweep.full_sync_days, settings.sweep.check_hours
     return Limits(
@@ -438,6 +433,7 @@ def _limits(settings: config.Settings) -> Limits:
         inline_renewals=settings.sweep.inline_renewals,
         batch=settings.sweep.batch,
         write_mode=settings.google.conference_data,
+        own_services=[(each.name, each.pattern) for each in settings.detection.services],
         join_url=settings.join.url,
         own_copies=frozenset(name for name, each in settings.solutions.items() if each.copies == "new"),
     )

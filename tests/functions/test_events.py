@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import pytest
+import requests
 from werkzeug.test import TestResponse
 
 from playground.cloud import APPLICATION
@@ -35,9 +36,7 @@ class Client:
     caller: str = APPLICATION
     calendar: str = ANN
 
-    def __call__(
-        self, method: str, path: str, body: Any = None, *, query: Any = None, **headers: str
-    ) -> TestResponse:
+    def __call__(self, method: str, path: str, body: Any = None, *, query: Any = None, **headers: str) -> TestResponse:
         url = self.deployed.project.functions["events"].url
         token = self.deployed.cloud.identity_token(self.caller, url)
         sent = {"Authorization": f"Bearer {token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
@@ -52,7 +51,9 @@ class Client:
     def events(self) -> str:
         return f"/v1/calendars/{quote(self.calendar, safe='')}/events"
 
-    def create(self, conferencing: Any = ..., *, expect: int = 201, query: Any = None, key: str = "", **more: Any) -> Any:
+    def create(
+        self, conferencing: Any = ..., *, expect: int = 201, query: Any = None, key: str = "", **more: Any
+    ) -> Any:
         body = {**EVENT, **more, **({} if conferencing is ... else {"conferencing": conferencing})}
         answer = self("POST", self.events, body, query=query, **({"Idempotency_Key": key} if key else {}))
         assert answer.status_code == expect, answer.text
@@ -81,3 +82,317 @@ def test_an_event_with_a_zoom_meeting(api: Client) -> None:
     assert made["conferencing"]["details"]["url"] == meeting["join_url"]
     assert made["conferencing"]["source"] == "conferenceData"
     assert api.get(made["id"])["conferencing"] == made["conferencing"]
+
+
+# --- making ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_repeated_request_gives_the_same_event_and_meeting(api: Client) -> None:
+    before = len(api.deployed.cloud.zoom.meetings())
+    key = uuid4().hex
+    first = api.create(ZOOM, key=key)
+    again = api.create(ZOOM, key=key, expect=200)
+    assert again["id"] == first["id"]
+    assert again["conferencing"] == first["conferencing"]
+    assert len(api.deployed.cloud.zoom.meetings()) == before + 1
+    other = api.create(ZOOM, key=key, expect=409, summary="Something else")
+    assert (other["code"], "Idempotency-Key" in other["detail"]) == ("conflict", True)
+
+
+def test_an_own_id_is_a_key_of_its_own(api: Client) -> None:
+    own = uuid4().hex
+    assert api.create(ZOOM, id=own)["id"] == own
+    assert api.create(ZOOM, id=own, expect=200)["id"] == own
+    assert api.create(MEET, id=own, expect=409)["code"] == "conflict"
+    bad = api.create(id="no such characters!", expect=422)
+    assert bad["code"] == "unprocessable"
+
+
+def test_a_meet_is_asked_for_and_waited_for(api: Client) -> None:
+    pending = api.create(MEET)["conferencing"]
+    assert pending == {"provider": "Google Meet", "details": {}, "source": "conferenceData", "status": "pending"}
+    made = api.create(MEET, query={"wait": 10})["conferencing"]
+    assert made["details"]["url"].startswith("https://meet.google.com/")
+    assert "status" not in made
+
+
+def test_a_link_by_hand_is_read_back(api: Client) -> None:
+    details = {"url": "https://rooms.example.com/abc", "meeting_code": "123", "password": "pw"}
+    details |= {"phone": ["+49 30 901820"], "pin": "77", "sip": "sip:123@rooms.example.com"}
+    made = api.create({"provider": "Example Rooms", "details": details})["conferencing"]
+    assert made["provider"] == "Example Rooms"
+    told = made["details"]
+    assert told | {"entry_points": ...} == {
+        "url": "https://rooms.example.com/abc",
+        "meeting_code": "123",
+        "password": "pw",
+        "phone": ["+4930901820"],
+        "pin": "77",
+        "sip": "sip:123@rooms.example.com",
+        "entry_points": ...,
+    }
+
+
+def test_a_conference_is_shared_by_a_copy(api: Client) -> None:
+    first = api.create(ZOOM)
+    before = len(api.deployed.cloud.zoom.meetings())
+    copy = api.create({"copy_from": {"calendar_id": ANN, "event_id": first["id"]}}, summary="Notes")
+    assert copy["conferencing"] == first["conferencing"]
+    assert copy["conferenceData"]["conferenceId"] == first["conferenceData"]["conferenceId"]
+    assert len(api.deployed.cloud.zoom.meetings()) == before
+
+
+def test_a_meet_is_copied_with_its_signature(api: Client) -> None:
+    first = api.create(MEET, query={"wait": 10})
+    copy = api.create({"copy_from": {"calendar_id": ANN, "event_id": first["id"]}})
+    assert copy["conferencing"]["details"]["url"] == first["conferencing"]["details"]["url"]
+
+
+def test_a_link_in_text_is_copied_by_its_details(api: Client) -> None:
+    first = api.create(location="https://acme.webex.com/meet/ann")
+    copy = api.create({"copy_from": {"calendar_id": ANN, "event_id": first["id"]}})
+    assert copy["conferencing"]["details"]["url"] == "https://acme.webex.com/meet/ann"
+    assert copy["conferencing"]["provider"] == first["conferencing"]["provider"] == "WebEx"
+    api.create({"copy_from": {"calendar_id": ANN, "event_id": api.create()["id"]}}, expect=400)
+
+
+def test_settings_of_one_conference(api: Client) -> None:
+    made = api.create(
+        {"provider": "Zoom Meeting", "autocreate": {"settings": {"waiting_room": True}}}, summary="Waiting"
+    )
+    (meeting,) = [m for m in api.deployed.cloud.zoom.meetings() if m["topic"] == "Waiting"]
+    assert meeting["settings"]["waiting_room"] is True
+    assert made["conferencing"]["details"]["url"] == meeting["join_url"]
+    wrong = api.create({"provider": "Zoom Meeting", "autocreate": {"settings": {"auto_recording": 7}}}, expect=400)
+    assert wrong["field"] == "conferencing.autocreate.settings"
+
+
+WRONG: list[tuple[Any, str]] = [
+    ({}, "conferencing"),
+    ("zoom", "conferencing"),
+    ({"provider": "Zoom Meeting"}, "conferencing"),
+    ({"provider": "Nobody", "autocreate": {}}, "conferencing.provider"),
+    ({"autocreate": {"solution": "nothing"}}, "conferencing.autocreate.solution"),
+    ({"autocreate": {}}, "conferencing"),
+    ({"provider": "Zoom Meeting", "autocreate": {"colour": "red"}}, "conferencing.autocreate.colour"),
+    ({"provider": "X", "details": {}}, "conferencing.details"),
+    ({"provider": "X", "details": {"url": "ftp://rooms.example"}}, "conferencing.details.url"),
+    ({"provider": "X", "details": {"url": "https://x.example/" + "a" * 1300}}, "conferencing.details.url"),
+    ({"provider": "X", "details": {"url": 7}}, "conferencing.details.url"),
+    ({"provider": "X", "details": {"phone": ["nobody"]}}, "conferencing.details.phone[0]"),
+    (
+        {"provider": "X", "details": {"entry_points": [{"type": "fax", "uri": "fax:1"}]}},
+        "conferencing.details.entry_points[0].type",
+    ),
+    ({"provider": "X", "details": {"urls": []}}, "conferencing.details.urls"),
+    ({"copy_from": {"calendar_id": ANN}}, "conferencing.copy_from.event_id"),
+    ({"copy_from": {"calendar_id": ANN, "event_id": "nothere12345"}}, "conferencing.copy_from.event_id"),
+]
+
+
+@pytest.mark.parametrize(("conferencing", "field"), WRONG, ids=[json.dumps(each)[:60] for each, _ in WRONG])
+def test_what_is_wrong_is_named_and_nothing_is_made(api: Client, conferencing: Any, field: str) -> None:
+    summary = uuid4().hex
+    refused = api.create(conferencing, expect=400, summary=summary)
+    assert refused["field"] == field
+    assert api("GET", api.events, query={"q": summary}).json["items"] == []
+
+
+def test_a_type_that_the_calendar_has_not_is_told_with_those_that_it_has(api: Client) -> None:
+    control = f"{api.deployed.cloud.url('calendar')}/_playground/calendars/{ANN}"
+    requests.patch(control, json={"conference_types": ["eventHangout"]}, timeout=5).raise_for_status()
+    try:
+        refused = api.create(MEET, expect=422)
+    finally:
+        requests.patch(control, json={"conference_types": ["hangoutsMeet"]}, timeout=5).raise_for_status()
+    assert refused["allowed"] == ["eventHangout"]
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_list_has_pages_and_a_window(api: Client) -> None:
+    word = uuid4().hex[:8]
+    days = [datetime(2031, 5, day, 9, tzinfo=UTC) for day in (1, 2, 3)]
+    for at in days:
+        times = {"start": {"dateTime": at.isoformat()}, "end": {"dateTime": (at + timedelta(hours=1)).isoformat()}}
+        api.create(BY_HAND if at.day == 2 else ..., summary=f"Talk {word}", **times)
+    query = {"q": word, "singleEvents": "true", "orderBy": "startTime"}
+    whole = api("GET", api.events, query=query).json
+    assert [each["conferencing"] is not None for each in whole["items"]] == [False, True, False]
+    window = {"timeMin": "2031-05-02T00:00:00Z", "timeMax": "2031-05-03T00:00:00Z"}
+    assert len(api("GET", api.events, query=query | window).json["items"]) == 1
+    pages = []
+    token: dict[str, str] = {}
+    while True:
+        page = api("GET", api.events, query=query | {"maxResults": 1} | token).json
+        pages += page["items"]
+        if "nextPageToken" not in page:
+            break
+        token = {"pageToken": page["nextPageToken"]}
+    assert pages == whole["items"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"timeMin": "yesterday"}, "timeMin"),
+        ({"timeMin": "2031-05-02T00:00:00"}, "timeMin"),
+        ({"maxResults": "0"}, "maxResults"),
+        ({"maxResults": "2501"}, "maxResults"),
+        ({"singleEvents": "yes"}, "singleEvents"),
+        ({"orderBy": "startTime"}, "orderBy"),
+        ({"orderBy": "updated"}, "orderBy"),
+        ({"syncToken": "x"}, "syncToken"),
+        ({"pageToken": "no such page"}, "pageToken"),
+    ],
+)
+def test_wrong_queries_are_named(api: Client, query: dict[str, str], field: str) -> None:
+    answer = api("GET", api.events, query=query)
+    assert (answer.status_code, answer.json["field"]) == (400, field)
+
+
+def test_what_there_is_to_choose_from(api: Client) -> None:
+    told = api("GET", f"/v1/calendars/{ANN}/conferencing").json
+    assert told["conferenceTypes"] == ["hangoutsMeet"]
+    assert told["accessRole"] == "owner"
+    offers = {each["id"]: each for each in told["solutions"]}
+    assert offers["zoom"] | {"iconUri": ..., "capabilities": ...} == {
+        "id": "zoom",
+        "name": "Zoom Meeting",
+        "provider": "Zoom Meeting",
+        "vendor": "zoom",
+        "iconUri": ...,
+        "personal": False,
+        "connected": None,
+        "capabilities": ...,
+    }
+    assert offers["my-zoom"]["connected"] is False
+    assert "/connect/zoom/start" not in offers["my-zoom"]["connectUrl"]
+    own = Client(deployed=api.deployed, caller=ANN)("GET", "/v1/calendars/primary/conferencing").json
+    assert "/connect/zoom/start" in next(each for each in own["solutions"] if each["id"] == "my-zoom")["connectUrl"]
+
+
+def test_detection_of_whatever_is_sent(api: Client) -> None:
+    def found(**body: Any) -> Any:
+        answer = api("POST", "/v1/conferencing:detect", body)
+        assert answer.status_code == 200, answer.text
+        return answer.json["conferencing"]
+
+    url = "https://us02web.zoom.us/j/86012345678?pwd=abc"
+    assert found(text=f"Join: {url}")["details"]["url"] == url
+    assert found(event={"location": url})["source"] == "location"
+    assert found(event={"location": "Room 4"}) is None
+    assert found(text="https://rooms.example.com/abc")["provider"] == "Example Rooms"
+    for body in ({}, {"text": 7}, {"event": "x"}, {"text": "a", "event": {}}, {"html": "a"}):
+        assert api("POST", "/v1/conferencing:detect", body).status_code == 400
+
+
+# --- changing --------------------------------------------------------------------------------------------------------
+
+
+def test_a_conference_comes_and_goes(api: Client) -> None:
+    event_id = api.create(summary=(summary := uuid4().hex))["id"]
+    with_zoom = api.patch(event_id, {"conferencing": ZOOM})
+    assert [m["join_url"] for m in api.deployed.cloud.zoom.meetings() if m["topic"] == summary] == [
+        with_zoom["conferencing"]["details"]["url"]
+    ]
+    by_hand = api.patch(event_id, {"conferencing": BY_HAND})
+    assert by_hand["conferencing"]["details"]["url"] == BY_HAND["details"]["url"]
+    assert api.patch(event_id, {"conferencing": None})["conferencing"] is None
+    assert "conferenceData" not in api.get(event_id)
+
+
+def test_the_words_of_people_are_not_touched(api: Client) -> None:
+    event_id = api.create(description="See https://acme.webex.com/meet/ann for details")["id"]
+    refused = api.patch(event_id, {"conferencing": None}, expect=422)
+    assert "description" in refused["detail"]
+    alone = api.create(location="https://acme.webex.com/meet/ann", description="Agenda")["id"]
+    cleared = api.patch(alone, {"conferencing": None})
+    assert (cleared["conferencing"], cleared.get("location", ""), cleared["description"]) == (None, "", "Agenda")
+
+
+SOURCES: dict[str, Any] = {
+    "zoom": {"conferencing": ZOOM},
+    "meet": {"conferencing": MEET},
+    "by hand": {"conferencing": BY_HAND},
+    "location": {"location": "Room 4; https://us02web.zoom.us/j/86012345678?pwd=abc"},
+    "description": {"description": "Join https://teams.microsoft.com/meet/26374053457629?p=Aa1 today\nPasscode: Ab1"},
+    "nothing": {"description": "<b>No</b> meeting"},
+    "attachment": {"attachments": [{"fileUrl": "https://files.example/1", "title": "One"}]},
+    "series": {"recurrence": ["RRULE:FREQ=DAILY;COUNT=3"], "conferencing": ZOOM},
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_was_read_can_be_written_back_and_changes_nothing(api: Client, source: str) -> None:
+    event_id = api.create(**SOURCES[source], query={"wait": 5})["id"]
+    read = api.get(event_id)
+    asked = api.deployed.cloud.faults("zoom").requests()
+    etag = api.patch(event_id, read)["etag"]
+    assert etag == read["etag"] == api.get(event_id)["etag"]
+    assert api.deployed.cloud.faults("zoom").requests() == asked
+    assert api.get(event_id) == read
+
+
+def test_if_match_is_honoured(api: Client) -> None:
+    event = api.create()
+    changed = api.patch(event["id"], {"summary": "Two"}, If_Match=event["etag"])
+    assert changed["summary"] == "Two"
+    stale = api.patch(event["id"], {"summary": "Three"}, expect=412, If_Match=event["etag"])
+    assert stale["code"] == "precondition_failed"
+    assert api("DELETE", f"{api.events}/{event['id']}", If_Match=event["etag"]).status_code == 412
+    assert api("DELETE", f"{api.events}/{event['id']}", If_Match=changed["etag"]).status_code == 204
+    gone = api("DELETE", f"{api.events}/{event['id']}")
+    assert (gone.status_code, gone.json["code"]) == (410, "gone")
+    assert api.get(event["id"])["status"] == "cancelled"
+    assert api.patch(event["id"], {"summary": "Four"}, expect=404)["code"] == "not_found"
+
+
+def test_files_are_added_and_none_is_lost(api: Client) -> None:
+    drive = api.deployed.cloud.drive
+    plan = drive.add(File(name="Plan", owner=ANN, mime_type="application/vnd.google-apps.document"))
+    event = api.create(attachments=[{"fileId": plan.id}])
+    (first,) = event["attachments"]
+    assert (first["title"], first["mimeType"]) == ("Plan", "application/vnd.google-apps.document")
+    two = api.patch(event["id"], {"attachments": [{"fileUrl": "https://files.example/2", "title": "Two"}]})
+    assert [each["title"] for each in two["attachments"]] == ["Plan", "Two"]
+    one = api.patch(event["id"], {"attachments": two["attachments"][1:]}, query={"replaceAttachments": "true"})
+    assert [each["title"] for each in one["attachments"]] == ["Two"]
+    foreign = drive.add(File(name="Secret", owner="zoe@elsewhere.example"))
+    for wrong in ({"fileId": foreign.id}, {"fileId": 7}, {}, {"title": "Nothing"}):
+        refused = api.patch(event["id"], {"attachments": [wrong]}, expect=400)
+        assert refused["field"].startswith("attachments[0]")
+    many = [{"fileUrl": f"https://files.example/{n}", "title": str(n)} for n in range(3, 28)]
+    refused = api.patch(event["id"], {"attachments": many}, expect=400)
+    assert (refused["field"], "25" in refused["detail"]) == ("attachments", True)
+
+
+# --- who may what ----------------------------------------------------------------------------------------------------
+
+
+def test_nobody_without_a_token(deployed: Deployment) -> None:
+    answer = deployed.clients["events"].get(f"/v1/calendars/{ANN}/events")
+    assert (answer.status_code, answer.json["code"]) == (401, "unverified")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_who_is_in_no_rule_may_nothing(api: Client) -> None:
+    stranger = Client(deployed=api.deployed, caller="stranger@elsewhere.iam.gserviceaccount.com")
+    for method, path in (("GET", api.events), ("POST", "/v1/conferencing:detect")):
+        answer = stranger(method, path, {} if method == "POST" else None)
+        assert (answer.status_code, answer.json["code"]) == (403, "forbidden")
+
+
+def test_people_are_themselves(api: Client) -> None:
+    ben = Client(deployed=api.deployed, caller="ben@example.com", calendar="primary")
+    made = ben.create()
+    assert made["organizer"]["email"] == "ben@example.com"
+    there = Client(deployed=api.deployed, caller="ben@example.com", calendar=ANN)
+    assert there("GET", there.events).status_code == 404
+
+
+def test_the_limit_of_a_caller_is_told(api: Client) -> None:
+    answer = api("GET", api.events)
+    assert answer.headers["RateLimit-Policy"].startswith('"default";q=')
+    assert answer.headers["RateLimit"].startswith('"default";r=')

@@ -1,6 +1,7 @@
 """What functions with pages and paths are made of, through a real Flask request."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from confsync.domain.errors import BadRequest, Forbidden
 from confsync.web.endpoint import Answer, Call, answer, serve
 from confsync.web.pages import cookie, cookie_of, form, html, redirect
 from confsync.web.routing import router
+from tests.unit import http
 
 
 def event(call: Call) -> Answer:
@@ -58,6 +60,24 @@ def test_a_path_leads_to_its_handler_with_decoded_parameters(client: Client) -> 
     path = "/v1/calendars/a%2Fb%23c@example.com/events/e1"
     told = client.get(path + "?field=a&field=b", environ_overrides={"RAW_URI": path}).get_json()
     assert told == {"calendarId": "a/b#c@example.com", "eventId": "e1", "method": "GET", "fields": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/events/e1", "event e1"),
+        ("/events/e1.ics", "file e1"),
+        ("/events/e1%2F2.ics", "file e1/2"),
+        ("/events/e1.icsx", "event e1.icsx"),
+        ("/events/.ics", "event .ics"),
+    ],
+)
+def test_a_parameter_may_have_an_ending(path: str, told: str) -> None:
+    routes = {
+        ("GET", "/events/{id}"): lambda call: answer(f"event {call.parameters['id']}"),
+        ("GET", "/events/{id}.ics"): lambda call: answer(f"file {call.parameters['id']}"),
+    }
+    assert router(routes)(replace(http.call(), method="GET", path=path)) == answer(told)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +192,7 @@ SAMPLE = """
 import flask
 from confsync.web.endpoint import answer, serve
 from confsync.web.routing import router
+from tests.unit import http
 
 ROUTES = {("GET", "/calendars/{id}"): lambda call: answer(dict(call.parameters))}
 

@@ -95,8 +95,8 @@ class Limits:
     """How details get onto events (see `WriteMode`)."""
     own_copies: frozenset[str] = frozenset()
     """Ids of the solutions of which a copied event gets a conference of its own; of others it shares one."""
-    own_services: Sequence[OwnService] = ()
-    """Conferencing systems of one's own, whose links are known besides those that everybody knows."""
+    own_services: Sequence[tuple[str, str]] = ()
+    """Conferencing systems of one's own, by name and pattern of links, besides those that everybody knows."""
     join_url: str | None = None
     """Our address that leads each person on to their own link, for vendors that need one."""
 
@@ -229,7 +229,7 @@ class UseCases:
             calendars=self._ports.calendars,
             providers=self._ports.providers,
             clock=self._ports.clock,
-            own=tuple(self._limits.own_services),
+            own=self._own_services,
         )
 
     @lazy
@@ -249,7 +249,7 @@ class UseCases:
             wishes=self._wishes,
             attachments=Attachments(drive=self._ports.drive),
             put=PutConference(store=store, mode=WriteMode(self._limits.write_mode)),
-            own=tuple(self._limits.own_services),
+            own=self._own_services,
         )
 
     @lazy
@@ -263,8 +263,14 @@ class UseCases:
             clock=self._ports.clock,
             choose=self.choose_conference,
             settle=self.settle_conference,
-            own=tuple(self._limits.own_services),
+            own=self._own_services,
         )
+
+    @lazy
+    def _own_services(self) -> tuple[OwnService, ...]:
+        from confsync.domain.detection import OwnService
+
+        return tuple(OwnService(name=name, pattern=pattern) for name, pattern in self._limits.own_services)
 
     def _join_link(self, conference_id: str) -> str:
         from confsync.domain.errors import NotConfigured

@@ -12,16 +12,16 @@ from typing import Any
 
 import structlog
 
-from confsync.domain import keys
+from confsync.domain import description_block, keys
 from confsync.domain.access import PRIMARY, Reach, Right
 from confsync.domain.conferencing import Status
 from confsync.domain.detection import OwnService, detect
 from confsync.domain.errors import (
     BadRequest,
     Conflict,
-    Forbidden,
     Invalid,
     NotFound,
+    PermissionDenied,
     PreconditionFailed,
     Temporary,
 )
@@ -35,7 +35,7 @@ from confsync.usecases.records.tasks import queued
 from confsync.usecases.writing.attachments import Attachments
 from confsync.usecases.writing.put_conference import PutConference, Write, carries, stands
 from confsync.usecases.writing.repeats import Repeats
-from confsync.usecases.writing.wishes import FINAL, Find, Granted, Place, Wishes
+from confsync.usecases.writing.wishes import FINAL, MEET_TYPE, Find, Granted, Place, Wishes
 
 log = structlog.get_logger()
 
@@ -98,7 +98,7 @@ class WriteEvents:
         claim = self.repeats.claim(request.caller, calendar_key, key=key, own_id=own_id, asked=asked, exists=exists)
         if claim.repeated and (made := self._made_before(google, reach, claim.event_id)) is not None:
             return made
-        body = {**_without(request.body, FIELD), "id": claim.event_id}
+        body = {**self._own_fields(request.body), "id": claim.event_id}
         body |= self._files(body, (), reach)
         granted = self._granted(request, body, Place(reach=reach, event_id=claim.event_id, event=None), access)
         write = partial(_insert, google, reach.calendar_id, request.send_updates)
@@ -119,6 +119,12 @@ class WriteEvents:
             google.read_event(reach.calendar_id, event_id)
             return True
         return False
+
+    def _own_fields(self, body: Fields) -> dict[str, Any]:
+        """Of a new event, what goes to Calendar as it is: `conferenceData` too, unless `conferencing` says otherwise."""
+        if FIELD not in body or is_kept(body[FIELD], detect(body, self.own).conferencing):
+            return _without(body, FIELD)
+        return _without(body, FIELD, "conferenceData")
 
     def _made_before(self, google: CalendarApi, reach: Reach, event_id: str) -> Written | None:
         """The event that an earlier request made, None if it did not get so far."""
@@ -143,7 +149,7 @@ class WriteEvents:
         reach, google, access = self._open(request)
         first = old = self._existing(google, reach, event_id, if_match)
         for attempt in range(1, ATTEMPTS + 1):
-            body = _without(request.body, FIELD)
+            body = _without(request.body, FIELD, *(["conferenceData"] if FIELD in request.body else []))
             there = () if replace_attachments else old.resource.get("attachments", ())
             body |= self._files(body, there, reach)
             changed = {name: value for name, value in body.items() if value != old.resource.get(name)}
@@ -195,7 +201,7 @@ class WriteEvents:
         event = google.read_event(reach.calendar_id, event_id)
         if event.cancelled:
             raise NotFound(f"event {event_id} was deleted", service="google-calendar", status=404)
-        if if_match not in {None, "*", event.etag}:
+        if if_match not in {None, event.etag}:
             raise PreconditionFailed(
                 f"event {event_id} has changed: its etag is {event.etag}", service="google-calendar", status=412
             )
@@ -220,23 +226,23 @@ class WriteEvents:
     def delete(self, request: Request, event_id: str, *, if_match: str | None = None) -> None:
         """Put the event into the trash; a conference of ours goes with it. Raises `NotFound`, `PreconditionFailed`."""
         reach, google, _ = self._open(request)
-        etag = None if if_match == "*" else if_match
-        google.delete_event(reach.calendar_id, event_id, etag=etag, send_updates=request.send_updates)
+        google.delete_event(reach.calendar_id, event_id, etag=if_match, send_updates=request.send_updates)
         self._sync_soon(reach, event_id)
 
     # --- what they share ---------------------------------------------------------------------------------------------
 
     def _open(self, request: Request) -> tuple[Reach, CalendarApi, CalendarAccess]:
-        """The calendar, which the account may write to. Raises `Forbidden`, which says what it may."""
+        """The calendar, which the account may write to. Raises `Forbidden`, `PermissionDenied` for too low a role."""
         reach = request.find(request.calendar_id, Right.WRITE)
         google = self.calendars.acting_as(reach.account.email)
         if reach.calendar_id == PRIMARY:
             reach = replace(reach, calendar_id=google.resolve(PRIMARY))
         access = google.access(reach.calendar_id)
         if access.role not in MAY_WRITE:
-            raise Forbidden(
+            raise PermissionDenied(
                 f"{reach.account.email} has the role {access.role!r} on calendar {reach.calendar_id}, and needs "
-                "'writer': share the calendar with the right to make changes to events"
+                "'writer': share the calendar with the right to make changes to events",
+                service="google-calendar",
             )
         return reach, google, access
 
@@ -276,6 +282,8 @@ class WriteEvents:
         except FINAL as error:
             event_id = str(old.get("id") or body.get("id"))
             self._take_back(granted, event_id)
+            if granted.asks_calendar and MEET_TYPE not in (types := google.conference_types(reach.calendar_id)):
+                error.telling(field="conferencing.provider", allowed=types)
             if "step" not in error.told:
                 error.telling(step="event", next="nothing was changed", reason=str(error))
             raise
@@ -300,9 +308,11 @@ class WriteEvents:
         change(self.store, Link, key, lambda link: link.put(chosen.conference_id))
 
     def _look(self, reach: Reach, event: EventResource, old: EventResource) -> None:
-        """What becomes of a conference of ours that the event showed is decided by its sync."""
-        shown = old.conference.conference_id if old.conference else None
-        if keys.is_conference_id(shown) and (event.conference is None or event.conference.conference_id != shown):
+        """What becomes of a conference of ours that the event showed its sync decides, if one has seen it there."""
+        before, after = (_ours_on(each) for each in (old, event))
+        if before is not None and before != after:
+            earlier = Chosen(conference_id=before, calendar_key=keys.calendar_key(reach.calendar_id))
+            self.wishes.choose.take_back(earlier, event.id)
             self._sync_soon(reach, event.id)
 
     def _sync_soon(self, reach: Reach, event_id: str) -> None:
@@ -337,8 +347,15 @@ def _merged(old: Fields, changed: Fields) -> dict[str, Any]:
     return merged
 
 
-def _without(fields: Fields, name: str) -> dict[str, Any]:
-    return {each: value for each, value in fields.items() if each != name}
+def _without(fields: Fields, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in names}
+
+
+def _ours_on(event: EventResource) -> str | None:
+    """The conference of ours that the event shows, natively or as text."""
+    described = str(event.resource.get("description") or "")
+    shown = event.conference.conference_id if event.conference else description_block.conference_id(described)
+    return shown if keys.is_conference_id(shown) else None
 
 
 def _conference_id(granted: Granted) -> str | None:

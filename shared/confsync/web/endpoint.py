@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from random import getrandbits
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 from urllib.parse import quote
 
 from confsync.domain import errors
@@ -34,6 +34,9 @@ WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 class Values(Protocol):
     """Headers or query parameters; headers are found in any case."""
 
+    @overload
+    def get(self, key: str, /) -> str | None: ...
+    @overload
     def get(self, key: str, default: str, /) -> str: ...
 
 
@@ -158,13 +161,19 @@ def not_allowed(method: str, allowed: Iterable[str]) -> HttpError:
     return HttpError(405, "method_not_allowed", f"{method} is not taken here; use {listed}", {"Allow": listed})
 
 
+def require_json(headers: Values) -> None:
+    """For handlers behind a router, which first sees whether it takes the method. Raises `HttpError` 415."""
+    if content_type(headers) != "application/json":
+        raise HttpError(415, "unsupported_media_type", "the body must be application/json")
+
+
 def _checked(request: HttpRequest, trace: str, *, methods: frozenset[str] | None, json_body: bool) -> Call:
     if methods is not None and request.method not in methods:
         raise not_allowed(request.method, methods)
     if (request.content_length or 0) > MAX_BODY:
         raise HttpError(413, "too_large", f"the body is larger than {MAX_BODY} bytes")
-    if json_body and request.method in WITH_BODY and content_type(request.headers) != "application/json":
-        raise HttpError(415, "unsupported_media_type", "the body must be application/json")
+    if json_body and request.method in WITH_BODY:
+        require_json(request.headers)
     body = request.get_data()
     if len(body) > MAX_BODY:
         raise HttpError(413, "too_large", f"the body is larger than {MAX_BODY} bytes")

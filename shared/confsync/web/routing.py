@@ -1,5 +1,6 @@
 """Several handlers behind one function, by method and path: for functions that are APIs or have pages."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import unquote
@@ -7,7 +8,10 @@ from urllib.parse import unquote
 from confsync.web.endpoint import Answer, Call, Handler, HttpError, not_allowed
 
 Routes = Mapping[tuple[str, str], Handler]
-"""By method and path: `("GET", "/v1/calendars/{calendarId}/events/{eventId}")`. A parameter is one segment."""
+"""By method and path: `("GET", "/v1/calendars/{calendarId}/events/{eventId}")`. A parameter is one segment, or what a
+segment has before or after some letters: `{eventId}.ics`, which goes before `{eventId}`."""
+
+PARAMETER = r"\{(\w+)\}"
 
 
 def router(routes: Routes) -> Handler:
@@ -16,12 +20,13 @@ def router(routes: Routes) -> Handler:
     404 for a path that there is not, 405 for a method that it does not take. HEAD is GET without a body, OPTIONS tells
     the methods.
     """
-    patterns = {path: _segments(path) for _, path in routes}
+    # the most literal first
+    paths = sorted(dict.fromkeys(path for _, path in routes), key=lambda path: -len(re.sub(PARAMETER, "", path)))
+    patterns = {path: _pattern(path) for path in paths}
 
     def handle(call: Call) -> Answer:
-        segments = _segments(call.path)
         for path, pattern in patterns.items():
-            parameters = _matched(pattern, segments)
+            parameters = _matched(pattern, call.path)
             if parameters is not None:
                 return _answered(path, replace(call, parameters=parameters))
         raise HttpError(404, "not_found", f"there is nothing at {unquote(call.path)}")
@@ -41,24 +46,20 @@ def router(routes: Routes) -> Handler:
     return handle
 
 
-def _segments(path: str) -> list[str]:
-    return path.strip("/").split("/")
+def _pattern(path: str) -> re.Pattern[str]:
+    # of a split by a pattern with a group, every second part is what the group had
+    parts = re.split(PARAMETER, path.strip("/"))
+    return re.compile("".join(f"(?P<{each}>[^/]+)" if n % 2 else re.escape(each) for n, each in enumerate(parts)))
 
 
-def _matched(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
+def _matched(pattern: re.Pattern[str], path: str) -> dict[str, str] | None:
     """The parameters, None if the path is another. Decoded only here: an encoded slash separates nothing."""
-    if len(pattern) != len(segments):
+    match = pattern.fullmatch(path.strip("/"))
+    if match is None:
         return None
-    parameters: dict[str, str] = {}
-    for expected, sent in zip(pattern, segments, strict=True):
-        if expected.startswith("{"):
-            value = _decoded(sent)
-            if value is None:
-                return None
-            parameters[expected.strip("{}")] = value
-        elif expected != sent:
-            return None
-    return parameters
+    parameters = {name: _decoded(sent) for name, sent in match.groupdict().items()}
+    told = {name: value for name, value in parameters.items() if value is not None}
+    return told if len(told) == len(parameters) else None
 
 
 def _decoded(segment: str) -> str | None:

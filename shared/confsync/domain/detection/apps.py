@@ -9,7 +9,7 @@ _APP = re.compile(r"(zoommtg|zoomus|msteams|discord):/*(.*)", re.IGNORECASE | re
 
 def web_address(address: str) -> str:
     """The web address of the same meeting; one that is of the web already is left as it is."""
-    found = _APP.fullmatch(address)
+    found = None if address.startswith("http") else _APP.fullmatch(address)
     if found is None:
         return address
     scheme, rest = found[1].lower(), found[2]

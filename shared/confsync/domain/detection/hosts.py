@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -17,9 +18,10 @@ class HostTable(Generic[T]):
         for pattern, value in pairs:
             rows[pattern].append(value)
         self._rows = {pattern: tuple(values) for pattern, values in rows.items()}
-
-    def named(self, host: str) -> tuple[T, ...]:
+        self.named = lru_cache(maxsize=1024)(self._named)
         """What is known of this host, or of the domain that it is in. The host is in lower case."""
+
+    def _named(self, host: str) -> tuple[T, ...]:
         found = self._rows.get(host, ())
         parent, left = host, _MAX_LABELS
         while left and (dot := parent.find(".")) >= 0:

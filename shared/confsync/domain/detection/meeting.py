@@ -1,5 +1,6 @@
 """One meeting out of all that an event tells: which it is, and which words are about it. Two meetings never mix."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from confsync.domain.detection.dial_in import DialIn
 
 _NOT_TEXT = frozenset({Source.CONFERENCE_DATA, Source.HANGOUT_LINK})
+_GAP = re.compile(r"\S\s+\S")
+"""Without one there is an address, and nothing else."""
 _MIN_CODE = 6
 """Characters of a code that is no word or year, which may stand in any text."""
 
@@ -46,7 +49,7 @@ def linked(parts: Sequence[Part], catalogue: Catalogue) -> Conferencing | None:
         source=part.source,
         confidence=None if part.source in _NOT_TEXT else _confidence(part, link),
     )
-    told = _told(link.meeting, link.code, parts, found.provider, catalogue, sure=False)
+    told = _told(link.meeting, link.code, parts, found.provider, catalogue, sure=found.confidence is None)
     return replace(found, details=_spoken(_with(found.details, told), link.service)) if told else found
 
 
@@ -80,11 +83,11 @@ def _told(
     alone = not sure and all(part.found.meetings <= {meeting} for part in parts)
     near = [not part.found.links and (alone or _shows(part.text, code)) for part in parts]
     for chosen in ([either or other for either, other in zip(about, near, strict=True)], about):
-        text = "\n".join(
-            shown(unwrapped(part.text, catalogue)) for part, taken in zip(parts, chosen, strict=True) if taken
-        )
-        if text and not _is_another(told := _read(text, provider), code):
-            return told
+        text = "\n".join(part.text for part, taken in zip(parts, chosen, strict=True) if taken)
+        if _GAP.search(text):
+            told = _read(shown(unwrapped(text, catalogue)), provider)
+            if not _is_another(told, code):
+                return told
     return None
 
 
@@ -96,7 +99,9 @@ def _read(text: str, provider: str) -> "DialIn":
 
 
 def _shows(text: str, code: str) -> bool:
-    return len(code) >= _MIN_CODE and squeezed(code) in squeezed(text)
+    if len(code) < _MIN_CODE:
+        return False
+    return code in text or (code.isdigit() and code in squeezed(text))
 
 
 def _is_another(told: "DialIn", code: str) -> bool:

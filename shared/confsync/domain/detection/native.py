@@ -4,10 +4,12 @@ https://developers.google.com/workspace/calendar/api/v3/reference/events (confer
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
+from confsync.domain import description_block
 from confsync.domain.conference_data import ShownEntryPoint
-from confsync.domain.conferencing import Conferencing, JoinDetails, Source, Status
+from confsync.domain.conferencing import Conferencing, Confidence, JoinDetails, Source, Status
 from confsync.domain.detection.catalogue import provider
 from confsync.domain.detection.finding import find
 from confsync.domain.detection.links import Catalogue, Link, squeezed
@@ -36,6 +38,16 @@ def conference(data: Any, catalogue: Catalogue) -> tuple[Conferencing | None, Li
     return Conferencing(provider=name, details=_details(points, url, link), source=Source.CONFERENCE_DATA), link
 
 
+def block(description: Any) -> Conferencing | None:
+    """The conference of a block that we wrote, whose link may be of no service that is known."""
+    found = description_block.read(text(description))
+    if found is None:
+        return None
+    url = next((point.uri for point in found.entry_points if point.type == "video"), "")
+    details = _details(found.entry_points, url, None)
+    return Conferencing(provider=found.name, details=details, source=Source.BLOCK, confidence=Confidence.HIGH)
+
+
 def mapping(value: Any) -> Mapping[str, Any]:
     """The object, or an empty one if it is none."""
     return value if isinstance(value, Mapping) else {}
@@ -43,9 +55,10 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 def text(value: Any) -> str:
     """The text, also of a number, else ""."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_CODE:
-        return str(value)
-    return value if isinstance(value, str) else ""
+    if isinstance(value, str):
+        return value
+    is_number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_CODE
+    return str(value) if is_number else ""
 
 
 def _points(values: Any) -> Iterator[ShownEntryPoint]:
@@ -56,15 +69,19 @@ def _points(values: Any) -> Iterator[ShownEntryPoint]:
             yield ShownEntryPoint(
                 type=text(value.get("entryPointType")),
                 uri=uri,
-                label=text(value.get("label")) or None,
-                meeting_code=text(value.get("meetingCode")) or None,
-                access_code=text(value.get("accessCode")) or None,
-                passcode=text(value.get("passcode")) or None,
-                password=text(value.get("password")) or None,
-                pin=text(value.get("pin")) or None,
-                region_code=text(value.get("regionCode")) or None,
+                label=_word(value.get("label")),
+                meeting_code=_word(value.get("meetingCode")),
+                access_code=_word(value.get("accessCode")),
+                passcode=_word(value.get("passcode")),
+                password=_word(value.get("password")),
+                pin=_word(value.get("pin")),
+                region_code=_word(value.get("regionCode")),
                 features=tuple(filter(None, map(text, _list(value.get("entryPointFeatures"))))),
             )
+
+
+def _word(value: Any) -> str | None:
+    return None if value is None else text(value) or None
 
 
 def _list(value: Any) -> list[Any]:
@@ -92,13 +109,14 @@ def _named(solution: Mapping[str, Any], url: str) -> str:
 
 def _details(points: tuple[ShownEntryPoint, ...], url: str, link: Link | None) -> JoinDetails:
     phones = [point for point in points if point.type == "phone"]
+    pins = (word for point in phones for word in (point.pin, point.access_code))
     in_order = sorted(points, key=lambda point: point.type != "video")
-    code = (link.code if link else "") or _first(point.meeting_code for point in in_order)
+    code = _first(point.meeting_code for point in in_order) or (link.code if link else "")
     return JoinDetails(
         url=url,
         meeting_code=squeezed(code) if squeezed(code).isdigit() else code,
         password=_first(word for point in in_order for word in (point.passcode, point.password)),
-        pin=_first(word for point in phones for word in (point.pin, point.access_code)),
+        pin=_first(chain(pins, (point.pin for point in points))),
         phone=tuple(dict.fromkeys(filter(None, (number(point.uri) for point in phones)))),
         sip=_first(point.uri for point in points if point.type == "sip"),
         entry_points=points,

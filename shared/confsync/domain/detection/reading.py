@@ -23,30 +23,7 @@ _FOLD_AT = range(60, 77)
 _ESCAPED = re.compile(r"\\([,;nN])")
 _TAG = re.compile(r"<(/?)((?:[ovwm]:)?[a-zA-Z][a-zA-Z0-9]*)((?:[\s/][^<>]*)?)>|<!--|<[!?][^<>]*>")
 _REFERENCE = re.compile(r"""\s(?:href|originalsrc)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-_BREAKS = frozenset(
-    [
-        "br",
-        "p",
-        "div",
-        "li",
-        "ul",
-        "ol",
-        "tr",
-        "td",
-        "th",
-        "table",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "blockquote",
-        "pre",
-        "section",
-    ]
-)
+_BREAKS = re.compile(r"br|p|div|li|[uo]l|t[rdh]|table|h[1-6r]|blockquote|pre|section|article")
 _HIDDEN = frozenset(("style", "script"))
 
 
@@ -123,7 +100,7 @@ def _html(text: str) -> str:
 
 def _shown(closing: str, name: str, attributes: str) -> str:
     """What a tag does to the text."""
-    if name in _BREAKS:
+    if _BREAKS.fullmatch(name):
         return "\n"
     if closing or "=" not in attributes:
         return ""

@@ -7,7 +7,10 @@ from urllib.parse import quote
 _RAW_CONTEXT = re.compile(r'context=(\{"[^{}\s]{1,400}\})')
 _LETTERS = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u03ff\u0400-\u052f\u05d0-\u05ea\u0620-\u064a"
 """Of scripts that put blanks between words: others would only be the words that follow."""
-_RUN = re.compile(rf"[\w!#$%&*+,./:;=?@~{_LETTERS}-]+".replace(r"\w", "A-Za-z0-9_"))
+_IN_ADDRESS = rf"[A-Za-z0-9_!#$%&*+,./:;=?@~{_LETTERS}-]"
+_RUN = re.compile(f"{_IN_ADDRESS}+")
+_REST = re.compile(f"{_IN_ADDRESS}*")
+_CHARACTERS = "".join(filter(re.compile(_IN_ADDRESS).fullmatch, map(chr, range(0x700))))
 _SCHEME = re.compile(r"(?:https?|zoommtg|zoomus|msteams|discord):/{1,2}", re.IGNORECASE)
 _HOST_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
 _MARK = re.compile(r"[?#]")
@@ -24,9 +27,13 @@ def addresses(text: str) -> Iterator[str]:
         return
     if "context={" in text:  # Teams' addresses, decoded once too often
         text = _RAW_CONTEXT.sub(lambda found: f"context={quote(found[1])}", text)
-    for run in _RUN.findall(text):
-        if "/" in run:
-            yield from _of_run(run)
+    slash, at = text.find("/"), 0
+    while slash >= 0:
+        start = at + len(text[at:slash].rstrip(_CHARACTERS))
+        at = _REST.match(text, slash).end()  # type: ignore[union-attr]  # it may be empty
+        if text[start - 1 : start] != "\\":  # to browsers, a slash: what follows is no host
+            yield from _of_run(text[start:at])
+        slash = text.find("/", at)
 
 
 def replaced(text: str, other: Callable[[str], str]) -> str:
@@ -45,6 +52,9 @@ def replaced(text: str, other: Callable[[str], str]) -> str:
 
 def _of_run(run: str) -> Iterator[str]:
     """The addresses in characters without a gap. What stands within an address is no address of its own."""
+    if run.startswith("https://") and "://" not in run[8:]:
+        yield _trimmed(run, 0, len(run))
+        return
     starts = [found.start() for found in _SCHEME.finditer(run)]
     begin = _bare_start(run[: starts[0]] if starts else run)
     if begin is None:

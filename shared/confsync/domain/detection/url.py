@@ -5,7 +5,9 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 _URL = re.compile(r"(?:([a-z]+):/{1,2})?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.IGNORECASE | re.DOTALL)
-_HOST = re.compile(r"[a-z0-9.-]+(?::\d{1,5})?", re.ASCII)
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?(?::\d{1,5})?", re.ASCII)
+MAX_HOST = 260
+"""Characters of a name (https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4) and a port."""
 _WEB = {"http", "https"}
 _KEPT = "!#$%&'()*+,/:;=?@[]~"
 """What is left as it stands when an address is made one that any client takes."""
@@ -47,7 +49,7 @@ def parse(text: str) -> Url | None:
         return None
     scheme, authority, path, query, fragment = matched.groups("")
     host = authority.lower()
-    if (scheme.lower() not in _WEB and scheme) or not _HOST.fullmatch(host):
+    if len(host) > MAX_HOST or (scheme.lower() not in _WEB and scheme) or not _HOST.fullmatch(host):
         return None
     name, _, port = host.partition(":")
     if port in {"", "443", "80"}:

@@ -9,7 +9,7 @@ import structlog
 
 from confsync.domain import description_block, keys
 from confsync.domain.calendar import Calendar, WriteMode
-from confsync.domain.errors import Invalid, PreconditionFailed, ServiceError, Temporary
+from confsync.domain.errors import BadRequest, Invalid, PreconditionFailed, ServiceError, Temporary
 from confsync.ports import CalendarApi, ConferenceOnEvent, EventResource, Store
 from confsync.usecases.records.change import change
 
@@ -97,20 +97,16 @@ def stands(event: EventResource, shown: ConferenceOnEvent) -> bool:
     if event.conference is not None:
         uris = {point.uri for point in event.conference.entry_points}
         return event.conference.conference_id == shown.conference_id and uris == shown.details.uris
-    return carries(event, shown.conference_id) and description_block.video_uri(_description(event)) == (
-        shown.details.video_uri
-    )
+    return carries(event, shown.conference_id) and description_block.video_uri(
+        _text(event.resource, "description")
+    ) == (shown.details.video_uri)
 
 
 def carries(event: EventResource, conference_id: str | None) -> bool:
     """Whether the event has the conference with this id, natively or as text."""
     if event.conference is not None:
         return event.conference.conference_id == conference_id
-    return conference_id in description_block.conference_ids(_description(event))
-
-
-def _description(event: EventResource) -> str:
-    return str(event.resource.get("description") or "")
+    return conference_id in description_block.conference_ids(_text(event.resource, "description"))
 
 
 def with_text(body: Fields, shown: ConferenceOnEvent, old: Fields) -> dict[str, Any]:
@@ -127,7 +123,7 @@ def with_text(body: Fields, shown: ConferenceOnEvent, old: Fields) -> dict[str, 
 
 def without_text(body: Fields, old: Fields) -> dict[str, Any]:
     """The fields, and none of the conference that stands on the event as text, ours or one put there by hand."""
-    if not description_block.conference_ids(str(old.get("description") or "")):
+    if not description_block.conference_ids(_text(old, "description")):
         return dict(body)
     description, location, earlier = _words(body, old)
     words = {"description": description_block.strip(description)}
@@ -137,5 +133,12 @@ def without_text(body: Fields, old: Fields) -> dict[str, Any]:
 
 def _words(body: Fields, old: Fields) -> tuple[str, str, str | None]:
     """Description and location as they are to be, and the address that a block in the description had."""
-    described, place = (str({**old, **body}.get(name) or "") for name in ("description", "location"))
-    return described, place, description_block.video_uri(str(old.get("description") or ""))
+    described, place = (_text({**old, **body}, name) for name in ("description", "location"))
+    return described, place, description_block.video_uri(_text(old, "description"))
+
+
+def _text(fields: Fields, name: str) -> str:
+    value = fields.get(name) or ""
+    if not isinstance(value, str):
+        raise BadRequest("a text is needed", field=name)
+    return value

@@ -7,6 +7,7 @@ from typing import Any
 
 from confsync.domain import description_block, keys
 from confsync.domain.access import Reach, Right
+from confsync.domain.by_hand import copied
 from confsync.domain.conference import Conference
 from confsync.domain.detection import OwnService, detect
 from confsync.domain.entry_point import ConferenceDetails
@@ -23,7 +24,7 @@ from confsync.domain.errors import (
 from confsync.domain.event import Event
 from confsync.domain.plan import Choice
 from confsync.domain.solution import Solution
-from confsync.domain.wish import MODULES, Autocreate, ByHand, CopyFrom, Remove, Wish, details
+from confsync.domain.wish import MODULES, Autocreate, ByHand, CopyFrom, Remove, Wish
 from confsync.ports import Calendars, Clock, ConferenceOnEvent, EventResource, Providers, Store
 from confsync.usecases.making.choose_conference import ChooseConference, Chosen
 from confsync.usecases.making.settle_conference import SettleConference
@@ -60,6 +61,8 @@ class Granted:
     shown: ConferenceOnEvent | None = None
     chosen: Chosen | None = None
     """What is on record, if the conference is ours."""
+    asks_calendar: bool = False
+    """Whether Calendar is to make it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +109,8 @@ class Wishes:
         earlier = (place.old.get("conferenceData") or {}).get("conferenceId") or ""
         request_id = keys.meet_request_id(place.event_id, str(earlier))
         request = {"requestId": request_id, "conferenceSolutionKey": {"type": MEET_TYPE}}
-        return Granted(fields={**without_text({}, place.old), "conferenceData": {"createRequest": request}})
+        fields = {**without_text({}, place.old), "conferenceData": {"createRequest": request}}
+        return Granted(fields=fields, asks_calendar=True)
 
     def _copied(self, wish: CopyFrom, place: Place, find: Find) -> Granted:
         source = self._source(wish, find)
@@ -118,11 +122,12 @@ class Wishes:
             data = {k: v for k, v in source.resource["conferenceData"].items() if k != "createRequest"}
             return Granted(fields={**without_text({}, place.old), "conferenceData": data})
         found = detect(source.resource, self.own).conferencing
-        if found is None or found.status is not None:
+        details = copied(found) if found else None
+        if found is None or details is None:
             raise BadRequest(
                 f"event {wish.event_id} has no conference that could be copied", field="conferencing.copy_from"
             )
-        return self._by_hand(found.provider, details(found.json()["details"]))
+        return self._by_hand(found.provider, details)
 
     def _source(self, wish: CopyFrom, find: Find) -> EventResource:
         reach = find(wish.calendar_id, Right.READ)
@@ -174,17 +179,22 @@ class Wishes:
         offered = {each.id: each for each in self.providers.offered()}
         if wish.solution:
             if wish.solution not in offered:
-                told = f"there is no solution {wish.solution!r}; there are {', '.join(offered) or 'none'}"
-                raise BadRequest(told, field="conferencing.autocreate.solution")
+                told = f"there is no solution {wish.solution!r}"
+                raise BadRequest(told, field="conferencing.autocreate.solution").telling(allowed=offered)
             return offered[wish.solution]
         named = wish.provider.lower()
         called = [each for each in offered.values() if named in {each.id.lower(), each.name.lower()}]
         of_vendor = [each for each in offered.values() if each.provider == MODULES.get(named, named)]
-        if not called and not of_vendor:
-            names = ", ".join(dict.fromkeys(each.name for each in offered.values())) or "none"
-            told = f"no solution is of {wish.provider!r}; there are {names}, and {MEET}, which is Calendar's own"
-            raise BadRequest(told, field="conferencing.provider")
-        return (called or of_vendor)[0]
+        found = called or of_vendor
+        if not found:
+            names = dict.fromkeys([*(each.name for each in offered.values()), MEET])
+            raise BadRequest(f"no solution is of {wish.provider!r}", field="conferencing.provider").telling(
+                allowed=names
+            )
+        if len(found) > 1:
+            told = f"there are several solutions of {wish.provider!r}: name one in conferencing.autocreate.solution"
+            raise BadRequest(told, field="conferencing.provider").telling(allowed=[each.id for each in found])
+        return found[0]
 
     def _check_settings(self, solution: Solution, settings: str | None) -> None:
         """A vendor says itself which settings there are. Raises `BadRequest`."""
