@@ -86,7 +86,7 @@ class PublishConference:
         google.write_text(
             link.calendar_id,
             current,
-            location=description_block.beside(current.location, uri, earlier=link.shown_uri) if uri else None,
+            location=description_block.beside(current.location, uri, earlier=current.text_uri or link.shown_uri) if uri else None,
             description=described,
         )
         if calendar is not None and mode is WriteMode.AUTO:
