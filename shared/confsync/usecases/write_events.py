@@ -159,7 +159,7 @@ class WriteEvents:
                 granted = self._granted(request, _merged(old.resource, changed), place, access)
             changed |= granted.fields
             if not changed and (granted.shown is None or stands(old, granted.shown)):
-                self._settled(request, granted, reach, event_id)
+                self._settled(request, reach, event_id)
                 return Written(event=old, calendar_id=reach.calendar_id)
             write = partial(_patch, google, reach.calendar_id, event_id, old.etag, request.send_updates)
             try:
@@ -174,7 +174,7 @@ class WriteEvents:
                     old = now
                     continue
                 event = now  # it was us: a request without an answer is sent twice
-            self._settled(request, granted, reach, event_id)
+            self._settled(request, reach, event_id)
             self._look(reach, event, old)
             return Written(event=event, calendar_id=reach.calendar_id)
         raise AssertionError("the last attempt returns or raises")
@@ -182,7 +182,7 @@ class WriteEvents:
     def _has(self, event: EventResource, told: Any) -> bool:
         return is_kept(told, detect(event.resource, self.own).conferencing)
 
-    def _settled(self, request: Request, granted: Granted, reach: Reach, event_id: str) -> None:
+    def _settled(self, request: Request, reach: Reach, event_id: str) -> None:
         """The event is as wished. What an earlier request asked for is not put there any more.
 
         Unless this one only repeats what it read meanwhile. (Its meeting stays for a day, in case it is there already.)
