@@ -105,7 +105,11 @@ class WriteEvents:
         try:
             event = self._write(google, reach, write, {**body, **granted.fields}, granted, {})
         except Conflict:  # the same request, at the same moment, was faster: its conference is the same
-            made = self._made_before(google, reach, claim.event_id)
+            try:
+                made = self._made_before(google, reach, claim.event_id)
+            except Conflict:
+                self._take_back(granted, claim.event_id)
+                raise
             if made is None:
                 raise
             return made
@@ -165,7 +169,7 @@ class WriteEvents:
             try:
                 event = self._write(google, reach, write, changed, granted, old.resource)
             except PreconditionFailed:
-                now = self._existing(google, reach, event_id, None)
+                now = self._read_again(google, reach, event_id, granted)
                 if not _is_written(now, changed, granted):
                     if if_match is not None or attempt == ATTEMPTS:
                         self._take_back(granted, event_id, now)
@@ -201,6 +205,14 @@ class WriteEvents:
                 f"event {event_id} has changed: its etag is {event.etag}", service="google-calendar", status=412
             )
         return event
+
+    def _read_again(self, google: CalendarApi, reach: Reach, event_id: str, granted: Granted) -> EventResource:
+        """The event, which somebody has changed. Raises `NotFound` if they deleted it."""
+        try:
+            return self._existing(google, reach, event_id, None)
+        except NotFound:
+            self._take_back(granted, event_id)
+            raise
 
     def _check_unchanged(
         self, first: EventResource, now: EventResource, changed: Fields, granted: Granted, event_id: str
