@@ -112,7 +112,7 @@ class WriteEvents:
         return Written(event=event, calendar_id=reach.calendar_id)
 
     def _own_fields(self, body: Fields) -> dict[str, Any]:
-        """Of a new event, what goes to Calendar as it is; of `conferenceData`, if there is `conferencing` too, the same."""
+        """Of a new event, what goes to Calendar as it is: not a conference that `conferencing` contradicts."""
         if FIELD not in body or is_kept(body[FIELD], detect(body, self.own).conferencing):
             return _without(body, FIELD)
         return _without(body, FIELD, "conferenceData")
