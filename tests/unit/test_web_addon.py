@@ -325,12 +325,13 @@ def test_a_failure_is_told_to_the_person_and_logged_once(error: Exception, said:
 def test_a_login_address_is_told_if_calendar_takes_it(length: int, told_so: bool) -> None:
     login = LOGIN.ljust(length, "x")
     error = http_markup(ask(Create(errors.ReauthorizationRequired("connect")), HTTP, SYSTEM, login=login))["error"]
-    assert error == {"type": "AUTHENTICATION"} | ({"authenticationUrl": login} if told_so else {})
+    expected = {"type": "AUTHENTICATION", "authenticationUrl": login} if told_so else {"type": "PERMANENT"}
+    assert error == expected
 
 
-def test_without_a_login_address_the_type_says_it_all() -> None:
+def test_nobody_is_told_to_log_in_without_an_address_for_it() -> None:
     answered = ask(Create(errors.AuthExpired("old")), HTTP, SYSTEM, login=None)
-    assert http_markup(answered)["error"] == {"type": "AUTHENTICATION"}
+    assert http_markup(answered)["error"] == {"type": "PERMANENT"}
 
 
 def test_what_nobody_expected_is_not_the_persons_to_read() -> None:

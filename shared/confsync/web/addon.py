@@ -181,11 +181,15 @@ def _entry_point(point: EntryPoint) -> dict[str, Any]:
 
 
 def _error(error: errors.ConfsyncError, login_url: str | None) -> dict[str, Any]:
+    """AUTHENTICATION only where the person can log in: it must come with an address for that.
+    https://developers.google.com/apps-script/reference/conference-data/conference-error#setauthenticationurlauthenticationurl
+    """
     kind = error_type(error)
-    told: dict[str, Any] = {"type": kind.value}
-    if kind is ConferenceErrorType.AUTHENTICATION and login_url and len(login_url) <= MAX_LOGIN_URL:
-        told["authenticationUrl"] = login_url
-    return told
+    if kind is not ConferenceErrorType.AUTHENTICATION:
+        return {"type": kind.value}
+    if not login_url or len(login_url) > MAX_LOGIN_URL:
+        return {"type": ConferenceErrorType.PERMANENT.value}
+    return {"type": kind.value, "authenticationUrl": login_url}
 
 
 def error_type(error: errors.ConfsyncError) -> ConferenceErrorType:
