@@ -215,9 +215,15 @@ class Detection(Section, frozen=True, kw_only=True):
 
 
 class Addon(Section, frozen=True, kw_only=True):
-    """How the add-on is answered. Google's pages show two candidates for the outermost object of an HTTP answer, and no
-    public example: `action_wrapper` chooses, "" for none."""
+    """The add-on in Calendar. `name`: as people know it. `logo_url`: of the add-on, and of solutions that have no
+    `icon_url`; it must be hosted by Google, deploy/addon/README.md says how.
 
+    Google's pages show two candidates for the outermost object of an HTTP answer, and no public example:
+    `action_wrapper` chooses, "" for none.
+    """
+
+    name: str = "confsync"
+    logo_url: str | None = None
     action_wrapper: Literal["renderActions", ""] = "renderActions"
 
 
