@@ -19,7 +19,7 @@ Json = dict[str, Any]
 def markup(answer: Any) -> Json:
     """The ConferenceDataMarkup in an HTTP add-on's answer."""
     assert answer.status_code == 200, answer.text
-    action = answer.get_json()["renderActions"]["hostAppAction"]["calendarAction"]
+    action = answer.get_json()["hostAppAction"]["calendarAction"]
     found: Json = action["createConferenceDataActionMarkup"]["createConferenceData"]
     return found
 

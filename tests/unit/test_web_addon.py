@@ -100,7 +100,7 @@ class Create:
 
 
 def handler(
-    create: Create, *, verify: Tokens | None = None, login: str | None = LOGIN, wrapper: str = "renderActions"
+    create: Create, *, verify: Tokens | None = None, login: str | None = LOGIN, wrapper: str = ""
 ) -> Handler:
     return addon.create_conference(
         create,
@@ -118,7 +118,7 @@ def ask(create: Create, sent: Any, headers: dict[str, str], solution: str | None
     return handler(create, **options)(call(sent, headers=headers, query=query))
 
 
-def http_markup(answered: Answer, wrapper: str = "renderActions") -> Any:
+def http_markup(answered: Answer, wrapper: str = "") -> Any:
     root = told(answered)
     actions = root[wrapper] if wrapper else root
     return actions["hostAppAction"]["calendarAction"]["createConferenceDataActionMarkup"]["createConferenceData"]
@@ -184,7 +184,7 @@ FORGED_USER = HTTP | {"authorizationEventObject": {"userIdToken": "bob@example.c
         (HTTP, ELSEWHERE, 401),
         (HTTP, MALLORY, 403),
         (HTTP, SIGNED_BY_ALICE, 401),
-        (NO_USER, SYSTEM, 401),
+        (NO_USER, {}, 401),
         (FORGED_USER, SYSTEM, 401),
         (SHIM, {}, 401),
         (SHIM, SYSTEM, 401),
@@ -195,7 +195,7 @@ FORGED_USER = HTTP | {"authorizationEventObject": {"userIdToken": "bob@example.c
         "the add-on's token for another function",
         "another service account",
         "a user's token in place of the add-on's",
-        "no user token",
+        "neither the add-on's token nor a user's",
         "a user token of another client",
         "shim without a token",
         "the add-on's token in place of the user's",
@@ -206,6 +206,12 @@ def test_nobody_gets_a_conference_without_proof(sent: Any, headers: dict[str, st
     create = Create()
     answered = serve(lambda: handler(create), request(_json(sent), headers=headers, query="solution=zoom"))
     assert (answered[1], create.requests) == (status, [])
+
+
+def test_who_has_not_allowed_to_be_known_is_asked_for_it() -> None:
+    create = Create()
+    assert told(ask(create, NO_USER, SYSTEM)) == {"requesting_google_scopes": {"all_scopes": True}}
+    assert create.requests == []
 
 
 def _json(sent: Any) -> bytes:
