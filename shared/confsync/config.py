@@ -218,8 +218,8 @@ class Addon(Section, frozen=True, kw_only=True):
     """The add-on in Calendar. `name`: as people know it. `logo_url`: of the add-on, and of solutions that have no
     `icon_url`; it must be hosted by Google, deploy/addon/README.md says how.
 
-    `action_wrapper`: the outermost object of an HTTP answer. Other triggers' answers are read as `RenderActions` itself,
-    and refused with one around ("Cannot find field: renderActions"); Google's pages show it for those of buttons.
+    `action_wrapper`: the outermost object of an HTTP answer. Other triggers' answers are read as `RenderActions` itself
+    and refused with it ("Cannot find field: renderActions"); Google's pages show it for those of buttons.
     """
 
     name: str = "confsync"
