@@ -27,7 +27,7 @@ class Confidence(StrEnum):
 
     HIGH = "high"  # a link that only a meeting has
     MEDIUM = "medium"  # a link that may lead to something else there, or one of several
-    LOW = "low"  # no link: codes and numbers alone
+    LOW = "low"  # a link that looks like a meeting's, of a server that we do not know
 
 
 class Status(StrEnum):

@@ -244,8 +244,12 @@ def _look_soon(ledger: Ledger, conference_id: str, now: datetime) -> None:
 def _published(conference: Conference | None, event: Event) -> str | None:
     """The revision of the details that the event shows, None if it shows others."""
     details = conference.applied.details if conference else None
-    if details is None or event.conference is None:
+    if details is None:
         return None
+    if event.conference is None:
+        # a block is as we wrote it, or was taken apart
+        told = conference is not None and event.text_conference_id == conference.id and event.text_uri is not None
+        return details.revision if told and event.text_uri == details.video_uri else None
     return details.revision if event.conference.uris == details.uris else None
 
 

@@ -6,8 +6,9 @@ https://developers.google.com/workspace/calendar/api/v3/reference/events (confer
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from confsync.domain import description_block
 from confsync.domain.conference_data import ShownEntryPoint
-from confsync.domain.conferencing import Conferencing, JoinDetails, Source, Status
+from confsync.domain.conferencing import Conferencing, Confidence, JoinDetails, Source, Status
 from confsync.domain.detection.catalogue import provider
 from confsync.domain.detection.finding import find
 from confsync.domain.detection.links import Catalogue, Link, squeezed
@@ -34,6 +35,16 @@ def conference(data: Any, catalogue: Catalogue) -> tuple[Conferencing | None, Li
     link = next(iter(find(url, catalogue).links), None)
     name = link.service.told if link else _named(solution, url)
     return Conferencing(provider=name, details=_details(points, url, link), source=Source.CONFERENCE_DATA), link
+
+
+def block(description: Any) -> Conferencing | None:
+    """The conference of a block that we wrote, whose link may be of no service that is known."""
+    found = description_block.read(text(description))
+    if found is None:
+        return None
+    url = next((point.uri for point in found.entry_points if point.type == "video"), "")
+    details = _details(found.entry_points, url, None)
+    return Conferencing(provider=found.name, details=details, source=Source.BLOCK, confidence=Confidence.HIGH)
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
