@@ -1,4 +1,4 @@
-"""The HTTP API as its own process: its list against Google's client alone, and what a new event with a meeting takes."""
+"""The HTTP API as its own process: its list against Google's client alone, what a new event with a meeting costs."""
 
 import statistics
 import tempfile

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from random import getrandbits
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 from urllib.parse import quote
 
 from confsync.domain import errors
@@ -34,6 +34,9 @@ WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 class Values(Protocol):
     """Headers or query parameters; headers are found in any case."""
 
+    @overload
+    def get(self, key: str, /) -> str | None: ...
+    @overload
     def get(self, key: str, default: str, /) -> str: ...
 
 
