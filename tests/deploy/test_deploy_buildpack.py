@@ -32,7 +32,10 @@ REFUSALS = {
     "renew_channels": 401,
     "join": 404,
     "connect": 404,
+    "events": 401,
 }
+PATHS = {"events": "v1/conferencing:detect"}
+"""Where they are asked, if not at the root."""
 
 CONTRACT = """
 from confsync.web import reference, reference_page
@@ -151,8 +154,10 @@ def test_every_function_answers_as_the_cloud_builds_and_starts_it(plan: Plan, up
             name: running.enter_context(started(programs, workspace, plan, function))
             for name, function in plan.table.functions.items()
         }
-        answers = {name: ask(url) for name, url in urls.items()}
+        answers = {name: ask(url + PATHS.get(name, "")) for name, url in urls.items()}
         logs = "\n".join(path.read_text() for path in directory.glob("*.log"))
     assert {name: status for name, (status, _) in answers.items()} == REFUSALS, logs
     assert contract.decode() == "200 " + (ROOT / "deploy" / "openapi.yaml").read_text(encoding="utf-8")
-    assert all(json.loads(body)["error"]["message"] for _, body in answers.values())
+    told = {name: json.loads(body) for name, (_, body) in answers.items()}
+    assert told.pop("events")["detail"]
+    assert all(each["error"]["message"] for each in told.values())

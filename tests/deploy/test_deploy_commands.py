@@ -101,7 +101,7 @@ def test_apply_stops_at_the_first_failure_and_says_which(
     plan: Plan, calls: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GCLOUD_FAILS_AT", "deploy confsync-calendar-notifications")
-    with pytest.raises(DeployError, match=r"step 3 of 9, function confsync-calendar-notifications, failed: gcloud "):
+    with pytest.raises(DeployError, match=r"step 3 of 10, function confsync-calendar-notifications, failed: gcloud "):
         apply(plan)
     assert "confsync-calendar-notifications" in calls.read_text().splitlines()[-1]
 
