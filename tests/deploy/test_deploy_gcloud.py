@@ -48,11 +48,9 @@ def test_gcloud_uploads_the_files_that_the_tests_install(gcloud: str, uploaded: 
     assert sorted(listed.splitlines()) == uploaded
 
 
-def test_gcloud_reads_the_build(gcloud: str) -> None:
-    info = [gcloud, "info", "--format=value(basic.python_location,installation.sdk_root)"]
-    python, sdk = subprocess.run(info, check=True, capture_output=True, text=True).stdout.split()
+def test_gcloud_reads_the_build(gcloud_modules: tuple[str, dict[str, str]]) -> None:
+    python, path = gcloud_modules
     command = [python, "-c", LOAD_BUILD, str(ROOT / "cloudbuild.yaml")]
-    path = {"PYTHONPATH": f"{sdk}/lib:{sdk}/lib/third_party"}
     loaded = subprocess.run(command, env=path, check=False, capture_output=True, text=True)
     assert loaded.returncode == 0, loaded.stderr
     assert [line.split()[0] for line in loaded.stdout.splitlines()] == ["tools", "check", "deploy"]

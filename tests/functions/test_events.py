@@ -12,6 +12,7 @@ import pytest
 import requests
 from werkzeug.test import TestResponse
 
+from confsync import bootstrap
 from playground.cloud import APPLICATION
 from playground.google_drive import File
 from tests.functions.conftest import Deployment
@@ -487,3 +488,48 @@ def test_the_limit_of_a_caller_is_told(api: Client) -> None:
     answer = api("GET", api.events)
     assert answer.headers["RateLimit-Policy"].startswith('"default";q=')
     assert answer.headers["RateLimit"].startswith('"default";r=')
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v1/nothing", 404, "not_found"),
+        ("PUT", f"/v1/calendars/{ANN}/events", 405, "method_not_allowed"),
+        ("DELETE", "/v1/conferencing:detect", 405, "method_not_allowed"),
+    ],
+)
+def test_what_there_is_not(deployed: Deployment, method: str, path: str, status: int, code: str) -> None:
+    answer = deployed.clients["events"].open(path, method=method)
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert answer.content_type == "application/problem+json"
+
+
+def test_bodies_of_another_kind(api: Client) -> None:
+    token = api.deployed.cloud.identity_token(api.caller, api.deployed.project.functions["events"].url)
+    sent = {"Authorization": f"Bearer {token}"}
+    for data, kind, status in (
+        (b" " * 1_000_001, "application/json", 413),
+        (b"{}", "text/plain", 415),
+        (b"{", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b"[" * 100_000, "application/json", 400),
+    ):
+        answer = api.deployed.clients["events"].post(api.events, data=data, content_type=kind, headers=sent)
+        assert answer.status_code == status, answer.text
+        check_answer("POST", api.events, status, dict(answer.headers), answer.text)
+
+
+def test_the_unexpected_tells_nothing_but_a_trace(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("the database password is hunter2")
+
+    monkeypatch.setattr(bootstrap, "events", broken)
+    answer = deployed.clients["events"].get(f"/v1/calendars/{ANN}/events")
+    assert answer.status_code == 500
+    assert "hunter2" not in answer.text
+    assert answer.json["trace"]
+    check_answer("GET", f"/v1/calendars/{ANN}/events", 500, dict(answer.headers), answer.text)

@@ -146,9 +146,8 @@ class Wishes:
         return self._ours(description_block.conference_id(str(source.resource.get("description") or "")))
 
     def _ours(self, conference_id: str | None) -> Conference | None:
-        """Our record of the conference, if it is one of ours and is there."""
-        found = self.store.get(Conference, conference_id) if keys.is_conference_id(conference_id) else None
-        return found if found is not None and found.wanted else None
+        """Our record of the conference, if it is one of ours. (One that was given up meanwhile is made anew.)"""
+        return self.store.get(Conference, conference_id) if keys.is_conference_id(conference_id) else None
 
     def _shared(self, ours: Conference, place: Place) -> Choice:
         return Choice(
