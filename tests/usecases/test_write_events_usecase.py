@@ -1,4 +1,4 @@
-"""An application writes events through the API: repeats, races, what becomes of conferences, and who may ask for which."""
+"""An application writes events through the API: repeats, races, what becomes of conferences, who may ask for which."""
 
 from collections.abc import Callable
 from dataclasses import replace
