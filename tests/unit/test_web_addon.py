@@ -99,9 +99,7 @@ class Create:
         return self.result
 
 
-def handler(
-    create: Create, *, verify: Tokens | None = None, login: str | None = LOGIN, wrapper: str = ""
-) -> Handler:
+def handler(create: Create, *, verify: Tokens | None = None, login: str | None = LOGIN, wrapper: str = "") -> Handler:
     return addon.create_conference(
         create,
         CALLERS,
