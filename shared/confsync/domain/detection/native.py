@@ -4,6 +4,7 @@ https://developers.google.com/workspace/calendar/api/v3/reference/events (confer
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from confsync.domain import description_block
@@ -108,13 +109,14 @@ def _named(solution: Mapping[str, Any], url: str) -> str:
 
 def _details(points: tuple[ShownEntryPoint, ...], url: str, link: Link | None) -> JoinDetails:
     phones = [point for point in points if point.type == "phone"]
+    pins = (word for point in phones for word in (point.pin, point.access_code))
     in_order = sorted(points, key=lambda point: point.type != "video")
     code = _first(point.meeting_code for point in in_order) or (link.code if link else "")
     return JoinDetails(
         url=url,
         meeting_code=squeezed(code) if squeezed(code).isdigit() else code,
         password=_first(word for point in in_order for word in (point.passcode, point.password)),
-        pin=_first(word for point in phones for word in (point.pin, point.access_code)),
+        pin=_first(chain(pins, (point.pin for point in points))),
         phone=tuple(dict.fromkeys(filter(None, (number(point.uri) for point in phones)))),
         sip=_first(point.uri for point in points if point.type == "sip"),
         entry_points=points,
