@@ -11,10 +11,16 @@ from tempfile import TemporaryDirectory
 
 from tests.openapi import PATH
 
+HOOKS = Path(__file__).with_name("fuzz_hooks.py")
 SETTINGS = """
+hooks = "{hooks}"
+
 [parameters]
 "path.calendarId" = "{calendar}"
 "query.wait" = 0
+
+[checks.negative_data_rejection]
+expected-statuses = ["4xx", 503]
 """
 """No calendar but this one is worth many requests, and to wait takes time that is better spent."""
 NO_FAULTS = ("positive_data_acceptance", "use_after_free", "ensure_resource_availability", "object_level_authorization")
@@ -30,7 +36,7 @@ def run(
     """
     with TemporaryDirectory() as directory:
         settings = Path(directory) / "schemathesis.toml"
-        settings.write_text(SETTINGS.format(calendar=calendar), encoding="utf-8")
+        settings.write_text(SETTINGS.format(calendar=calendar, hooks=HOOKS), encoding="utf-8")
         command = [
             *(Path(sys.executable).with_name("st"), "--config-file", settings, "--no-color", "run", PATH.resolve()),
             *("--url", url, "--header", f"Authorization: Bearer {token}"),

@@ -109,9 +109,10 @@ def test_a_function_imports_flask_bootstrap_and_the_web_layer_only(name: str) ->
 
 @pytest.mark.parametrize("path", sorted((CONFSYNC / "domain").rglob("*.py")), ids=lambda path: path.stem)
 def test_the_domain_needs_the_standard_library_only(path: Path) -> None:
-    """But for recurrence rules and telephone numbers, which nobody should write again."""
-    libraries = {"recurrence": {"dateutil"}, "telephone": {"phonenumbers"}}
-    allowed = {*sys.stdlib_module_names, "confsync"} | libraries.get(path.stem, set())
+    """But for recurrence rules, telephone numbers and iCalendar, which nobody should write again."""
+    libraries = {"recurrence.py": "dateutil", "telephone.py": "phonenumbers", "ics": "icalendar"}
+    part, *_ = path.relative_to(CONFSYNC / "domain").parts
+    allowed = {*sys.stdlib_module_names, "confsync", libraries.get(part, "")}
     assert {module.partition(".")[0] for module in imported(path)} <= allowed
 
 

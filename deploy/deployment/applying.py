@@ -33,7 +33,7 @@ def apply(gcloud: Gcloud, todo: Sequence[Planned], say: Say) -> None:
     total = sum(len(stage.steps) for stage in todo)
     done = 0
     for stage in todo:
-        say(f"\n{stage.title}" + (f" (up to {stage.at_once} at once)" if stage.at_once > 1 else ""))
+        say(f"\n{stage.title}")
         with ThreadPoolExecutor(stage.at_once) as pool:
             running = {pool.submit(_carry_out, gcloud, step): step for step in stage.steps}
             try:

@@ -52,11 +52,11 @@ class Resource:
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """Resources that are seen to one after the other; or several `at_once`, if none needs another."""
+    """Resources that are seen to in this order, up to so many `at_once`."""
 
     title: str
     resources: tuple[Resource, ...]
-    at_once: int = 1
+    at_once: int
 
 
 class Verb(StrEnum):

@@ -21,7 +21,10 @@ def plan_lines(planned: Sequence[Planned], project: str, *, commands: bool = Fal
         yield f"\n{stage.title}"
         for step in stage.steps:
             yield f"  {step.verb} {step.resource.title}: {step.resource.why}"
-            yield from (f"      {each.name}: {each.old} -> {each.new}" for each in step.changes.values())
+            yield from (
+                f"      {each.name}: {each.old or 'nothing'} -> {each.new or 'nothing'}"
+                for each in step.changes.values()
+            )
             if step.by_hand:
                 yield "      by you"
             if commands:

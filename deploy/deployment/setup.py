@@ -106,7 +106,7 @@ def configuration(answers: Answers, *, number: str, authorization: Mapping[str, 
     if not answers.domain:
         tables["connect"] = {"url": f"{url('connect')}/connect", "client_id": ""}
     tables["callers.create_conference"] = {
-        "audiences": [url("create-conference")],
+        "audiences": [f"{url('create-conference')}/", url("create-conference")],
         "service_accounts": _known(authorization.get("serviceAccountEmail")),
         "clients": _known(authorization.get("oauthClientId")),
     }

@@ -328,11 +328,13 @@ class Process:
         from confsync.web.rate import RateLimit
 
         told, ports = self.settings.events, self.adapters
+        url = config.required("events.url", told.url)
         api = Api(
             read=self.usecases.read_events,
             write=self.usecases.write_events,
             verify=ports.verify,
-            audiences=told.audiences or (config.required("events.url", told.url),),
+            url=url,
+            audiences=told.audiences or (url,),
             rules=[_rule(each) for each in told.access],
             limit=RateLimit(quota=told.requests_per_minute, now=ports.clock.now),
             now=ports.clock.now,

@@ -18,6 +18,7 @@ import msgspec
 from confsync.domain.errors import NotConfigured
 
 if TYPE_CHECKING:
+    from confsync.domain.detection.own import OwnService
     from confsync.domain.solution import Solution
 
 CONFIG_VARIABLE = "CONFSYNC_CONFIG"
@@ -53,8 +54,8 @@ class Google(Section, frozen=True, kw_only=True):
     signs for it, through IAM, without a key file. "user" acts as each person who has connected their Google account;
     `oauth_secret` names the secret with the client_id and client_secret of an OAuth client of type "Web application",
     whose redirect URI is `connect.url` and "/google/callback". "application-default" is the runtime's own account, with
-    whom people share their calendars. `drive`: titles and types of files that are attached to events are read from Drive,
-    which needs a scope of its own. `login`: where people consent, if not at Google itself.
+    whom people share their calendars. `drive`: titles and types of files on events are read from Drive, which needs a
+    scope of its own. `login`: where people consent, if not at Google itself.
     """
 
     project: str
@@ -202,23 +203,50 @@ class Events(Section, frozen=True, kw_only=True):
 
 
 class OwnServiceSettings(Section, frozen=True, kw_only=True):
-    """A conferencing system of one's own: `https://meet.example.com/{code}`, where `*` is the rest of an address."""
+    """A server of one's own, and the addresses of its meetings: `https://meet.example.com/{code}`.
+
+    `{code}` is one segment of the path, and `*` at the end whatever follows.
+    """
 
     name: str
     pattern: str
 
+    def __post_init__(self) -> None:
+        self.service()
+
+    def service(self) -> "OwnService":
+        """The service as detection knows it. Raises `ValueError`, which says what is wrong with the pattern."""
+        # the notification function has no use for it, and its cold start no time
+        from confsync.domain.detection.own import OwnService
+
+        try:
+            return OwnService(name=self.name, pattern=self.pattern)
+        except NotConfigured as error:
+            raise ValueError(f"`pattern`: {error}") from error
+
 
 class Detection(Section, frozen=True, kw_only=True):
-    """Systems whose links are known to be meetings, besides those that everybody knows."""
+    """Meetings that are found in events beside those of known services: `[[detection.services]]`, one each."""
 
     services: tuple[OwnServiceSettings, ...] = ()
 
+    @property
+    def own(self) -> tuple["OwnService", ...]:
+        """The services as detection knows them."""
+        return tuple(each.service() for each in self.services)
+
 
 class Addon(Section, frozen=True, kw_only=True):
-    """How the add-on is answered. Google's pages show two candidates for the outermost object of an HTTP answer, and no
-    public example: `action_wrapper` chooses, "" for none."""
+    """The add-on in Calendar. `name`: as people know it. `logo_url`: of the add-on, and of solutions that have no
+    `icon_url`; it must be hosted by Google, deploy/addon/README.md says how.
 
-    action_wrapper: Literal["renderActions", ""] = "renderActions"
+    `action_wrapper`: the outermost object of an HTTP answer. Other triggers' answers are read as `RenderActions` itself
+    and refused with it ("Cannot find field: renderActions"); Google's pages show it for those of buttons.
+    """
+
+    name: str = "confsync"
+    logo_url: str | None = None
+    action_wrapper: Literal["", "renderActions"] = ""
 
 
 class Callers(Section, frozen=True, kw_only=True):

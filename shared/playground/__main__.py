@@ -12,8 +12,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from playground.cloud import APPLICATION
 from playground.demo.story import Story
 from playground.demo.telling import Teller
 from playground.firestore_emulator import EmulatorUnavailable, firestore_emulator
@@ -22,6 +24,7 @@ from playground.project import Project, Tempo, running
 from playground.vendors.catalogue import CATALOGUE
 
 ANN = "ann@example.com"
+HOUR = timedelta(hours=1)
 SAVE = """
 import datetime, json, sys
 chosen = json.load(sys.stdin)["conferenceData"]
@@ -115,7 +118,8 @@ def guide(project: Project) -> str:
     addresses = {name: server.url for name, server in project.cloud.servers.items()}
     addresses |= {name: function.url for name, function in project.functions.items()}
     listed = "\n".join(f"  {name:<24}{url}" for name, url in addresses.items())
-    client = project.addon().oauth_client_id
+    client, api = project.addon().oauth_client_id, project.functions["events"].url
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
     return f"""\
 Your Google Cloud project on localhost. Logs and records: {project.directory}
 
@@ -145,6 +149,31 @@ Try, as {ANN}, in one shell:
   # rename it, and the meeting follows (DELETE instead, and it goes)
   curl -s -X PATCH {events}/$EVENT -H 'Authorization: Bearer {token}' \\
     -H 'Content-Type: application/json' -d '{{"summary": "Planning the spring"}}'
+
+  # the API, as an application of yours: a token of its own, and what the API is (the page is the reference)
+  EVENTS={api}
+  TOKEN=$(curl -s {issuer}/_playground/mint -H 'Content-Type: application/json' \\
+    -d '{{"email": "{APPLICATION}", "audience": "{api}"}}' \\
+    | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
+  python3 -m webbrowser $EVENTS/v1/
+
+  # make an event with a Zoom meeting, or with any other provider, or Google Meet; the README has more of these
+  MADE=app$(date +%s)
+  curl -s $EVENTS/v1/calendars/{ANN}/events -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+    -d '{{"id": "'$MADE'", "summary": "Made by an app",
+      "start": {{"dateTime": "{start:%FT%TZ}"}}, "end": {{"dateTime": "{start + HOUR:%FT%TZ}"}},
+      "conferencing": {{"provider": "Zoom Meeting", "autocreate": {{}}}}}}'
+
+  # read it, or any other event: $EVENT in place of $MADE
+  curl -s $EVENTS/v1/calendars/{ANN}/events/$MADE -H "Authorization: Bearer $TOKEN"
+
+  # put a link of your own there instead; its meeting goes ("conferencing": null removes it)
+  curl -s -X PATCH $EVENTS/v1/calendars/{ANN}/events/$MADE -H "Authorization: Bearer $TOKEN" \\
+    -H 'Content-Type: application/json' -d '{{"conferencing": {{"details": {{"url": "https://rooms.example.com/abc"}}}}}}'
+
+  # find the meeting in a text
+  curl -s $EVENTS/v1/conferencing:detect -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+    -d '{{"text": "Join: https://us02web.zoom.us/j/86012345678?pwd=abc"}}'
 
   # what Zoom holds; of the others, see the list
   curl -s {project.cloud.url("zoom")}/_playground/meetings

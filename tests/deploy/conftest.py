@@ -65,6 +65,24 @@ def gcloud() -> str:
 
 
 @pytest.fixture(scope="session")
+def gcloud_modules(gcloud: str) -> tuple[str, dict[str, str]]:
+    """gcloud's own Python, and the environment in which it finds gcloud's modules."""
+    info = [gcloud, "info", "--format=value(basic.python_location,installation.sdk_root)"]
+    python, sdk = subprocess.run(info, check=True, capture_output=True, text=True).stdout.split()
+    return python, {"PYTHONPATH": f"{sdk}/lib:{sdk}/lib/third_party"}
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Node, as Apps Script's V8 runtime."""
+    found = shutil.which("node")
+    if found is None:
+        required = os.environ.get("CI") == "true" or os.environ.get("REQUIRE_NODE") == "1"
+        (pytest.fail if required else pytest.skip)("the add-on's script was not run: node is not on the PATH")
+    return found
+
+
+@pytest.fixture(scope="session")
 def uploaded(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The paths that `.gcloudignore` leaves. Its patterns are gitignore's, so git reads them, with an empty index."""
     repository = tmp_path_factory.mktemp("git")

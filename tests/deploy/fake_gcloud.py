@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 NUMBER = "123456789012"
@@ -54,9 +55,14 @@ class Cloud:
     changes: list[list[str]] = field(default_factory=list)
     fails_at: int | None = None
     lost: bool = False
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def run(self, arguments: list[str], stdin: str | None = None) -> tuple[int, str, str]:
         """(exit status, standard output, standard error) of `gcloud` with these arguments."""
+        with self._lock:
+            return self._run(arguments, stdin)
+
+    def _run(self, arguments: list[str], stdin: str | None) -> tuple[int, str, str]:
         words = [each for each in arguments if not each.startswith("--")]
         flags = dict(each[2:].partition("=")[::2] for each in arguments if each.startswith("--"))
         fails = False

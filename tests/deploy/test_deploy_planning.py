@@ -72,14 +72,14 @@ def test_the_differences_are_exactly_what_turns_one_state_into_the_other(there: 
 
 def test_a_stage_without_steps_is_left_out() -> None:
     well, missing = thing({"a": "x"}), thing({"a": "y"})
-    told = [Stage(title="one", resources=(well,)), Stage(title="two", resources=(missing,), at_once=4)]
+    told = [Stage(title="one", resources=(well,), at_once=1), Stage(title="two", resources=(missing,), at_once=4)]
     planned = plan(told, {QUERY: {"a": "x"}})
     assert [(each.title, each.at_once, len(each.steps)) for each in planned] == [("two", 4, 1)]
 
 
 def test_what_is_made_last_is_taken_down_first_and_what_is_kept_stays() -> None:
     first, second, kept = thing({"a": "x"}), thing({"a": "x"}), thing({"a": "x"}, kept="it is data")
-    told = [Stage(title="one", resources=(first, kept)), Stage(title="two", resources=(second,))]
+    told = [Stage(title="one", resources=(first, kept), at_once=1), Stage(title="two", resources=(second,), at_once=1)]
     down = demolition(told, everything=False)
     assert [(each.title, len(each.resources)) for each in down] == [("two", 1), ("one", 1)]
     assert [len(each.resources) for each in demolition(told, everything=True)] == [1, 2]

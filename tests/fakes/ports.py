@@ -17,3 +17,4 @@ class FakePorts:
     join_keys: tuple[bytes, ...] = (b"j" * 32,)
     sealer: Any = None
     logins: Any = None
+    drive: Any = None

@@ -68,6 +68,24 @@ def test_somebody_is_signed_in_in_the_browser(project: Project, told: str) -> No
 
 
 @pytest.mark.slow
+def test_the_api_is_tried(project: Project, told: str) -> None:
+    heads = ("the API", "make an event", "read it", "put a link", "find the meeting")
+    lines = [under(told, head).replace("python3 -m webbrowser", "curl -s") for head in heads]
+    function = project.functions["events"]
+    function.start()
+    function.wait()
+    try:
+        tried = run("\n".join(lines))
+    finally:
+        function.kill()
+    assert "<html" in tried.stdout
+    made, read = re.findall(r'"url":"(https://us02web\.zoom\.us/j/\d+\?pwd=[0-9a-f.]{9,})"', tried.stdout)
+    assert made == read
+    assert '"url":"https://rooms.example.com/abc"' in tried.stdout
+    assert '"meeting_code":"86012345678"' in tried.stdout
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("solution", ["zoom", "custom"])
 def test_a_solution_is_tried_from_another_shell(told: str, solution: str) -> None:
     tried = run(under(told, "try a solution").replace("check zoom", f"check {solution}"))

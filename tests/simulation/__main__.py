@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from tests.simulation.every_call import Fault, Mode, act, calls_of, rest
-from tests.simulation.scenarios import SCENARIOS
+from tests.simulation.table import SCENARIOS
 
 README = Path(__file__).with_name("README.md")
 TABLE = re.compile(r"(<!-- scenarios -->\n).*?(<!-- end of scenarios -->)", re.DOTALL)

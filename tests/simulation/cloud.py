@@ -26,13 +26,15 @@ from confsync.usecases.assembly import Limits, UseCases, people_tokens
 from confsync.usecases.connect_account import Connected
 from confsync.usecases.create_conference import Created, CreateRequest
 from confsync.usecases.receive_notification import Notification
+from confsync.usecases.write_events import WriteEvents
 from tests.fakes.clock import FakeClock
 from tests.fakes.ports import FakePorts
 from tests.fakes.provider import FakeProviders
 from tests.fakes.queue import FakeQueue, Task
+from tests.simulation.application import Application
 from tests.simulation.gate import Call, Crash, Gate, Gated, Open
 from tests.simulation.google import Notice, Person, SimulatedGoogle
-from tests.simulation.promises import ObservedStore, Promises
+from tests.simulation.promises import ObservedStore, Promises, shown
 from tests.simulation.vendor import SimulatedVendor
 
 DOMAIN = "example.com"
@@ -62,6 +64,11 @@ class Functions:
 
     def create(self, request: CreateRequest) -> Created:
         return self._usecases.create_conference(request)
+
+    @property
+    def write(self) -> WriteEvents:
+        """What an application may ask for."""
+        return self._usecases.write_events
 
     def receive(self, notice: Notice) -> None:
         notification = Notification(channel_id=notice.channel_id, channel_token=notice.token, resource_state="exists")
@@ -137,6 +144,7 @@ class Cloud:
         for calendar_id in (TEAM, SIDE):
             self.google.add_calendar(calendar_id, ANN)
         self.google.share(TEAM, BEN)
+        self.application = Application(self, ANN)
         self.ann, self.ben = self.people[ANN], self.people[BEN]
         self.team, self.side = Person(self.google, ANN, TEAM), Person(self.google, ANN, SIDE)
         self.ben_on_team = Person(self.google, BEN, TEAM)
@@ -275,6 +283,14 @@ class Cloud:
 
     def conference_id(self, calendar_id: str, event_id: str, solution: str = "zoom") -> str:
         return keys.conference_id(keys.calendar_key(calendar_id), event_id, solution)
+
+    def shows(self, calendar_id: str, event_id: str) -> str | None:
+        """The id of the conference that is on the event."""
+        return next((each.conference_id for each in self.google.events(calendar_id) if each.id == event_id), None)
+
+    def addresses(self, calendar_id: str, event_id: str) -> frozenset[str]:
+        """Where people who look at the event would join."""
+        return next((shown(each) for each in self.google.events(calendar_id) if each.id == event_id), frozenset())
 
     def events(self) -> list[tuple[str, Event]]:
         """Every event of every calendar, with the calendar's id."""

@@ -4,16 +4,16 @@ What it does follows Google's documentation; see `tests/fakes/calendar.py` for t
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeGuard
 
 from confsync.domain.errors import Temporary
 from confsync.domain.event import Event, EventConference, EventPage
-from confsync.domain.keys import is_conference_id
-from confsync.ports import ConferenceOnEvent
+from confsync.domain.keys import by_hand_id, is_conference_id
+from confsync.ports import ConferenceOnEvent, EventResource
 from tests.fakes.calendar import FakeCalendar, FakeCalendars, FakeUser, _read
 from tests.fakes.clock import FakeClock
 from tests.simulation.gate import promised
@@ -29,6 +29,9 @@ FOREIGN = EventConference(
 DEAD = "dead"
 """The token of a page that Google does not know any more."""
 
+
+BY_HAND = by_hand_id("").removesuffix(by_hand_id("").rpartition("-")[2])
+"""How the ids of conferences begin that an application puts on events by their addresses."""
 
 SHARED = ("conference", "description", "location")
 """What a changed instance has from its series, as long as it was not given its own."""
@@ -53,6 +56,10 @@ class SimulatedGoogle(FakeCalendars):
         self.notices: list[Notice] = []
         self.copies: set[str] = set()
         """Ids of events that were copied from others."""
+        self.inserted: list[tuple[str, str]] = []
+        """Calendar and id of each event that an application made."""
+        self.wishes: dict[tuple[str, str], set[str]] = defaultdict(set)
+        """The conferences of ours that an application asked for, by place, until somebody takes them away."""
         self.versions: dict[tuple[str, str], list[tuple[int, Event]]] = defaultdict(list)
         self.killed: set[str] = set()
         """Channels that ended before their time: nobody can know."""
@@ -141,13 +148,19 @@ class _Watched(FakeCalendar):
             raise Temporary(f"page {page_token} is not known any more")  # what the adapter makes of that 400
         return super().list_events(calendar_id, page_token=page_token, **more)
 
+    def insert_event(self, calendar_id: str, body: Mapping[str, Any], **more: Any) -> EventResource:
+        made = super().insert_event(calendar_id, body, **more)
+        self._fake.inserted.append((calendar_id, made.id))  # type: ignore[attr-defined]
+        return made
+
     def write_conference(self, calendar_id: str, event: Event, conference: ConferenceOnEvent) -> Event:
         before = self._before(calendar_id, event)
         back = super().write_conference(calendar_id, event, conference)
         carried = before.conference_id
         copied = event.id in self._fake.copies and is_conference_id(carried)  # it may get one of its own
+        asked = conference.conference_id in self._fake.wishes[calendar_id, event.id] and _is_free(carried)
         with promised():
-            assert carried == conference.conference_id or copied, f"{event.id} had {carried}: not ours"
+            assert carried == conference.conference_id or copied or asked, f"{event.id} had {carried}: not ours"
         return back
 
     def write_text(self, calendar_id: str, event: Event, *, location: str | None, description: str | None) -> Event:
@@ -155,7 +168,7 @@ class _Watched(FakeCalendar):
         back = super().write_text(calendar_id, event, location=location, description=description)
         carried = before.conference_id
         with promised():
-            assert carried is None or is_conference_id(carried), f"{event.id} had {carried}: not ours"
+            assert _is_free(carried), f"{event.id} had {carried}: not ours"
         return back
 
     def stop(self, channel_id: str, resource_id: str) -> None:
@@ -164,6 +177,16 @@ class _Watched(FakeCalendar):
 
     def _before(self, calendar_id: str, event: Event) -> Event:
         return _read(self._fake._of(calendar_id).events[event.id])
+
+
+def is_ours(conference_id: str | None) -> TypeGuard[str]:
+    """Whether it is the id of a conference that confsync made, and not that of one that was put there by hand."""
+    return is_conference_id(conference_id) and not conference_id.startswith(BY_HAND)
+
+
+def _is_free(carried: str | None) -> bool:
+    """Whether nothing is lost if a conference of ours is written in its place."""
+    return carried is None or is_ours(carried)
 
 
 class Person:

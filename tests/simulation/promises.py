@@ -25,6 +25,7 @@ from confsync.ports import Save, Write
 from tests.fakes.provider import Meeting
 from tests.fakes.store import MemoryStore
 from tests.simulation.gate import promised
+from tests.simulation.google import is_ours
 
 if TYPE_CHECKING:
     from tests.simulation.cloud import Cloud
@@ -50,6 +51,8 @@ class Promises:
         """Which meeting link people were given for which event: it stays for as long as the event keeps it."""
         self.chosen: dict[str, datetime] = {}
         """When each conference was chosen or saved the last time."""
+        self.keys: set[tuple[str, str]] = set()
+        """The events that applications named by their keys: each is made once."""
         self.handed_over: set[tuple[str, str]] = set()
         """Events that have another organizer by now: what is left there is a guest's copy, which still counts."""
 
@@ -61,6 +64,14 @@ class Promises:
     def release(self, calendar_id: str, event_id: str) -> None:
         """Somebody took the conference or the event away: another link may come."""
         self.links.pop((calendar_id, event_id), None)
+        self.cloud.google.wishes.pop((calendar_id, event_id), None)
+
+    def ask(self, calendar_id: str, event_id: str, conference_id: str) -> None:
+        """An application wants the event to have this conference of ours, and no other."""
+        if self.cloud.shows(calendar_id, event_id) != conference_id:
+            self.release(calendar_id, event_id)
+        self.cloud.google.wishes[calendar_id, event_id].add(conference_id)
+        self.chosen[conference_id] = self.cloud.clock.now()
 
     # --- at every step -----------------------------------------------------------------------------------------------
 
@@ -169,6 +180,7 @@ class Promises:
         self._check_conferences(collected=collected)
         self._check_calendars()
         self._check_secrets()
+        self._check_applications()
 
     def _showing(self) -> dict[str, list[tuple[str, Event]]]:
         """The live events of followed calendars by the conference of ours that they show."""
@@ -179,7 +191,7 @@ class Promises:
                 continue
             if not event.organizer_self and (calendar_id, event.id) not in self.handed_over:
                 continue
-            if is_conference_id(event.conference_id):
+            if is_ours(event.conference_id):
                 showing[event.conference_id].append((calendar_id, event))
         return showing
 
@@ -250,10 +262,10 @@ class Promises:
             for meeting in self.cloud.vendor.of(conference_id)[-1:]:
                 for _, event in events:
                     uris = self.cloud.vendor.uris_on_events(meeting)
-                    assert _shown(event) == uris, f"{event.id} shows {_shown(event)}, the meeting has {uris}"
+                    assert shown(event) == uris, f"{event.id} shows {shown(event)}, the meeting has {uris}"
         now = {(calendar_id, event.id): event for calendar_id, event in self.cloud.events()}
         for place, uri in self.links.items():
-            assert uri in _shown(now[place]), f"{place} lost its link {uri}; it shows {now[place]}"
+            assert uri in shown(now[place]), f"{place} lost its link {uri}; it shows {now[place]}"
 
     def _check_conferences(self, *, collected: bool) -> None:
         showing = self._showing()
@@ -272,6 +284,19 @@ class Promises:
         kept = str([*map(self.cloud.store._records, (Calendar, Channel, Conference, Link)), self.cloud.waiting])
         for channel in self.cloud.google.channels.values():
             assert channel.token.rpartition(".")[2] not in kept, f"the token of {channel.id} is kept"
+
+    def _check_applications(self) -> None:
+        """Each key made at most one event, and no event lacks a conference that was made for it."""
+        made = self.cloud.google.inserted
+        assert len(made) == len(set(made)), f"made twice: {made}"
+        assert set(made) <= self.keys, f"nobody asked for {set(made) - self.keys}"
+        showing = self._showing()
+        there = {(calendar_id, event.id): event for calendar_id, event in self.cloud.events() if not event.cancelled}
+        for place, conferences in self.cloud.google.wishes.items():
+            lacks = place in there and there[place].conference_id is None
+            for conference_id in conferences - showing.keys() if lacks else ():
+                left = self.cloud.vendor.of(conference_id)
+                assert not left, f"{place} shows no conference, and {left} was made for it"
 
     def _check_calendars(self) -> None:
         now = self.cloud.clock.now()
@@ -292,7 +317,7 @@ class Promises:
         assert len({channel.calendar_key for channel in in_use}) == len(in_use), in_use
 
 
-def _shown(event: Event) -> frozenset[str]:
+def shown(event: Event) -> frozenset[str]:
     """The meeting link that people find on the event; where it is written as text, it is the location too."""
     if event.conference is not None:
         return event.conference.uris

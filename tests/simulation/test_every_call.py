@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulation.every_call import Fault, Mode, act, calls_of, rest
 from tests.simulation.gate import BrokenPromise
-from tests.simulation.scenarios import SCENARIOS
+from tests.simulation.table import SCENARIOS
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

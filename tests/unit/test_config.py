@@ -306,3 +306,66 @@ def test_what_that_needs_is_named(text: str, named: str) -> None:
 def test_whoever_delegates_needs_none_of_it() -> None:
     google = config.parse(TEXT).google
     assert (google.credentials, google.oauth_secret) == ("delegation", None)
+
+
+# --- services of one's own that are detected -------------------------------------------------------------------------
+
+
+def detecting(pattern: str, *more: str, name: str = "Our Jitsi") -> str:
+    service = [f'name = "{name}"', f"pattern = '{pattern}'", *more]
+    return "\n".join([TEXT, "[[detection.services]]", *service])
+
+
+def test_by_default_there_are_none() -> None:
+    assert config.parse(TEXT).detection.own == ()
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "https://meet.example.com/{code}",
+        "https://meet.example.com:8443/{code}",
+        "https://bbb.example.com/rooms/{code}/join",
+        "https://cloud.example.com/call/{code}*",
+        "http://intern.example/room/*",
+    ],
+)
+def test_a_pattern_is_taken(pattern: str) -> None:
+    (service,) = config.parse(detecting(pattern)).detection.own
+    assert (service.name, service.pattern) == ("Our Jitsi", pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "",
+        "meet.example.com/{code}",
+        "https://",
+        "https:///{code}",
+        "https://*.example.com/{code}",
+        "https://{code}.example.com/x",
+        "https://bob@meet.example.com/{code}",
+        "https://meet.example.com",
+        "https://meet.example.com/",
+        "https://meet.example.com/*",
+        "https://meet.example.com/{code}/{code}",
+        "https://meet.example.com/{room}",
+        "https://meet.example.com/a*b/{code}",
+        "https://meet.example.com/x{code}",
+        "https://meet.example.com/{code}?a=1",
+        "https://meet.example.com/{code}#a",
+        "https://[meet/{code}",
+        "ftp://meet.example.com/{code}",
+    ],
+)
+def test_a_pattern_that_is_none_is_named(pattern: str) -> None:
+    with pytest.raises(NotConfigured, match=r"pattern.*detection\.services"):
+        config.parse(detecting(pattern))
+
+
+@pytest.mark.parametrize(
+    "text", [detecting("https://a.example/{code}", 'clor = "red"'), detecting("https://a.example/{code}", name="")]
+)
+def test_so_is_what_else_is_wrong(text: str) -> None:
+    with pytest.raises(NotConfigured, match=r"detection\.services"):
+        config.parse(text)

@@ -9,12 +9,14 @@ from deployment.resources.functions import functions, traffic
 from deployment.resources.queue import queue
 from deployment.resources.roles import doors, policies
 from deployment.resources.schedule import schedules
-from deployment.resources.secrets import secrets
+from deployment.resources.secrets import secrets, values
 from deployment.resources.services import services
 from deployment.source import Source
 
-BUILDS_AT_ONCE = 4
-"""A build takes two or three minutes, nearly all of it waiting."""
+AT_ONCE = 4
+"""A build takes two or three minutes, and a command of gcloud a second or two, nearly all of it waiting."""
+IN_ORDER = frozenset({"database"})
+"""Stages in which one thing needs another."""
 
 
 def stages(environment: Environment, source: Source) -> list[Stage]:
@@ -24,6 +26,7 @@ def stages(environment: Environment, source: Source) -> list[Stage]:
         "service accounts": accounts(environment),
         "database": database(environment),
         "secrets": secrets(environment),
+        "keys and credentials": values(environment),
         "queue": queue(environment),
         "roles": policies(environment),
         "functions": functions(environment, source.build),
@@ -32,8 +35,7 @@ def stages(environment: Environment, source: Source) -> list[Stage]:
         "schedule": schedules(environment),
         "add-on": addon(source),
     }
-    at_once = {"functions": BUILDS_AT_ONCE}
     return [
-        Stage(title=title, resources=tuple(resources), at_once=at_once.get(title, 1))
+        Stage(title=title, resources=tuple(resources), at_once=1 if title in IN_ORDER else AT_ONCE)
         for title, resources in told.items()
     ]

@@ -36,14 +36,15 @@ def asked_for(environment: Environment) -> dict[str, str]:
 
 
 def secrets(environment: Environment) -> list[Resource]:
-    """Each secret, then its value."""
-    own, asked = own_keys(environment), asked_for(environment)
-    return [
-        *(_secret(name, "signs or seals what is ours") for name in own),
-        *(_secret(name, "opens a vendor's API") for name in asked),
-        *(_own_value(name, version) for name, version in own.items()),
-        *(_asked_value(environment.project, name, text) for name, text in asked.items()),
-    ]
+    """Each secret, without its value."""
+    own = [_secret(name, "signs or seals what is ours") for name in own_keys(environment)]
+    return [*own, *(_secret(name, "opens somebody else's API") for name in asked_for(environment))]
+
+
+def values(environment: Environment) -> list[Resource]:
+    """What stands in the secrets."""
+    own = [_own_value(name, version) for name, version in own_keys(environment).items()]
+    return [*own, *(_asked_value(environment.project, *told) for told in asked_for(environment).items())]
 
 
 def _secret(name: str, why: str) -> Resource:

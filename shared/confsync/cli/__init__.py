@@ -44,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     conforming.add_argument("--secret-from", metavar="VARIABLE", required=True, help=NAME_OF_VARIABLE)
     conforming.add_argument("--host", default="", help=OF_HOST)
     conforming.set_defaults(run=_conform)
+    detecting = commands.add_parser("detect", help="the meeting in an event, an invitation or a file: standard input")
+    detecting.add_argument("--config", type=Path, help=f"{OF_CONFIG}, for `detection.services`; by default none")
+    detecting.set_defaults(run=_detect)
     connecting = commands.add_parser("connections", help="the accounts that people have connected")
     _add_connections(connecting.add_subparsers(required=True, metavar="COMMAND"))
     return parser
@@ -91,6 +94,12 @@ def _conform(asked: argparse.Namespace) -> int:
         named = variable if variable.isupper() else "the variable of --secret-from"
         raise NotConfigured(f"{named} is not set: it is the environment variable that holds the server's secret")
     return conform(asked.url, os.environ[variable], variable, asked.host, print)
+
+
+def _detect(asked: argparse.Namespace) -> int:
+    from confsync.cli.detecting import detect
+
+    return detect(sys.stdin.buffer, asked.config, print)
 
 
 def _list_connections(asked: argparse.Namespace) -> int:

@@ -7,8 +7,10 @@ the same. (Where it is not, the meeting's address still tells that the event has
 """
 
 import re
+from dataclasses import dataclass
 from html import unescape
 
+from confsync.domain.conference_data import ShownEntryPoint
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from confsync.domain.keys import CONFERENCE_PREFIX
 
@@ -29,13 +31,23 @@ _BLOCK = re.compile(
     re.DOTALL,
 )
 _VIDEO = re.compile(r"\bvideo:\s*(?:<[^<>]*>)*\s*(https?://[^\s<>\"]+)")
+_CODES = {
+    "meeting ID": "meeting_code",
+    "access code": "access_code",
+    "passcode": "passcode",
+    "password": "password",
+    "PIN": "pin",
+}
+_LINE = re.compile(rf"(?P<type>{'|'.join(EntryPointType)}): (?P<address>\S.*?)(?: \((?P<codes>[^()]*: [^()]*)\))?")
+_ENDS = re.compile(r"<br\s*/?>|</(?:div|p|li)>")
+_TAG = re.compile(r"<[^<>]*>")
 _EMPTY = re.compile(r"<(div|p|span)\b[^<>]*>\s*</\1>")
 """What is left of an element whose only content was the block."""
 
 
 def render(name: str, conference_id: str, details: ConferenceDetails) -> str:
     """The block: how to join by each entry point, in plain text."""
-    lines = [_line(point) for point in details.entry_points]
+    lines = [line(point) for point in details.entry_points]
     return "\n".join([f"{_RULE} {name} {_RULE}", *lines, f"{_RULE} {conference_id} {_RULE}"])
 
 
@@ -70,6 +82,42 @@ def conference_id(description: str) -> str | None:
     return next(iter(conference_ids(description)), None)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """What a block tells."""
+
+    name: str
+    entry_points: tuple[ShownEntryPoint, ...]
+
+
+def read(description: str) -> Block | None:
+    """What the first block tells, None if there is none, or it tells of no way to join."""
+    block = _BLOCK.search(description[:MAX_DESCRIPTION])
+    if block is None:
+        return None
+    title, *lines = [line.strip() for line in unescape(_TAG.sub("", _ENDS.sub("\n", block[0]))).strip().split("\n")]
+    points = tuple(point for line in lines if (point := _point(line)) is not None)
+    return Block(name=title.strip(f"{_RULE} "), entry_points=points) if points else None
+
+
+def _point(line: str) -> ShownEntryPoint | None:
+    """The entry point of a line, as `line` wrote it."""
+    from confsync.domain.telephone import dial  # a large library, which no sync needs
+
+    found = _LINE.fullmatch(line)
+    if found is None:
+        return None
+    kind, address = found["type"], found["address"]
+    uri, label = address, None
+    if kind == EntryPointType.PHONE and not address.startswith("tel:"):
+        uri, label = dial(address) or ("", address)
+    elif kind == EntryPointType.SIP and not address.startswith(("sip:", "sips:")):
+        uri, label = f"sip:{address}", address
+    codes = dict(each.partition(": ")[::2] for each in (found["codes"] or "").split(", "))
+    told = {field: value for name, field in _CODES.items() if (value := codes.get(name))}
+    return ShownEntryPoint(type=kind, uri=uri, label=label, **told) if uri else None
+
+
 def video_uri(description: str) -> str | None:
     """The address to click in the first block, None if there is none."""
     block = _BLOCK.search(description)
@@ -91,16 +139,10 @@ def apart(location: str, uri: str | None) -> str:
 _BESIDE = "; "
 
 
-def _line(point: EntryPoint) -> str:
-    address = point.uri if point.type is EntryPointType.VIDEO else point.label or point.uri
-    codes = {
-        "meeting ID": point.meeting_code,
-        "access code": point.access_code,
-        "passcode": point.passcode,
-        "password": point.password,
-        "PIN": point.pin,
-    }
-    told = ", ".join(f"{name}: {value}" for name, value in codes.items() if value)
+def line(point: EntryPoint | ShownEntryPoint) -> str:
+    """How to join by it, on a line that begins and ends no block."""
+    address = point.uri if point.type == EntryPointType.VIDEO else point.label or point.uri
+    told = ", ".join(f"{name}: {value}" for name, field in _CODES.items() if (value := getattr(point, field)))
     return _on_a_line(f"{point.type}: {address}" + (f" ({told})" if told else ""))
 
 

@@ -52,6 +52,8 @@ class Event:
     conference: EventConference | None = None
     text_conference_id: str | None = None
     """Our conference id in our block of the description (see `description_block`)."""
+    text_uri: str | None = None
+    """The address to click in that block."""
     more_text_ids: tuple[str, ...] = ()
     """Those of further blocks: somebody copied one from elsewhere."""
 

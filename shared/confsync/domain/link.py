@@ -18,6 +18,8 @@ class Provisional:
     since: datetime
     put_at: datetime | None = None
     """When we put it on the event ourselves, if whoever asked for it has not done so by then. None: people do."""
+    instead_of: str | None = None
+    """The conference that the event showed when it was asked for: only that gives way."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +59,18 @@ class Link:
         seen = (self.conference_id,) if self.conference_id else ()
         return seen + tuple(p.conference_id for p in self.provisional)
 
-    def with_provisional(self, conference_id: str, now: datetime, *, put_at: datetime | None = None) -> "Link":
+    def with_provisional(
+        self, conference_id: str, now: datetime, *, put_at: datetime | None = None, instead_of: str | None = None
+    ) -> "Link":
         """The link with one more choice; its 24 hours start anew if it was chosen before."""
         kept = tuple(p for p in self.provisional if p.conference_id != conference_id)
-        chosen = Provisional(conference_id=conference_id, since=now, put_at=put_at)
+        chosen = Provisional(conference_id=conference_id, since=now, put_at=put_at, instead_of=instead_of)
         return replace(self, provisional=(*kept, chosen))
 
-    def put_at(self, conference_id: str) -> datetime | None:
-        """When we put that conference on the event ourselves; None: it is there, or people do."""
-        return next((p.put_at for p in self.provisional if p.conference_id == conference_id), None)
+    def to_put(self, conference_id: str) -> Provisional | None:
+        """That choice, if we are to put it on the event ourselves; None: it is there, or people do."""
+        chosen = (p for p in self.provisional if p.conference_id == conference_id and p.put_at is not None)
+        return next(chosen, None)
 
     def put(self, conference_id: str) -> "Link":
         """The link once the conference was put there, or the event is not there: its next sync tells."""

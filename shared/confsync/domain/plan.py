@@ -48,6 +48,7 @@ class Choice:
     solution: str
     person: Caller
     event: Event | None
+    """With `put_at` as it is to be, else as it is."""
     settings: str | None = None
     """In place of the solution's: a JSON object, its keys in order."""
     account: str = ""
@@ -75,11 +76,13 @@ def choose(ledger: Ledger, calendar: Calendar, choice: Choice, now: datetime) ->
     link = stored or _new_link(calendar, choice.event_id, spec, owner=person.email, series=series, now=now)
     organizer = choice.event.organizer if choice.event and not choice.event.organizer_self else link.organizer
     link = replace(link, spec=replace(spec, host=link.owner), organizer=organizer)
+    shown = choice.event.conference_id if choice.event else None
     if link.conference_id != conference_id:
-        link = link.with_provisional(conference_id, now, put_at=choice.put_at)
-    elif choice.event is not None and choice.event.conference_id != conference_id:
+        link = link.with_provisional(conference_id, now, put_at=choice.put_at, instead_of=shown)
+    elif choice.event is not None and shown != conference_id:
         # it was taken off the event, and is chosen once more
-        link = link.without(conference_id).with_provisional(conference_id, now, put_at=choice.put_at)
+        link = link.without(conference_id)
+        link = link.with_provisional(conference_id, now, put_at=choice.put_at, instead_of=shown)
     ledger.put(link)
     for earlier in link.provisional:
         if choice.put_at is not None and earlier.put_at is not None and earlier.conference_id != conference_id:
@@ -103,6 +106,8 @@ def choose(ledger: Ledger, calendar: Calendar, choice: Choice, now: datetime) ->
 def _chosen_spec(choice: Choice, link: Link | None, now: datetime) -> ConferenceSpec:
     """The event as it is; before it is saved placeholders, which the first sync replaces."""
     host = choice.person.email
+    if choice.put_at is not None and link is not None and link.conference_id is not None:
+        return link.spec  # what is to be written may never be; until it is, the event's own conference is as it was
     if choice.event is not None:
         return choice.event.spec(host=host)
     if link is not None:
@@ -244,8 +249,12 @@ def _look_soon(ledger: Ledger, conference_id: str, now: datetime) -> None:
 def _published(conference: Conference | None, event: Event) -> str | None:
     """The revision of the details that the event shows, None if it shows others."""
     details = conference.applied.details if conference else None
-    if details is None or event.conference is None:
+    if details is None:
         return None
+    if event.conference is None:
+        # a block is as we wrote it, or was taken apart
+        told = conference is not None and event.text_conference_id == conference.id and event.text_uri is not None
+        return details.revision if told and event.text_uri == details.video_uri else None
     return details.revision if event.conference.uris == details.uris else None
 
 

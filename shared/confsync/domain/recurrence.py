@@ -19,6 +19,7 @@ from dateutil.rrule import rrulestr
 
 from confsync.domain.conference import ConferenceSpec, Occurrence
 from confsync.domain.event import Event
+from confsync.domain.zones import known
 
 Span = tuple[datetime, datetime]
 """A start and an end."""
@@ -265,10 +266,7 @@ def _parts(text: str, zone: ZoneInfo, *, all_day: bool) -> dict[str, str]:
 def _tzid(parameters: list[str]) -> ZoneInfo | None:
     """None also for a name that is none of IANA's: clients that write Windows' names mean the event's own zone."""
     names = [value for name, _, value in (each.partition("=") for each in parameters) if name.upper() == "TZID"]
-    try:
-        return ZoneInfo(names[0]) if names else None
-    except (KeyError, ValueError, OSError):
-        return None
+    return known(names[0]) if names else None
 
 
 def _date(text: str, zone: ZoneInfo, spec: ConferenceSpec) -> datetime:

@@ -351,9 +351,10 @@ def next_visit(conference: Conference, links: Mapping[str, Link], upkeep: Upkeep
     if conference.frozen:
         return None
     choices = [p for link in links.values() for p in link.provisional if p.conference_id == conference.id]
+    to_put = choices if conference.applied.details is not None else []  # else once there is a meeting
     times = (
         conference.verify_at,
-        *(choice.put_at for choice in choices),
+        *(choice.put_at for choice in to_put),
         *(choice.since + COLLECT_AFTER for choice in choices),
         *(link.hidden_at + LOOK_AGAIN for link in links.values() if link.hidden_at is not None),
         upkeep.next_visit(conference, now),

@@ -6,10 +6,15 @@ from zoneinfo import ZoneInfo
 
 def zone(name: str) -> ZoneInfo:
     """The zone of that name; UTC for a name that is none."""
+    return known(name) or ZoneInfo("UTC")
+
+
+def known(name: str) -> ZoneInfo | None:
+    """The zone of that name, None for a name that is none."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # OSError: "Europe" is a directory
-        return ZoneInfo("UTC")
+        return None
 
 
 def whole_minute(at: datetime) -> datetime:

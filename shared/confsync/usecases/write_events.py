@@ -5,22 +5,23 @@ request that then dies is on record: it is put on its event later, if that is th
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import structlog
 
-from confsync.domain import keys
+from confsync.domain import description_block, keys
 from confsync.domain.access import PRIMARY, Reach, Right
 from confsync.domain.conferencing import Status
 from confsync.domain.detection import OwnService, detect
 from confsync.domain.errors import (
     BadRequest,
     Conflict,
-    Forbidden,
     Invalid,
     NotFound,
+    PermissionDenied,
     PreconditionFailed,
     Temporary,
 )
@@ -32,7 +33,7 @@ from confsync.usecases.making.choose_conference import Chosen
 from confsync.usecases.records.change import change
 from confsync.usecases.records.tasks import queued
 from confsync.usecases.writing.attachments import Attachments
-from confsync.usecases.writing.put_conference import PutConference, Write
+from confsync.usecases.writing.put_conference import PutConference, Write, carries, stands
 from confsync.usecases.writing.repeats import Repeats
 from confsync.usecases.writing.wishes import FINAL, MEET_TYPE, Find, Granted, Place, Wishes
 
@@ -93,10 +94,11 @@ class WriteEvents:
             raise BadRequest("an event's id is a text", field="id")
         asked = [request.body, request.send_updates]
         calendar_key = keys.calendar_key(reach.calendar_id)
-        claim = self.repeats.claim(request.caller, calendar_key, key=key, own_id=own_id, asked=asked)
+        exists = partial(self._exists, google, reach)
+        claim = self.repeats.claim(request.caller, calendar_key, key=key, own_id=own_id, asked=asked, exists=exists)
         if claim.repeated and (made := self._made_before(google, reach, claim.event_id)) is not None:
             return made
-        body = {**_without(request.body, FIELD), "id": claim.event_id}
+        body = {**self._own_fields(request.body), "id": claim.event_id}
         body |= self._files(body, (), reach)
         granted = self._granted(request, body, Place(reach=reach, event_id=claim.event_id, event=None), access)
         write = partial(_insert, google, reach.calendar_id, request.send_updates)
@@ -110,6 +112,19 @@ class WriteEvents:
         self._done(granted, claim.event_id)
         log.info("event created", calendar_key=calendar_key, conference_id=_conference_id(granted))
         return Written(event=event, calendar_id=reach.calendar_id)
+
+    @staticmethod
+    def _exists(google: CalendarApi, reach: Reach, event_id: str) -> bool:
+        with suppress(NotFound):
+            google.read_event(reach.calendar_id, event_id)
+            return True
+        return False
+
+    def _own_fields(self, body: Fields) -> dict[str, Any]:
+        """Of a new event, what goes to Calendar as it is: not a conference that `conferencing` contradicts."""
+        if FIELD not in body or is_kept(body[FIELD], detect(body, self.own).conferencing):
+            return _without(body, FIELD)
+        return _without(body, FIELD, "conferenceData")
 
     def _made_before(self, google: CalendarApi, reach: Reach, event_id: str) -> Written | None:
         """The event that an earlier request made, None if it did not get so far."""
@@ -133,10 +148,8 @@ class WriteEvents:
         """
         reach, google, access = self._open(request)
         first = old = self._existing(google, reach, event_id, if_match)
-        if FIELD in request.body:
-            self._drop_pending(reach, event_id, request.body[FIELD])
         for attempt in range(1, ATTEMPTS + 1):
-            body = _without(request.body, FIELD)
+            body = _without(request.body, FIELD, *(["conferenceData"] if FIELD in request.body else []))
             there = () if replace_attachments else old.resource.get("attachments", ())
             body |= self._files(body, there, reach)
             changed = {name: value for name, value in body.items() if value != old.resource.get(name)}
@@ -144,19 +157,25 @@ class WriteEvents:
             if FIELD in request.body and not self._has(old, request.body[FIELD]):
                 place = Place(reach=reach, event_id=event_id, event=None, old=old.resource)
                 granted = self._granted(request, _merged(old.resource, changed), place, access)
+            if FIELD in request.body:
+                self._drop_pending(reach, event_id, request.body[FIELD], granted)
             changed |= granted.fields
-            if not changed and granted.shown is None:
+            if not changed and (granted.shown is None or stands(old, granted.shown)):
+                self._done(granted, event_id)
                 return Written(event=old, calendar_id=reach.calendar_id)
             write = partial(_patch, google, reach.calendar_id, event_id, old.etag, request.send_updates)
             try:
                 event = self._write(google, reach, write, changed, granted, old.resource)
             except PreconditionFailed:
-                if if_match is not None or attempt == ATTEMPTS:
-                    self._take_back(granted, event_id)
-                    raise
-                old = self._existing(google, reach, event_id, None)
-                self._check_unchanged(first, old, changed, granted, event_id)
-                continue
+                now = self._existing(google, reach, event_id, None)
+                if not _is_written(now, changed, granted):
+                    if if_match is not None or attempt == ATTEMPTS:
+                        self._take_back(granted, event_id, now)
+                        raise
+                    self._check_unchanged(first, now, changed, granted, event_id)
+                    old = now
+                    continue
+                event = now  # it was us: a request without an answer is sent twice
             self._done(granted, event_id)
             self._look(reach, event, old)
             return Written(event=event, calendar_id=reach.calendar_id)
@@ -165,13 +184,16 @@ class WriteEvents:
     def _has(self, event: EventResource, told: Any) -> bool:
         return is_kept(told, detect(event.resource, self.own).conferencing)
 
-    def _drop_pending(self, reach: Reach, event_id: str, told: Any) -> None:
-        """What an earlier request asked for, and is still to be put on the event, is not wanted any more."""
+    def _drop_pending(self, reach: Reach, event_id: str, told: Any, granted: Granted) -> None:
+        """What an earlier request asked for, and is still to be put on the event, is not wanted any more.
+
+        Unless it is the same, or this one only repeats what it read.
+        """
         link = self.store.get(Link, keys.link_key(keys.calendar_key(reach.calendar_id), event_id))
         if link is None or (isinstance(told, dict) and told.get("status") == Status.PENDING):
             return
         for pending in link.provisional:
-            if pending.put_at is not None:
+            if pending.put_at is not None and pending.conference_id != _conference_id(granted):
                 chosen = Chosen(conference_id=pending.conference_id, calendar_key=link.calendar_key)
                 self.wishes.choose.take_back(chosen, event_id)
 
@@ -179,7 +201,7 @@ class WriteEvents:
         event = google.read_event(reach.calendar_id, event_id)
         if event.cancelled:
             raise NotFound(f"event {event_id} was deleted", service="google-calendar", status=404)
-        if if_match not in {None, "*", event.etag}:
+        if if_match not in {None, event.etag}:
             raise PreconditionFailed(
                 f"event {event_id} has changed: its etag is {event.etag}", service="google-calendar", status=412
             )
@@ -189,12 +211,13 @@ class WriteEvents:
         self, first: EventResource, now: EventResource, changed: Fields, granted: Granted, event_id: str
     ) -> None:
         """Raises `Conflict` if somebody else changed what the caller changes."""
-        names = {*changed, *(["conferenceData"] if granted.shown else [])}
-        if now.conference is not None and now.conference.conference_id == _conference_id(granted):
-            names -= {"conferenceData"}  # it was us
+        wanted = _merged(now.resource, changed)
+        names = {name for name in changed if now.resource.get(name) != wanted[name]}
+        if granted.shown is not None and not carries(now, granted.shown.conference_id):
+            names.add("conferenceData")
         both = sorted(name for name in names if first.resource.get(name) != now.resource.get(name))
         if both:
-            self._take_back(granted, event_id)
+            self._take_back(granted, event_id, now)
             told = f"somebody else changed {', '.join(both)} at the same time: read the event again"
             raise Conflict(told, service="google-calendar", status=409)
 
@@ -203,23 +226,23 @@ class WriteEvents:
     def delete(self, request: Request, event_id: str, *, if_match: str | None = None) -> None:
         """Put the event into the trash; a conference of ours goes with it. Raises `NotFound`, `PreconditionFailed`."""
         reach, google, _ = self._open(request)
-        etag = None if if_match == "*" else if_match
-        google.delete_event(reach.calendar_id, event_id, etag=etag, send_updates=request.send_updates)
+        google.delete_event(reach.calendar_id, event_id, etag=if_match, send_updates=request.send_updates)
         self._sync_soon(reach, event_id)
 
     # --- what they share ---------------------------------------------------------------------------------------------
 
     def _open(self, request: Request) -> tuple[Reach, CalendarApi, CalendarAccess]:
-        """The calendar, which the account may write to. Raises `Forbidden`, which says what it may."""
+        """The calendar, which the account may write to. Raises `Forbidden`, `PermissionDenied` for too low a role."""
         reach = request.find(request.calendar_id, Right.WRITE)
         google = self.calendars.acting_as(reach.account.email)
         if reach.calendar_id == PRIMARY:
             reach = replace(reach, calendar_id=google.resolve(PRIMARY))
         access = google.access(reach.calendar_id)
         if access.role not in MAY_WRITE:
-            raise Forbidden(
+            raise PermissionDenied(
                 f"{reach.account.email} has the role {access.role!r} on calendar {reach.calendar_id}, and needs "
-                "'writer': share the calendar with the right to make changes to events"
+                "'writer': share the calendar with the right to make changes to events",
+                service="google-calendar",
             )
         return reach, google, access
 
@@ -261,7 +284,8 @@ class WriteEvents:
             self._take_back(granted, event_id)
             if granted.asks_calendar and MEET_TYPE not in (types := google.conference_types(reach.calendar_id)):
                 error.telling(field="conferencing.provider", allowed=types)
-            error.telling(step="event", next="nothing was changed", reason=str(error))
+            if "step" not in error.told:
+                error.telling(step="event", next="nothing was changed", reason=str(error))
             raise
         except Temporary as error:
             if granted.chosen is None:
@@ -270,8 +294,9 @@ class WriteEvents:
             error.telling(step="event", next=then, reason=str(error))
             raise
 
-    def _take_back(self, granted: Granted, event_id: str) -> None:
-        if granted.chosen is not None:
+    def _take_back(self, granted: Granted, event_id: str, now: EventResource | None = None) -> None:
+        """`now`: the event, if it is known. What that shows stays."""
+        if granted.chosen is not None and not (now and carries(now, granted.chosen.conference_id)):
             self.wishes.choose.take_back(granted.chosen, event_id)
 
     def _done(self, granted: Granted, event_id: str) -> None:
@@ -283,9 +308,11 @@ class WriteEvents:
         change(self.store, Link, key, lambda link: link.put(chosen.conference_id))
 
     def _look(self, reach: Reach, event: EventResource, old: EventResource) -> None:
-        """What becomes of a conference of ours that the event showed is decided by its sync."""
-        shown = old.conference.conference_id if old.conference else None
-        if keys.is_conference_id(shown) and (event.conference is None or event.conference.conference_id != shown):
+        """What becomes of a conference of ours that the event showed its sync decides, if one has seen it there."""
+        before, after = (_ours_on(each) for each in (old, event))
+        if before is not None and before != after:
+            earlier = Chosen(conference_id=before, calendar_key=keys.calendar_key(reach.calendar_id))
+            self.wishes.choose.take_back(earlier, event.id)
             self._sync_soon(reach, event.id)
 
     def _sync_soon(self, reach: Reach, event_id: str) -> None:
@@ -304,6 +331,13 @@ def _patch(
     return google.patch_event(calendar_id, event_id, body, conference=shown, etag=etag, send_updates=send)
 
 
+def _is_written(now: EventResource, changed: Fields, granted: Granted) -> bool:
+    """Whether the event is as it was to be."""
+    wanted = _merged(now.resource, changed)
+    same = all(now.resource.get(name) == wanted[name] for name in changed)
+    return same and (granted.shown is None or stands(now, granted.shown))
+
+
 def _merged(old: Fields, changed: Fields) -> dict[str, Any]:
     """The event as it is to be: objects are merged, as Calendar does it."""
     merged = dict(old)
@@ -313,8 +347,15 @@ def _merged(old: Fields, changed: Fields) -> dict[str, Any]:
     return merged
 
 
-def _without(fields: Fields, name: str) -> dict[str, Any]:
-    return {each: value for each, value in fields.items() if each != name}
+def _without(fields: Fields, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in names}
+
+
+def _ours_on(event: EventResource) -> str | None:
+    """The conference of ours that the event shows, natively or as text."""
+    described = str(event.resource.get("description") or "")
+    shown = event.conference.conference_id if event.conference else description_block.conference_id(described)
+    return shown if keys.is_conference_id(shown) else None
 
 
 def _conference_id(granted: Granted) -> str | None:

@@ -19,6 +19,7 @@ from confsync.usecases.write_events import Request, WriteEvents, Written
 from confsync.web.callers import Verify, bearer
 from confsync.web.endpoint import Answer, Call, Handler, HttpError
 from confsync.web.event_answers import event, options, page, told
+from confsync.web.headers import idempotency_key, if_match
 from confsync.web.json_body import json_object
 from confsync.web.problems import from_error
 from confsync.web.query import Query
@@ -28,20 +29,8 @@ from confsync.web.routing import router
 EVENTS = "/v1/calendars/{calendarId}/events"
 MAX_PAGE = 2500
 MAX_WAIT = 25
-MAX_KEY = 255
-LIST_PARAMETERS = (
-    "timeMin",
-    "timeMax",
-    "q",
-    "singleEvents",
-    "orderBy",
-    "showDeleted",
-    "maxResults",
-    "pageToken",
-)
 LISTED_BY = ("timeMin", "timeMax", "q", "singleEvents", "orderBy", "showDeleted", "maxResults", "pageToken")
 UPDATES = ("all", "externalOnly", "none")
-ICS = ".ics"
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -65,7 +54,7 @@ def refused(error: HttpError | ConfsyncError, trace: str) -> Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """The handlers. `audiences`: whom callers' identity tokens are for. `connect_url`: where people connect accounts.
+    """The handlers. `url`: the function's address. `audiences`: whom callers' identity tokens are for.
 
     `workspace`: everybody whom we can act as is of a Workspace domain. `reference`: routes that need no caller.
     """
@@ -73,6 +62,7 @@ class Api:
     read: ReadEvents
     write: WriteEvents
     verify: Verify
+    url: str
     audiences: Sequence[str]
     rules: Sequence[Rule]
     limit: RateLimit
@@ -89,6 +79,7 @@ class Api:
             ("GET", EVENTS): self._list,
             ("POST", EVENTS): self._create,
             ("GET", f"{EVENTS}/{{eventId}}"): self._get,
+            ("GET", f"{EVENTS}/{{eventId}}.ics"): self._ics,
             ("PATCH", f"{EVENTS}/{{eventId}}"): self._change,
             ("DELETE", f"{EVENTS}/{{eventId}}"): self._delete,
             ("GET", "/v1/calendars/{calendarId}/conferencing"): self._options,
@@ -122,9 +113,12 @@ class Api:
         expand = query.flag("singleEvents")
         if query.one_of("orderBy", ("startTime",)) and not expand:
             raise BadRequest("an order by startTime needs singleEvents=true", field="orderBy")
+        since, until = query.time("timeMin"), query.time("timeMax")
+        if since and until and since >= until:
+            raise BadRequest("it is not after timeMin", field="timeMax")
         window = Window(
-            since=query.time("timeMin"),
-            until=query.time("timeMax"),
+            since=since,
+            until=until,
             text=query.text("q"),
             expand=expand,
             deleted=query.flag("showDeleted"),
@@ -134,18 +128,15 @@ class Api:
         return told(page(self.read.page(who.find, call.parameters["calendarId"], window)))
 
     def _get(self, call: Call, who: Who) -> Answer:
-        calendar_id, event_id = call.parameters["calendarId"], call.parameters["eventId"]
-        if event_id.endswith(ICS):
-            return self._ics(call, who, calendar_id, event_id.removesuffix(ICS))
         wait = Query(call, ["wait"]).number("wait", low=0, high=MAX_WAIT, default=0)
-        shown = self.read.one(who.find, calendar_id, event_id, wait=wait)
+        shown = self.read.one(who.find, call.parameters["calendarId"], call.parameters["eventId"], wait=wait)
         return told(event(shown), headers={"ETag": shown.event.etag})
 
-    def _ics(self, call: Call, who: Who, calendar_id: str, event_id: str) -> Answer:
+    def _ics(self, call: Call, who: Who) -> Answer:
         from confsync.domain.ics import event_ics  # it is heavy, and seldom asked for
 
         Query(call, [])
-        shown = self.read.one(who.find, calendar_id, event_id)
+        shown = self.read.one(who.find, call.parameters["calendarId"], call.parameters["eventId"])
         content = event_ics(shown.event.resource, shown.conferencing, time_zone="UTC", now=self.now())
         return content.decode(), 200, {"Content-Type": "text/calendar; charset=utf-8", "ETag": shown.event.etag}
 
@@ -186,14 +177,12 @@ class Api:
 
     def _create(self, call: Call, who: Who) -> Answer:
         query = Query(call, ["sendUpdates", "wait"])
-        key = call.headers.get("Idempotency-Key", "")
-        if len(key) > MAX_KEY or not key.isascii() or (key and not key.isprintable()):
-            raise BadRequest(f"it is 1 to {MAX_KEY} printable ASCII characters", field="Idempotency-Key")
         wait = query.number("wait", low=0, high=MAX_WAIT, default=0)
-        made = self.write.create(self._request(call, who, query), key=key or None)
+        made = self.write.create(self._request(call, who, query), key=idempotency_key(call.headers))
         shown = self._waited(made, who, wait)
+        # not a path alone: the platform takes a function's name off the path
         place = f"/v1/calendars/{quote(made.calendar_id, safe='')}/events/{quote(made.event.id, safe='')}"
-        headers = {"ETag": shown.event.etag, "Location": place}
+        headers = {"ETag": shown.event.etag, "Location": self.url.rstrip("/") + place}
         return told(event(shown), status=200 if made.repeated else 201, headers=headers)
 
     def _change(self, call: Call, who: Who) -> Answer:
@@ -202,7 +191,7 @@ class Api:
         written = self.write.change(
             self._request(call, who, query),
             call.parameters["eventId"],
-            if_match=call.headers.get("If-Match", "") or None,
+            if_match=if_match(call.headers),
             replace_attachments=query.flag("replaceAttachments"),
         )
         shown = self._waited(written, who, wait)
@@ -210,7 +199,7 @@ class Api:
 
     def _delete(self, call: Call, who: Who) -> Answer:
         request = self._request(call, who, Query(call, ["sendUpdates"]), body={})
-        self.write.delete(request, call.parameters["eventId"], if_match=call.headers.get("If-Match", "") or None)
+        self.write.delete(request, call.parameters["eventId"], if_match=if_match(call.headers))
         return "", 204, {}
 
     def _request(self, call: Call, who: Who, query: Query, body: Json | None = None) -> Request:

@@ -1,6 +1,7 @@
 """JSON bodies into typed values."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,6 +10,9 @@ from confsync.domain.errors import BadRequest
 from confsync.web.endpoint import Call, require_json
 
 T = TypeVar("T")
+
+MAX_DEPTH = 100
+"""Whatever reads or writes JSON after us takes that."""
 
 
 def body(call: Call, kind: type[T]) -> T:
@@ -30,7 +34,22 @@ def json_object(call: Call) -> dict[str, Any]:
         raise BadRequest(f"the body is not JSON: {error}") from error
     if not isinstance(given, dict):
         raise BadRequest("the body is not a JSON object")
+    if _depth(given) > MAX_DEPTH:
+        raise BadRequest(f"the body is nested more than {MAX_DEPTH} deep")
     return given
+
+
+def _depth(value: Any) -> int:
+    """Counted without recursion, of which there could be too much."""
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        level = [each for node in level for each in _parts(node)]
+    return depth
+
+
+def _parts(node: Any) -> Iterable[Any]:
+    return node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
 
 
 def _field(message: str) -> str | None:

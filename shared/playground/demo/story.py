@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import requests
 
+from playground.demo.application import Application
 from playground.demo.own_account import OwnAccount
 from playground.demo.telling import Teller
 from playground.demo.vendors import OtherVendors
@@ -36,7 +37,7 @@ class Story:
         self.view = View(project.cloud, self.ann)
         self.start = datetime.now(ZONE).replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=7)
         self.foreign: list[Json] = []
-        self.answers: list[Json] = []
+        self.answers: list[object] = []
 
     def tell(self) -> bool:
         """Every step in order."""
@@ -55,6 +56,9 @@ class Story:
         self.trash(planning)
         OwnAccount(self.project, self.teller, self.ann, self.view, self.start).tell()
         OtherVendors(self.project, self.teller, self.ann, self.view, self.start).tell()
+        application = Application(self.project, self.teller, self.ann, self.start)
+        application.tell()
+        self.answers += application.answers
         self.nothing_left()
         self.secrets()
         return self.teller.summary()

@@ -58,6 +58,10 @@ class Teller:
         """What a person did."""
         self.console.print(f"    [magenta]person   [/magenta] {what}")
 
+    def application(self, what: str) -> None:
+        """What a program asked of the API."""
+        self.console.print(f"    [magenta]app      [/magenta] {what}")
+
     def fault(self, what: str) -> None:
         """What goes wrong on purpose."""
         self.console.print(f"    [yellow]fault    [/yellow] {what}")

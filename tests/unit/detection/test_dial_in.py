@@ -110,6 +110,15 @@ CASES = {
         phones=("tel:+33170995397,,766918553#",),
         codes=(("access_code", "766918553"),),
     ),
+    "teams_pt": Case(
+        provider=TEAMS,
+        ids=("26374053457629",),
+        passcodes=("Ax3Zj3Mx",),
+        pins=("766918553",),
+        phones=("tel:+551147009668,,766918553#",),
+        codes=(("access_code", "766918553"),),
+    ),
+    "teams_no_phone_es": Case(provider=TEAMS, ids=("26374053457629",), passcodes=("Ax3Zj3Mx",), phones=()),
     "teams_ja": Case(
         provider=TEAMS,
         ids=("412345678901",),
@@ -136,6 +145,23 @@ CASES = {
         codes=(("access_code", "1774007047"),),
         sips=("sip:1774007047@example.webex.com",),
     ),
+    "webex_de": Case(
+        provider=WEBEX,
+        ids=("27312345678",),
+        passcodes=("tM9mpWe3xq2",),
+        pins=("27312345678",),
+        phones=("tel:+4961967819736,,27312345678#86967933#", "tel:+498001844222,,27312345678#86967933#"),
+        codes=(("access_code", "27312345678"), ("passcode", "86967933")),
+        sips=("sip:27312345678@example.webex.com",),
+    ),
+    "webex_audio_only": Case(
+        provider=WEBEX,
+        ids=("1469674515",),
+        passcodes=("tM9mpWe3x", "92234766"),
+        pins=("1469674515",),
+        phones=("tel:+16504793208,,1469674515#", "tel:+18445310958,,1469674515#"),
+        codes=(("access_code", "1469674515"), ("passcode", "92234766")),
+    ),
     "goto_en": Case(
         provider=GOTO,
         ids=("691818141",),
@@ -158,6 +184,12 @@ CASES = {
         pins=("943285463",),
         phones=("tel:+33187405123,,943285463#",),
         codes=(("pin", "943285463"),),
+    ),
+    "meet_ar": Case(
+        provider=MEET,
+        pins=("934959535",),
+        phones=("tel:+966115173700,,934959535#",),
+        codes=(("pin", "934959535"),),
     ),
     "skype_for_business_en": Case(
         provider=SKYPE,
@@ -211,7 +243,7 @@ def test_dates_orders_accounts_and_peoples_own_numbers_are_no_dial_in(provider: 
     assert read(invitation("no_dial_in"), provider) == DialIn()
 
 
-BARE = {"zoom_ar", "zoom_add_on", "skype_for_business_en"}
+BARE = {"zoom_ar", "zoom_add_on", "webex_audio_only", "skype_for_business_en"}
 """What is typed stands there in digits alone: only who knows the vendor can tell."""
 
 
@@ -302,6 +334,11 @@ def test_two_meetings_in_one_text_keep_their_numbers_and_codes() -> None:
     }
 
 
+def test_no_more_numbers_than_an_event_has_entry_points() -> None:
+    lines = "".join(f"+1 253 205 {last:04}\n" for last in range(400))
+    assert len(read(f"PIN: 1234#\n{lines}").phones) == 300
+
+
 # --- codes -----------------------------------------------------------------------------------------------------------
 
 
@@ -335,6 +372,11 @@ def test_what_follows_the_id_and_looks_secret_is_the_passcode(line: str, passcod
 )
 def test_what_follows_the_id_and_is_no_passcode(line: str) -> None:
     assert read(f"https://zoom.us/j/{ZOOM_ID}\nID: {ZOOM_ID}\n{line}", ZOOM).passcodes == ()
+
+
+@pytest.mark.parametrize("text", ["issue 1234#", "Room: 1234", "PIN: 1234", "C: 4711"])
+def test_digits_far_from_any_number_are_typed_on_no_telephone(text: str) -> None:
+    assert read(text).pins == ()
 
 
 @pytest.mark.parametrize(

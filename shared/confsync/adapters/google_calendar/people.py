@@ -203,5 +203,5 @@ def _shown(conference: ConferenceOnEvent | None) -> dict[str, Any]:
 
 def _if_match(request: Any, etag: str | None) -> HttpRequest:
     if etag is not None:
-        request.headers["If-Match"] = etag
+        request.headers["If-Match"] = etag.replace("\\", r"\\")  # httplib2 takes a header for a template of `re`
     return cast("HttpRequest", request)

@@ -185,6 +185,7 @@ def _translate(data: _Event, calendar_zone: str) -> Event:
         attendees=tuple(sorted(person.email for person in data.attendees if person.email)),
         conference=_conference(data.conference_data),
         text_conference_id=block_ids[0] if block_ids else None,
+        text_uri=description_block.video_uri(data.description) if block_ids else None,
         more_text_ids=tuple(block_ids[1:]),
     )
 

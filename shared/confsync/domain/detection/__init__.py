@@ -29,7 +29,7 @@ def detect(resource: Mapping[str, Any], own: Sequence[OwnService] = ()) -> Detec
     made, link = native.conference(event.get("conferenceData"), known)
     if made is None or made.status is Status.FAILURE:
         hangout = _parts([(Source.HANGOUT_LINK, event.get("hangoutLink"))], known)
-        made = meeting.linked([*hangout, *texts], known) or made
+        made = meeting.linked([*hangout, *texts], known) or native.block(event.get("description")) or made
     elif made.status is None:
         made = meeting.completed(made, link, texts, known)
     return Detected(conferencing=made, unresolved=_unresolved(texts))

@@ -69,35 +69,38 @@ def _shortened(url: Url, rows: tuple[Row, ...]) -> Link | None:
 
 
 def _link(url: Url, form: Form, service: Service) -> Link | None:
-    groups = _groups(url, form)
-    if groups is None:
+    named = groups(url, form)
+    if named is None:
         return None
-    code = groups.get("code") or ""
-    code = code.lower() if service.lower else squeezed(code) if squeezed(code).isdigit() else code
-    named = tuple(code if name == "code" else value for name, value in sorted(groups.items()) if value)
+    code = _code(named.get("code") or "", service)
+    parts = [code if name == "code" else value for name, value in sorted(named.items()) if value]
+    # a number is one meeting's wherever the service has a host
     where = () if code.isdigit() and not service.local else (url.host,)
     return Link(
         service=service,
         url=(_lower(url) if service.lower else url).told(without=service.drops, fragment=bool(form.fragment)),
         code=code,
-        meeting=(service.told, *where, *(named or (url.plain_path,))),
+        meeting=(service.told, *where, *(parts or [url.plain_path])),
         confidence=form.confidence,
     )
 
 
-def _groups(url: Url, form: Form) -> dict[str, str | None] | None:
-    """What tells the meeting, None if it is not such an address."""
-    path = _compiled(form.path).fullmatch(url.plain_path)
-    if path is None:
+def _code(code: str, service: Service) -> str:
+    bare = squeezed(code)
+    return bare if bare.isdigit() else code.lower() if service.lower else code
+
+
+def groups(url: Url, form: Form) -> dict[str, str | None] | None:
+    """What the form's groups hold in an address, None if it is not of that form."""
+    found = [_compiled(form.path).fullmatch(url.plain_path)]
+    if form.query:
+        matches = (_compiled(form.query).fullmatch(each) for each in url.query.split("&"))
+        found.append(next(filter(None, matches), None))
+    if form.fragment:
+        found.append(_compiled(form.fragment).fullmatch(url.fragment))
+    if any(match is None for match in found):
         return None
-    groups = path.groupdict()
-    for pattern, texts in ((form.query, url.query.split("&")), (form.fragment, [url.fragment])):
-        if pattern:
-            match = next((found for text in texts if (found := _compiled(pattern).fullmatch(text))), None)
-            if match is None:
-                return None
-            groups |= match.groupdict()
-    return groups
+    return {name: value for match in found if match for name, value in match.groupdict().items()}
 
 
 @cache

@@ -49,7 +49,7 @@ def linked(parts: Sequence[Part], catalogue: Catalogue) -> Conferencing | None:
         source=part.source,
         confidence=None if part.source in _NOT_TEXT else _confidence(part, link),
     )
-    told = _told(link.meeting, link.code, parts, found.provider, catalogue, sure=False)
+    told = _told(link.meeting, link.code, parts, found.provider, catalogue, sure=found.confidence is None)
     return replace(found, details=_spoken(_with(found.details, told), link.service)) if told else found
 
 

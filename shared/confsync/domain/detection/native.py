@@ -4,10 +4,12 @@ https://developers.google.com/workspace/calendar/api/v3/reference/events (confer
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
+from confsync.domain import description_block
 from confsync.domain.conference_data import ShownEntryPoint
-from confsync.domain.conferencing import Conferencing, JoinDetails, Source, Status
+from confsync.domain.conferencing import Conferencing, Confidence, JoinDetails, Source, Status
 from confsync.domain.detection.catalogue import provider
 from confsync.domain.detection.finding import find
 from confsync.domain.detection.links import Catalogue, Link, squeezed
@@ -34,6 +36,16 @@ def conference(data: Any, catalogue: Catalogue) -> tuple[Conferencing | None, Li
     link = next(iter(find(url, catalogue).links), None)
     name = link.service.told if link else _named(solution, url)
     return Conferencing(provider=name, details=_details(points, url, link), source=Source.CONFERENCE_DATA), link
+
+
+def block(description: Any) -> Conferencing | None:
+    """The conference of a block that we wrote, whose link may be of no service that is known."""
+    found = description_block.read(text(description))
+    if found is None:
+        return None
+    url = next((point.uri for point in found.entry_points if point.type == "video"), "")
+    details = _details(found.entry_points, url, None)
+    return Conferencing(provider=found.name, details=details, source=Source.BLOCK, confidence=Confidence.HIGH)
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -97,13 +109,14 @@ def _named(solution: Mapping[str, Any], url: str) -> str:
 
 def _details(points: tuple[ShownEntryPoint, ...], url: str, link: Link | None) -> JoinDetails:
     phones = [point for point in points if point.type == "phone"]
+    pins = (word for point in phones for word in (point.pin, point.access_code))
     in_order = sorted(points, key=lambda point: point.type != "video")
     code = _first(point.meeting_code for point in in_order) or (link.code if link else "")
     return JoinDetails(
         url=url,
         meeting_code=squeezed(code) if squeezed(code).isdigit() else code,
         password=_first(word for point in in_order for word in (point.passcode, point.password)),
-        pin=_first(word for point in phones for word in (point.pin, point.access_code)),
+        pin=_first(chain(pins, (point.pin for point in points))),
         phone=tuple(dict.fromkeys(filter(None, (number(point.uri) for point in phones)))),
         sip=_first(point.uri for point in points if point.type == "sip"),
         entry_points=points,

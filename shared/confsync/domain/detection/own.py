@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from confsync.domain.detection.service import Form, Service
-from confsync.domain.errors import Invalid
+from confsync.domain.errors import NotConfigured
 
 CODE = "{code}"
 REST = "*"
@@ -17,7 +17,7 @@ class OwnService:
     """A service and the addresses of its meetings, like `https://meet.example.com/{code}`.
 
     The host is meant exactly; `{code}` is one segment of the path, and `*` at the end whatever follows, or nothing.
-    Raises `Invalid` if the pattern is something else.
+    Raises `NotConfigured` if the pattern is something else.
     """
 
     name: str
@@ -27,12 +27,12 @@ class OwnService:
         parts = _split(self.pattern)
         names_a_host = parts.netloc and not set(parts.netloc) & set("*{}@")
         if not self.name or parts.scheme not in {"http", "https"} or not names_a_host or parts.query or parts.fragment:
-            raise Invalid(f"detection: {self.pattern!r} is not like https://meet.example.com/{CODE}")
+            raise NotConfigured(f"{self.pattern!r} is not like https://meet.example.com/{CODE}")
         segments = parts.path.removesuffix(REST).split("/")
         if segments.count(CODE) > 1 or any(set(each) & set("*{}") for each in segments if each != CODE):
-            raise Invalid(f"detection: {self.pattern!r} may have one segment {CODE}, and {REST} at its end")
-        if not parts.path.strip("/"):
-            raise Invalid(f"detection: {self.pattern!r} would take every page of that server for a meeting")
+            raise NotConfigured(f"{self.pattern!r} may have one segment {CODE}, and {REST} at its end")
+        if not parts.path.removesuffix(REST).strip("/"):
+            raise NotConfigured(f"{self.pattern!r} would take every page of that server for a meeting")
 
     def service(self) -> Service:
         """The row that it is."""
@@ -53,4 +53,4 @@ def _split(pattern: str) -> SplitResult:
     try:
         return urlsplit(pattern)
     except ValueError as error:
-        raise Invalid(f"detection: {pattern!r}: {error}") from error
+        raise NotConfigured(f"{pattern!r}: {error}") from error

@@ -36,12 +36,12 @@ class Phone:
     """Pauses, codes, `#` and `*`, as the text has them; "": it has the number alone."""
 
     @property
-    def codes(self) -> tuple[str, ...]:
+    def typed(self) -> tuple[str, ...]:
         """Those that are dialled after it."""
-        return codes(self.then)
+        return typed_in(self.then)
 
 
-def codes(then: str) -> tuple[str, ...]:
+def typed_in(then: str) -> tuple[str, ...]:
     """The codes in what is dialled after a number."""
     return tuple(_CODE.findall(_compact(then).replace(_WEBEX_MARK, "*")))
 
@@ -64,7 +64,7 @@ def _may_be_phone(each: Shape, ids: Collection[str]) -> bool:
 
 def _phone(each: Shape, region: str | None) -> Phone | None:
     known = _international(each) or _national(each, region)
-    then = _compact(each.then) if codes(each.then) else ""
+    then = _compact(each.then) if typed_in(each.then) else ""
     if known is None and not then:
         return None
     extension = PAUSE + "".join(filter(str.isdigit, each.extension)) if each.extension else ""

@@ -31,7 +31,8 @@ def addresses(text: str) -> Iterator[str]:
     while slash >= 0:
         start = at + len(text[at:slash].rstrip(_CHARACTERS))
         at = _REST.match(text, slash).end()  # type: ignore[union-attr]  # it may be empty
-        yield from _of_run(text[start:at])
+        if text[start - 1 : start] != "\\":  # to browsers, a slash: what follows is no host
+            yield from _of_run(text[start:at])
         slash = text.find("/", at)
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 _URL = re.compile(r"(?:([a-z]+):/{1,2})?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.IGNORECASE | re.DOTALL)
-_HOST = re.compile(r"[a-z0-9.-]+(?::\d{1,5})?", re.ASCII)
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?(?::\d{1,5})?", re.ASCII)
 MAX_HOST = 260
 """Characters of a name (https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4) and a port."""
 _WEB = {"http", "https"}

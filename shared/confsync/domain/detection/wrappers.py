@@ -20,7 +20,7 @@ _GOOGLE = re.compile(r"(?:www\.)?google(?:\.com|\.cat|(?:\.com?)?\.[a-z]{2})")
 _RUN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _V3 = re.compile(r"/v3/__(.+)__;([\w=-]*)!.*", re.DOTALL | re.ASCII)
 _V3_GAP = re.compile(r"\*(?:\*(.))?", re.DOTALL)
-_IN_PATH = re.compile(r"/[^/]+/(https?(?::|%3a).*)", re.IGNORECASE | re.DOTALL)
+_IN_PATH = re.compile(r"/[^/]+/(?:(https?%3a[^/?#]+).*|(https?:.*))", re.IGNORECASE | re.DOTALL)
 _HEX = re.compile(r"-([0-9A-Fa-f]{2})")
 _MAX_COORDS = 4_096
 
@@ -52,7 +52,7 @@ def _in_path(url: Url) -> str | None:
     """The address stands in the path, after one other part."""
     query = f"?{url.query}" if url.query else ""
     found = _IN_PATH.fullmatch(f"{url.path}{query}")
-    return unquote(found[1]) if found else None
+    return unquote(found[1] or found[2]) if found else None
 
 
 def _proofpoint_2(url: Url) -> str | None:

@@ -117,8 +117,9 @@ class PublishConference:
 
 def _has(event: Event, link: Link, shown: ConferenceOnEvent) -> bool:
     """Whether the event has the conference, natively or as the text that we last wrote, or is to be given it."""
-    if event.conference_id is None and link.put_at(shown.conference_id) is not None:
-        return True
+    chosen = link.to_put(shown.conference_id)
+    if chosen is not None:
+        return event.conference_id in {shown.conference_id, chosen.instead_of}
     if event.conference_id is None and link.shown_uri is not None:
         return event.shows(shown.conference_id, {link.shown_uri})
     return event.conference_id in {shown.conference_id, *_replaced(link, shown)} - {None}
@@ -126,4 +127,5 @@ def _has(event: Event, link: Link, shown: ConferenceOnEvent) -> bool:
 
 def _replaced(link: Link, shown: ConferenceOnEvent) -> set[str | None]:
     """What the event may show now, and no more once it shows this."""
-    return {link.replaces, link.conference_id} if link.put_at(shown.conference_id) else {link.replaces}
+    chosen = link.to_put(shown.conference_id)
+    return {link.replaces, chosen.instead_of} if chosen else {link.replaces}

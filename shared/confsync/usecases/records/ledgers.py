@@ -94,5 +94,5 @@ def unpublished(conference: Conference, links: dict[str, Link], now: datetime) -
 def _lacks(link: Link, conference_id: str, revision: str, now: datetime) -> bool:
     if link.conference_id == conference_id:
         return link.published != revision
-    put_at = link.put_at(conference_id)
-    return put_at is not None and put_at <= now
+    chosen = link.to_put(conference_id)
+    return chosen is not None and chosen.put_at is not None and chosen.put_at <= now

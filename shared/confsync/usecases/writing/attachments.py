@@ -27,6 +27,7 @@ class Attachments:
             raise BadRequest("it is a list of objects", field=FIELD)
         known = {each.get("fileId") or each.get("fileUrl"): each for each in there}
         for index, each in enumerate(given):
+            _check(each, f"{FIELD}[{index}]")
             if _identity(each) in {*known, *(old.get("fileUrl") for old in there)}:
                 continue
             known[_identity(each)] = self._complete(each, account, f"{FIELD}[{index}]")
@@ -42,7 +43,7 @@ class Attachments:
         if given.get("fileUrl"):
             return given
         file_id = given.get("fileId")
-        if not isinstance(file_id, str) or not file_id:
+        if not file_id:
             raise BadRequest("it needs a `fileUrl`, or the `fileId` of a file in Drive", field=where)
         if self.drive is None:
             raise BadRequest(
@@ -55,6 +56,12 @@ class Attachments:
             raise BadRequest(f"{account} can't see file {file_id}: {error}", field=f"{where}.fileId") from error
         told = {"fileUrl": file.url, "title": file.title, "mimeType": file.mime_type, "iconLink": file.icon_url}
         return {**{name: value for name, value in told.items() if value}, **given}
+
+
+def _check(given: Attachment, where: str) -> None:
+    for name in ("fileId", "fileUrl"):
+        if not isinstance(given.get(name, ""), str):
+            raise BadRequest("a text is needed", field=f"{where}.{name}")
 
 
 def _identity(each: Attachment) -> Any:

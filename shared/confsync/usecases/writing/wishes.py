@@ -7,7 +7,9 @@ from typing import Any
 
 from confsync.domain import description_block, keys
 from confsync.domain.access import Reach, Right
+from confsync.domain.by_hand import copied
 from confsync.domain.conference import Conference
+from confsync.domain.conferencing import Source, Status
 from confsync.domain.detection import OwnService, detect
 from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.errors import (
@@ -23,7 +25,7 @@ from confsync.domain.errors import (
 from confsync.domain.event import Event
 from confsync.domain.plan import Choice
 from confsync.domain.solution import Solution
-from confsync.domain.wish import MODULES, Autocreate, ByHand, CopyFrom, Remove, Wish, details
+from confsync.domain.wish import MODULES, Autocreate, ByHand, CopyFrom, Remove, Wish
 from confsync.ports import Calendars, Clock, ConferenceOnEvent, EventResource, Providers, Store
 from confsync.usecases.making.choose_conference import ChooseConference, Chosen
 from confsync.usecases.making.settle_conference import SettleConference
@@ -99,14 +101,16 @@ class Wishes:
         shown = ConferenceOnEvent(conference_id=keys.by_hand_id(uri), solution=solution, details=told)
         return Granted(shown=shown)
 
-    @staticmethod
-    def _meet(place: Place) -> Granted:
-        """Calendar ignores a request whose id it has seen: the same request gives the same Meet.
+    def _meet(self, place: Place) -> Granted:
+        """Calendar ignores a request whose id it has seen: one that is sent twice gives one Meet.
 
         https://developers.google.com/workspace/calendar/api/guides/create-events#conferencing
         """
-        earlier = (place.old.get("conferenceData") or {}).get("conferenceId") or ""
-        request_id = keys.meet_request_id(place.event_id, str(earlier))
+        shown = detect(place.old, self.own).conferencing
+        native = shown is not None and (shown.provider, shown.source) == (MEET, Source.CONFERENCE_DATA)
+        if shown is not None and native and shown.status is not Status.FAILURE:
+            return Granted()  # it has one, or will
+        request_id = keys.meet_request_id(place.event_id, str(place.old.get("etag") or ""))
         request = {"requestId": request_id, "conferenceSolutionKey": {"type": MEET_TYPE}}
         fields = {**without_text({}, place.old), "conferenceData": {"createRequest": request}}
         return Granted(fields=fields, asks_calendar=True)
@@ -121,11 +125,12 @@ class Wishes:
             data = {k: v for k, v in source.resource["conferenceData"].items() if k != "createRequest"}
             return Granted(fields={**without_text({}, place.old), "conferenceData": data})
         found = detect(source.resource, self.own).conferencing
-        if found is None or found.status is not None:
+        details = copied(found) if found else None
+        if found is None or details is None:
             raise BadRequest(
                 f"event {wish.event_id} has no conference that could be copied", field="conferencing.copy_from"
             )
-        return self._by_hand(found.provider, details(found.json()["details"]))
+        return self._by_hand(found.provider, details)
 
     def _source(self, wish: CopyFrom, find: Find) -> EventResource:
         reach = find(wish.calendar_id, Right.READ)
@@ -144,9 +149,8 @@ class Wishes:
         return self._ours(description_block.conference_id(str(source.resource.get("description") or "")))
 
     def _ours(self, conference_id: str | None) -> Conference | None:
-        """Our record of the conference, if it is one of ours and is there."""
-        found = self.store.get(Conference, conference_id) if keys.is_conference_id(conference_id) else None
-        return found if found is not None and found.wanted else None
+        """Our record of the conference, if it is one of ours. (One that was given up meanwhile is made anew.)"""
+        return self.store.get(Conference, conference_id) if keys.is_conference_id(conference_id) else None
 
     def _shared(self, ours: Conference, place: Place) -> Choice:
         return Choice(
@@ -178,17 +182,22 @@ class Wishes:
         offered = {each.id: each for each in self.providers.offered()}
         if wish.solution:
             if wish.solution not in offered:
-                told = f"there is no solution {wish.solution!r}; there are {', '.join(offered) or 'none'}"
-                raise BadRequest(told, field="conferencing.autocreate.solution")
+                told = f"there is no solution {wish.solution!r}"
+                raise BadRequest(told, field="conferencing.autocreate.solution").telling(allowed=offered)
             return offered[wish.solution]
         named = wish.provider.lower()
         called = [each for each in offered.values() if named in {each.id.lower(), each.name.lower()}]
         of_vendor = [each for each in offered.values() if each.provider == MODULES.get(named, named)]
-        if not called and not of_vendor:
-            names = ", ".join(dict.fromkeys(each.name for each in offered.values())) or "none"
-            told = f"no solution is of {wish.provider!r}; there are {names}, and {MEET}, which is Calendar's own"
-            raise BadRequest(told, field="conferencing.provider")
-        return (called or of_vendor)[0]
+        found = called or of_vendor
+        if not found:
+            names = dict.fromkeys([*(each.name for each in offered.values()), MEET])
+            raise BadRequest(f"no solution is of {wish.provider!r}", field="conferencing.provider").telling(
+                allowed=names
+            )
+        if len(found) > 1:
+            told = f"there are several solutions of {wish.provider!r}: name one in conferencing.autocreate.solution"
+            raise BadRequest(told, field="conferencing.provider").telling(allowed=[each.id for each in found])
+        return found[0]
 
     def _check_settings(self, solution: Solution, settings: str | None) -> None:
         """A vendor says itself which settings there are. Raises `BadRequest`."""

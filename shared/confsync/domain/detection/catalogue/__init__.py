@@ -2,12 +2,13 @@
 
 from confsync.domain.detection.catalogue.calls import CALLS
 from confsync.domain.detection.catalogue.ended import ENDED
+from confsync.domain.detection.catalogue.google import GOOGLE
 from confsync.domain.detection.catalogue.nylas import NYLAS
 from confsync.domain.detection.catalogue.rooms import ROOMS
 from confsync.domain.detection.catalogue.servers import SERVERS
 from confsync.domain.detection.catalogue.stages import STAGES
 
-SERVICES = (*NYLAS, *CALLS, *ROOMS, *STAGES, *SERVERS, *ENDED)
+SERVICES = (*GOOGLE, *NYLAS, *CALLS, *ROOMS, *STAGES, *SERVERS, *ENDED)
 
 _NAMED = {name.lower(): row.told for row in SERVICES for name in (row.name, row.told, *row.also)}
 

@@ -87,13 +87,6 @@ CALLS = (
         also=("UberConference", "Dialpad"),
     ),
     Service(
-        name="Google Workspace alias",
-        provider="Google Meet",
-        forms=(Form(hosts=("g.co",), path=r"/meet/(?P<id>[\w-]+)"),),
-        joins={"https://g.co/meet/standup": ""},
-        refuses=("https://g.co/recover",),
-    ),
-    Service(
         name="Lark",
         forms=(Form(hosts=("vc.larksuite.com",), path=r"/j/(?P<code>\d{9,})"),),
         joins={"https://vc.larksuite.com/j/123456789": "123456789"},
@@ -177,11 +170,8 @@ CALLS = (
     ),
     Service(
         name="VK Calls",
-        forms=(
-            Form(hosts=("vk.com", "m.vk.com"), path=r"/call/join/(?P<id>[\w-]+)"),
-            Form(hosts=("vk.com",), path=r"/call/(?P<id>[\w-]+)"),
-        ),
-        joins={"https://vk.com/call/join/AbCdEfGhIjKl": ""},
+        forms=(Form(hosts=("vk.com", "m.vk.com"), path=r"/call/(?:join/)?(?P<id>[\w-]+)"),),
+        joins={"https://vk.com/call/join/AbCdEfGhIjKl": "", "https://vk.com/call/AbCdEfGhIjKl": ""},
         refuses=("https://vk.com/feed", "https://vk.com/calls"),
     ),
     Service(
@@ -243,10 +233,7 @@ CALLS = (
     ),
     Service(
         name="Demodesk",
-        forms=(
-            Form(hosts=("demodesk.com",), path=r"/(?P<id>(?-i:[A-Z0-9]{6,12}))"),
-            Form(hosts=("demodesk.com",), path=r"/meeting/(?P<id>[\w-]+)"),
-        ),
+        forms=(Form(hosts=("demodesk.com",), path=r"/(?P<id>(?-i:[A-Z0-9]{6,12}))"),),
         joins={"https://demodesk.com/NGYLHDWO": ""},
         refuses=("https://demodesk.com/pricing", "https://demodesk.com/"),
     ),

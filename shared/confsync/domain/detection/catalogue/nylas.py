@@ -1,4 +1,4 @@
-"""The vendors that Nylas tells of, under its names, and what else they have.
+"""The vendors that Nylas tells of besides Google, under its names, and what else they have.
 
 https://developer.nylas.com/docs/v3/calendar/add-conferencing/
 """
@@ -44,57 +44,6 @@ _TEAMS_DROPS = (
 """What Teams' launcher adds to the address that it was given."""
 
 NYLAS = (
-    Service(
-        name="Google Meet",
-        forms=(
-            Form(hosts=("meet.google.com",), path=r"/(?:_meet/)?(?P<code>[a-z]{3}-[a-z]{4}-[a-z]{3})"),
-            Form(hosts=("meet.google.com",), path=r"/(?:_meet/)?lookup/(?P<id>[\w-]+)"),
-        ),
-        joins={
-            "https://meet.google.com/abc-defg-hij": "abc-defg-hij",
-            "https://meet.google.com/_meet/abc-defg-hij?authuser=1&hs=122": "abc-defg-hij",
-            "https://meet.google.com/lookup/team-standup": "",
-            "HTTPS://MEET.GOOGLE.COM/ABC-DEFG-HIJ": "abc-defg-hij",
-        },
-        refuses=(
-            "https://meet.google.com/",
-            "https://meet.google.com/new",
-            "https://meet.google.com/landing",
-            "https://tel.meet/abc-defg-hij?pin=1234567890123",
-            "https://meet.google.com.evil.com/abc-defg-hij",
-            "https://support.google.com/meet/answer/9302870",
-        ),
-        also=("Meet", "Hangouts Meet"),
-        lower=True,
-        drops=("authuser", "hs", "pli"),
-    ),
-    Service(
-        name="Google Meet live stream",
-        forms=(Form(hosts=("stream.meet.google.com",), path=r"/stream/(?P<id>[\w-]+)"),),
-        joins={"https://stream.meet.google.com/stream/abc12ab1-abc1-1234-123a-a1234a1abc12": ""},
-        refuses=("https://stream.meet.google.com/",),
-        drops=("authuser",),
-    ),
-    Service(
-        name="Google Hangouts",
-        forms=(
-            Form(hosts=("hangouts.google.com",), path=r"/(?:call|group|meet)/(?P<id>[\w-]+)"),
-            Form(hosts=("hangouts.google.com", "plus.google.com"), path=r"/hangouts/_/(?P<id>.+)"),
-        ),
-        joins={
-            "https://hangouts.google.com/call/abcdefghijklmnopqrstuvwxyz": "",
-            "https://hangouts.google.com/hangouts/_/example.com/standup": "",
-            "https://plus.google.com/hangouts/_/example.com/standup": "",
-        },
-        refuses=("https://hangouts.google.com/", "https://hangouts.google.com/webchat/start"),
-        drops=("authuser", "hceid"),
-    ),
-    Service(
-        name="Google Duo",
-        forms=(Form(hosts=("duo.app.goo.gl",), path=r"/(?P<id>[\w-]+)"),),
-        joins={"https://duo.app.goo.gl/kF3aGm5": ""},
-        refuses=("https://duo.google.com/about/",),
-    ),
     Service(
         name="Zoom Meeting",
         forms=_zoom(_ZOOM),
@@ -144,6 +93,9 @@ NYLAS = (
         joins={
             "https://www.zoomgov.com/j/1612345678?pwd=abc": "1612345678",
             "https://zoomgov.com/my/person": "",
+            "https://app.zoomgov.com/wc/1612345678/join": "1612345678",
+            "https://www.zoomgov.com/wc/join/1612345678": "1612345678",
+            "https://www.zoomgov.com/join?confno=1612345678": "1612345678",
         },
         refuses=("https://www.zoomgov.com/u/abGx", "https://www.zoomgov.com/"),
         also=("Zoom for Government",),
@@ -151,7 +103,7 @@ NYLAS = (
     ),
     Service(
         name="zm.page",
-        forms=(Form(hosts=("*.zm.page",), path=""), Form(hosts=("zm.page",), path=r"/(?P<id>[\w-]+)")),
+        forms=(Form(hosts=("*.zm.page",), path=""),),
         joins={"https://bob.zm.page": "", "https://bob.zm.page/": ""},
         refuses=("https://zm.page/", "https://bob.zm.page/privacy/policy"),
     ),
@@ -202,6 +154,7 @@ NYLAS = (
         forms=_teams("teams.live.com"),
         joins={
             "https://teams.live.com/meet/9876543210123?p=qHDqtvFSfIg1rT": "9876543210123",
+            "https://teams.live.com/l/meetup-join/19:meeting_NjYx@thread.v2/0?context=%7b%7d": "",
             "https://teams.live.com/dl/launcher/launcher.html?url=/_#/meet/9876543210123?p=q&anon=1": "9876543210123",
         },
         refuses=("https://teams.live.com/free/", "https://teams.live.com/l/community/FEAq"),

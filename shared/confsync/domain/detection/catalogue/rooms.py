@@ -1,6 +1,5 @@
 """Places that stay: offices, classrooms, studios, in which people meet."""
 
-from confsync.domain.conferencing import Confidence
 from confsync.domain.detection.service import Form, Service
 
 ROOMS = (
@@ -36,7 +35,6 @@ ROOMS = (
         forms=(
             Form(hosts=("*.ovice.in",), path=r"/(?P<id>lobby/enter|@[\d,]+)?"),
             Form(hosts=("app.ovice.com",), path=r"/(?P<id>[\w-]+(?:/@[\d,]+)?)"),
-            Form(hosts=("*.ovice.com",), path=r"/(?P<id>@[\d,]+)?", confidence=Confidence.MEDIUM),
         ),
         joins={"https://acme.ovice.in/lobby/enter": "", "https://app.ovice.com/acme-office/@102,105": ""},
         refuses=("https://www.ovice.com/ja/price", "https://acme.ovice.in/settings/members"),

@@ -1,0 +1,145 @@
+"""An application that writes events through the API's use cases: it knows its requests by keys, and repeats them."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from confsync.domain import description_block, keys
+from confsync.domain.access import Reach, Right
+from confsync.domain.caller import Caller
+from confsync.domain.errors import BadRequest, Conflict, Forbidden, NotFound, PreconditionFailed
+from confsync.ports import EventResource
+from confsync.usecases.write_events import Request, Written
+from confsync.usecases.writing.wishes import FINAL
+from tests.simulation.gate import promised
+from tests.simulation.google import is_ours
+
+if TYPE_CHECKING:
+    from tests.simulation.cloud import Cloud, Functions
+
+NAME = "app@project.iam.gserviceaccount.com"
+BODY = {"start": {"dateTime": "2026-03-03T09:00:00Z"}, "end": {"dateTime": "2026-03-03T09:30:00Z"}}
+MEET = {"provider": "Google Meet", "autocreate": {}}
+BY_HAND = {"provider": "Rooms", "details": {"url": "https://rooms.example.com/r1"}}
+
+Json = dict[str, Any]
+Work = Callable[["Functions"], None]
+
+
+def made_with(solution: str) -> Json:
+    return {"autocreate": {"solution": solution}}
+
+
+def copied_from(event_id: str, calendar_id: str) -> Json:
+    return {"copy_from": {"calendar_id": calendar_id, "event_id": event_id}}
+
+
+class Application:
+    """Ann's calendars are open to it. `over`: requests that it need not repeat, well done or refused for good."""
+
+    def __init__(self, cloud: "Cloud", account: str) -> None:
+        self._cloud = cloud
+        self._account = account
+        self.over: set[str] = set()
+        self.made: dict[str, str] = {}
+        """The event that each key gave."""
+
+    def event_id(self, key: str, calendar_id: str) -> str:
+        """Of the event that a request with this key makes."""
+        return keys.event_id(keys.repeat_key(NAME, keys.calendar_key(calendar_id), f"key {key}"))
+
+    # --- what it asks for: each is the work of one function -----------------------------------------------------------
+
+    def create(self, key: str, wanted: Json | None, calendar_id: str, *, title: str = "Standup") -> Work:
+        event_id = self.event_id(key, calendar_id)
+        self._cloud.promises.keys.add((calendar_id, event_id))
+
+        def work(functions: "Functions") -> None:
+            request = self._request(calendar_id, {**BODY, "summary": title, "conferencing": wanted})
+            written = functions.write.create(request, key=key)
+            with promised():
+                assert written.event.id == self.made.setdefault(key, written.event.id), f"{key} made two events"
+            self._answered(written, wanted)
+
+        return self._asking(key, event_id, calendar_id, wanted, work)
+
+    def change(self, name: str, event_id: str, wanted: Json | None, calendar_id: str, **fields: Any) -> Work:
+        """`name`: what the request is called here; nothing knows it by that."""
+
+        def work(functions: "Functions") -> None:
+            request = self._request(calendar_id, {**fields, "conferencing": wanted})
+            self._answered(functions.write.change(request, event_id), wanted)
+
+        return self._asking(name, event_id, calendar_id, wanted, work)
+
+    def delete(self, name: str, event_id: str, calendar_id: str) -> Work:
+        def work(functions: "Functions") -> None:
+            self._cloud.promises.release(calendar_id, event_id)
+            functions.write.delete(self._request(calendar_id, {}), event_id)
+
+        return self._until_over(name, work)
+
+    # --- below -------------------------------------------------------------------------------------------------------
+
+    def _asking(self, name: str, event_id: str, calendar_id: str, wanted: Json | None, work: Work) -> Work:
+        def asking(functions: "Functions") -> None:
+            conference_id = self._conference_id(event_id, calendar_id, wanted)
+            if conference_id is None:
+                self._cloud.promises.release(calendar_id, event_id)
+            else:
+                self._cloud.promises.ask(calendar_id, event_id, conference_id)
+            try:
+                work(functions)
+            finally:
+                if conference_id is not None:
+                    self._cloud.promises.chosen[conference_id] = self._cloud.clock.now()
+
+        return self._until_over(name, asking)
+
+    def _until_over(self, name: str, work: Work) -> Work:
+        def told(functions: "Functions") -> None:
+            try:
+                work(functions)
+            except (*FINAL, BadRequest, Conflict, Forbidden, NotFound, PreconditionFailed):
+                self.over.add(name)
+                raise
+            self.over.add(name)
+
+        return told
+
+    def _request(self, calendar_id: str, body: Json) -> Request:
+        return Request(caller=NAME, find=self._find, calendar_id=calendar_id, body=body)
+
+    def _find(self, calendar_id: str, _right: Right) -> Reach:
+        domain = self._account.partition("@")[2]
+        return Reach(calendar_id=calendar_id, account=Caller(email=self._account, hosted_domain=domain))
+
+    def _conference_id(self, event_id: str, calendar_id: str, wanted: Json | None) -> str | None:
+        """Of the conference of ours that the event is to have."""
+        if wanted is None or not wanted.keys() & {"autocreate", "copy_from"} or wanted == MEET:
+            return None
+        if "autocreate" in wanted:
+            return self._cloud.conference_id(calendar_id, event_id, wanted["autocreate"]["solution"])
+        source = wanted["copy_from"]
+        shown = {e.id: e.conference_id for e in self._cloud.google.events(source["calendar_id"])}
+        found = shown.get(source["event_id"])
+        return found if is_ours(found) else None
+
+    def _answered(self, written: Written, wanted: Json | None) -> None:
+        """Whoever is told that it is done sees it; a repeated request may find that it will be."""
+        event_id, calendar_id = written.event.id, written.calendar_id
+        conference_id = self._conference_id(event_id, calendar_id, wanted)
+        if conference_id is None:
+            return
+        with promised():
+            told = {_shown(written.event), conference_id if written.repeated or written.event.cancelled else None}
+            assert conference_id in told, f"{event_id} was written without {conference_id}"
+        for meeting in self._cloud.vendor.of(conference_id):
+            for uri in self._cloud.addresses(calendar_id, event_id) & self._cloud.vendor.uris_on_events(meeting):
+                self._cloud.promises.promise(calendar_id, event_id, uri)
+
+
+def _shown(event: EventResource) -> str | None:
+    """The id of the conference that it shows, natively or as text."""
+    if event.conference is not None:
+        return event.conference.conference_id
+    return description_block.conference_id(str(event.resource.get("description", "")))
