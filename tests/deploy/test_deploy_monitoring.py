@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-
 from plan import ROOT, Plan
+
 from tests.deploy.test_deploy_gcloud import lint
 from tests.playground.discovery_schema import check
 
