@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-from plan import ROOT, Plan
 
+from deployment import ROOT
+from deployment.environment import Environment
 from tests.deploy.test_deploy_gcloud import lint
 from tests.playground.discovery_schema import check
 
@@ -104,8 +105,8 @@ def test_every_metric_is_on_the_dashboard() -> None:
     assert shown == METRICS.keys()
 
 
-def test_a_sweep_is_missed_after_two_periods(plan: Plan) -> None:
-    schedule = plan.table.functions["renew_channels"].schedule
+def test_a_sweep_is_missed_after_two_periods(environment: Environment) -> None:
+    schedule = environment.table.functions["renew_channels"].schedule
     assert schedule is not None
     (minutes,) = re.findall(r"^\*/(\d+) \* \* \* \*$", schedule.cron)
     (condition,) = conditions(POLICIES["no_completed_sweep"])
