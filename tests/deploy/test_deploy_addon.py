@@ -15,7 +15,8 @@ from jsonschema import Draft202012Validator, ValidationError
 from addon import render
 from confsync import config
 from confsync.domain.errors import NotConfigured
-from plan import ROOT, load
+from deployment import ROOT
+from deployment.environment import load
 from tests.deploy.addon_manifests import APPS_SCRIPT, DEPLOYMENT
 from tests.deploy.test_deploy_gcloud import lint
 
