@@ -80,8 +80,6 @@ def _indexed(database: str, collection: str, field: str, index: str) -> Resource
         wanted={"index": index},
         create=(update,),
         change=lambda _: (update,),
-        delete=(),
-        kept="it is part of the database",
     )
 
 
@@ -96,7 +94,6 @@ def _expiring(database: str, collection: str) -> Resource:
         wanted={"expiry": "on"},
         create=(update,),
         change=lambda _: (update,),
-        kept="it is part of the database",
     )
 
 
