@@ -186,8 +186,11 @@ class Store(Protocol):
         """The accounts that this Google account has connected, or had. May lag behind a commit."""
         ...
 
-    def connections(self) -> Iterator[Connection]:
-        """Everybody's accounts, in any stable order, read page by page. May lag behind a commit."""
+    def find(self, kind: type[R], **having: str) -> Iterator[R]:
+        """Records with these values in these fields, or all, in any stable order, read page by page.
+
+        May lag behind a commit.
+        """
         ...
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:

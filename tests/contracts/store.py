@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from confsync.domain.budget import Budget
-from confsync.domain.calendar import Calendar
+from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference, ConferenceSpec, Desired, Reference
 from confsync.domain.connection import Account, Connection
@@ -345,30 +345,43 @@ class StoreContract:
         assert found[0] == read(store, found[0])
         assert store.connections_of("eve@example.com") == []
 
-    def test_everybodys_connections(self, store: Store) -> None:
-        assert list(store.connections()) == []
+    def test_all_of_a_kind(self, store: Store) -> None:
+        assert list(store.find(Connection)) == []
         keys = [f"{n:04}" for n in range(650)]
         for start in range(0, 650, 325):
             store.commit([Save(record=replace(CONNECTION, key=key)) for key in keys[start : start + 325]])
         store.commit([Save(record=LINK)])
-        found = list(store.connections())
+        found = list(store.find(Connection))
         assert sorted(each.key for each in found) == keys
-        assert list(store.connections()) == found
+        assert list(store.find(Connection)) == found
         assert found[7] == read(store, found[7])
 
-    def test_connections_can_be_changed_while_they_are_read(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_those_with_some_values(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Also more of them than are read at a time."""
+        monkeypatch.setattr("confsync.adapters.records.PAGE", 2)
+        states = (CalendarState.ACTIVE, CalendarState.PAUSED)
+        owners = ("ann@example.com", "bob's@example.com")
+        asked = [(state, owner) for state in states for owner in owners]
+        for number, (state, owner) in enumerate(asked * 5):
+            store.commit([Save(record=replace(CALENDAR, key=f"{number:02}", state=state, owner=owner))])
+        for number, (state, owner) in enumerate(asked):
+            found = list(store.find(Calendar, state=state, owner=owner))
+            assert sorted(each.key for each in found) == [f"{n:02}" for n in range(number, 20, 4)]
+            assert found[3] == read(store, found[3])
+        assert len(list(store.find(Calendar, owner=owners[1]))) == 10
+        assert list(store.find(Calendar, state="gone")) == []
+
+    def test_records_can_be_changed_while_they_are_read(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each is found once, whichever page it is on, and those that others remove meanwhile end nothing."""
         monkeypatch.setattr("confsync.adapters.records.PAGE", 3)
         keys = [f"{n:02}" for n in range(10)]
         store.commit([Save(record=replace(CONNECTION, key=key)) for key in keys])
         found = []
-        for each in store.connections():
+        for each in store.find(Connection):
             found.append(each.key)
             store.commit([Save(record=replace(each, sealed="anew"))] if len(found) % 3 else [Remove(record=each)])
         assert sorted(found) == keys
-        assert [each.sealed for each in store.connections()] == ["anew"] * 7
+        assert [each.sealed for each in store.find(Connection)] == ["anew"] * 7
 
     @pytest.mark.parametrize("record", EXAMPLES[:4], ids=lambda record: type(record).__name__)
     def test_due(self, store: Store, record: Calendar | Channel | Conference | Connection) -> None:

@@ -71,7 +71,7 @@ class Deployment(bootstrap.Process):
 def listed(deployment: Deployment, owner: str | None, state: ConnectionState | None, say: Say) -> int:
     """A table of connections: of that owner, or everybody's; in that state, or in any. Returns 0."""
     store = deployment.adapters.store
-    found = store.connections() if owner is None else iter(store.connections_of(owner))
+    found = store.find(Connection) if owner is None else iter(store.connections_of(owner))
     rows = (_row(deployment, each) for each in found if state in {None, each.state})
     lines: list[Sequence[str]] = [COLUMNS]
     widths = [0] * len(COLUMNS)
