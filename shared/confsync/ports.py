@@ -21,9 +21,10 @@ from confsync.domain.host import Host
 from confsync.domain.link import Link
 from confsync.domain.repeat import Repeat
 from confsync.domain.solution import Capabilities, Solution
+from confsync.domain.sweep import Sweep
 
-Record = Budget | Calendar | Channel | Conference | Connection | Host | Link | Repeat
-R = TypeVar("R", Budget, Calendar, Channel, Conference, Connection, Host, Link, Repeat)
+Record = Budget | Calendar | Channel | Conference | Connection | Host | Link | Repeat | Sweep
+R = TypeVar("R", Budget, Calendar, Channel, Conference, Connection, Host, Link, Repeat, Sweep)
 Due = TypeVar("Due", Calendar, Channel, Conference, Connection)
 
 

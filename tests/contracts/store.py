@@ -30,6 +30,7 @@ from confsync.domain.keys import connection_key, meeting_key
 from confsync.domain.link import Link
 from confsync.domain.repeat import Repeat
 from confsync.domain.solution import CallLimit
+from confsync.domain.sweep import Sweep
 from confsync.ports import R, Record, Remove, Save, Store
 from tests.contracts.processes import PATIENCE, SPAWN, received, started
 from tests.strategies import KINDS, records, with_key
@@ -64,6 +65,7 @@ BUDGET = Budget(key="budget", provider="zoom", host="ann@example.com", expire_at
 LIMIT = CallLimit(calls=2, account="acme")
 REPEAT = Repeat(key="repeat", fingerprint="0123", event_id="c0123", expire_at=NOW)
 HOST = Host(key="host", provider="zoom", account="ann@example.com", expire_at=NOW, booked={"conference": (SPEC,)})
+SWEEP = Sweep(completed_at=NOW, failed=1, more_due=("calendar",))
 CONNECTION = Connection(
     key="connection",
     owner="ann@example.com",
@@ -75,7 +77,7 @@ CONNECTION = Connection(
     connected_at=NOW,
     successor=Account(id="2", name="ann@elsewhere.example"),
 )
-EXAMPLES: tuple[Record, ...] = (CALENDAR, CHANNEL, CONFERENCE, CONNECTION, LINK, BUDGET, HOST, REPEAT)
+EXAMPLES: tuple[Record, ...] = (CALENDAR, CHANNEL, CONFERENCE, CONNECTION, LINK, BUDGET, HOST, REPEAT, SWEEP)
 
 SOME_LINKS = [replace(LINK, key=f"{n:03}") for n in range(100)]
 
@@ -93,7 +95,7 @@ def stored(store: Store, record: R) -> R:
 
 def dated(record: R, time: datetime) -> R:
     """The record with another time in it."""
-    names = {Budget: "expire_at", Host: "expire_at", Repeat: "expire_at", Connection: "connected_at"}
+    names = {Budget: "expire_at", Host: "expire_at", Repeat: "expire_at", Connection: "connected_at"} | {Sweep: "completed_at"}
     return replace(record, **{names.get(type(record), "created_at"): time})
 
 

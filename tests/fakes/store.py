@@ -60,8 +60,9 @@ class MemoryStore:
 
     def find(self, kind: type[R], **having: str) -> Iterator[R]:
         def read(after: str, size: int) -> list[R]:
-            those = (each for each in self._records(kind) if all(getattr(each, name) == having[name] for name in having))
-            return sorted((each for each in those if each.key > after), key=lambda each: each.key)[:size]
+            rest = (each for each in self._records(kind) if each.key > after)
+            those = (each for each in rest if all(getattr(each, name) == value for name, value in having.items()))
+            return sorted(those, key=lambda each: each.key)[:size]
 
         return pages(read, None)
 
