@@ -95,7 +95,7 @@ def stored(store: Store, record: R) -> R:
 
 def dated(record: R, time: datetime) -> R:
     """The record with another time in it."""
-    names = {Budget: "expire_at", Host: "expire_at", Repeat: "expire_at", Connection: "connected_at"} | {Sweep: "completed_at"}
+    names = {Connection: "connected_at", Sweep: "completed_at"} | dict.fromkeys((Budget, Host, Repeat), "expire_at")
     return replace(record, **{names.get(type(record), "created_at"): time})
 
 

@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet
 from confsync.adapters.sealing import FernetSealer
 from confsync.adapters.sqlite import SqliteStore
 from confsync.cli import main
-from confsync.cli.connections import Deployment
+from confsync.cli.deployment import Deployment
 from confsync.domain import keys
 from confsync.domain.conference import Applied, Conference, ConferenceSpec, ConferenceState, Desired
 from confsync.domain.connection import Account, Connection, ConnectionState, Leaving
@@ -224,7 +224,7 @@ def test_some_of_them(store: SqliteStore, run: Run) -> None:
 
 
 def test_a_long_list_comes_page_by_page(store: SqliteStore, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("confsync.cli.connections.PAGE", 2)
+    monkeypatch.setattr("confsync.cli.answers.PAGE", 2)
     owners = [f"{n}{'n' * n}@example.com" for n in range(5)]
     save(store, *(connection(owner) for owner in owners))
     told = rows(run("list")[1])

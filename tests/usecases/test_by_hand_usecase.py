@@ -193,7 +193,7 @@ def test_what_can_not_be_done_is_told(world: World, hand: ByHand) -> None:
         hand.retry_calendar(KEY)
     world.store.commit([Save(record=replace(world.conference(made), kept_by="id-ann"))])
     for refused in (hand.pause_conference, hand.retry_conference, hand.resume_conference):
-        with pytest.raises(BadRequest, match="as it is|no operator"):
+        with pytest.raises(BadRequest, match=r"as it is|no operator"):
             refused(made)
     world.store.commit([Save(record=replace(channel, state=ChannelState.RETIRED))])
     with pytest.raises(BadRequest, match="it is over"):
