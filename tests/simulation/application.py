@@ -131,7 +131,7 @@ class Application:
         if conference_id is None:
             return
         with promised():
-            told = {_shown(written.event), conference_id if written.repeated else None}
+            told = {_shown(written.event), conference_id if written.repeated or written.event.cancelled else None}
             assert conference_id in told, f"{event_id} was written without {conference_id}"
         for meeting in self._cloud.vendor.of(conference_id):
             for uri in self._cloud.addresses(calendar_id, event_id) & self._cloud.vendor.uris_on_events(meeting):

@@ -20,6 +20,7 @@ from confsync.usecases.reconcile_conference import Outcome
 from confsync.usecases.sync_calendar import SyncReport
 from tests.fakes.calendar import FakeCalendars, FakeUser
 from tests.fakes.clock import FakeClock
+from tests.fakes.drive import FakeDrive
 from tests.fakes.logins import FakeLogins, FakeSealer
 from tests.fakes.ports import FakePorts
 from tests.fakes.provider import FakeProvider, FakeProviders
@@ -59,6 +60,7 @@ class World:
         self.plug = Plug()
         self.sealer = FakeSealer()
         self.logins = FakeLogins(self.clock)
+        self.drive: FakeDrive | None = FakeDrive()
         self.waiting: list[Task] = []
         self.build()
 
@@ -75,6 +77,7 @@ class World:
             queue=queue,
             sealer=self.sealer,
             logins=self.logins,
+            drive=self.drive,
         )
         self.usecases = usecases = UseCases(
             self.ports, Limits(**{"lease": LEASE, "channel_ttl": TTL, "batch": 500, **limits})
@@ -86,6 +89,8 @@ class World:
         self.creating = usecases.create_conference
         self.syncing = usecases.sync_calendar
         self.sweep = usecases.renew_channels
+        self.writing = usecases.write_events
+        self.reading = usecases.read_events
 
     @cached_property
     def team(self) -> FakeUser:

@@ -76,6 +76,6 @@ def is_conference_id(text: str | None) -> TypeGuard[str]:
     return text is not None and text.startswith(CONFERENCE_PREFIX)
 
 
-def meet_request_id(event_id: str, earlier: str) -> str:
-    """The id of a request for a Meet: another one for an event that had another conference (`earlier`) before."""
-    return _digest("meet", event_id, earlier)
+def meet_request_id(event_id: str, etag: str) -> str:
+    """The id of a request for a Meet: another one for every state of the event without one ("": it is new)."""
+    return _digest("meet", event_id, etag)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from confsync.domain.by_hand import DETAILS, details
-from confsync.domain.conferencing import Conferencing
+from confsync.domain.conferencing import Conferencing, Status
 from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.errors import BadRequest
 from confsync.domain.given import Given
@@ -74,6 +74,8 @@ Wish = Remove | ByHand | Autocreate | CopyFrom
 
 def is_kept(told: Any, shown: Conferencing | None) -> bool:
     """Whether this is what the event shows already: what was read can be written back, whatever it is."""
+    if isinstance(told, dict) and told.get("status") == Status.PENDING and not told.get("details"):
+        return "autocreate" not in told  # what was on its way then
     if shown is None or not isinstance(told, dict):
         return told is None and shown is None
     return _without(told, READ_ONLY) == _without(shown.json(), READ_ONLY)

@@ -21,6 +21,7 @@ from confsync.domain.sweep import LAST, Sweep
 from confsync.ports import Clock, Due, Queue, Save, Store
 from confsync.usecases.channels.watch_channels import WatchChannels
 from confsync.usecases.connecting.leave_account import LeaveAccount
+from confsync.usecases.records.took import took
 
 log = structlog.get_logger()
 
@@ -79,7 +80,7 @@ class RenewChannels:
 
     def __call__(self) -> SweepReport:
         """One failure does not stop the others; each is counted and logged."""
-        report = SweepReport()
+        report, began = SweepReport(), self.clock.now()
         for calendar in self._due(Calendar, report):
             report.calendars_due += 1
             report.calendars_paused += calendar.state is CalendarState.PAUSED
@@ -101,7 +102,7 @@ class RenewChannels:
         for connection in self._due(Connection, report):
             report.connections_due += 1
             self._try(report, connection.key, self._finish, connection.key)
-        log.info("sweep completed", **asdict(report))
+        log.info("sweep completed", ms=took(self.clock, began), **asdict(report))
         self._note(report)
         return report
 

@@ -121,7 +121,7 @@ class WriteEvents:
         return False
 
     def _own_fields(self, body: Fields) -> dict[str, Any]:
-        """Of a new event, what goes to Calendar as it is: `conferenceData` too, unless `conferencing` says otherwise."""
+        """Of a new event, what goes to Calendar as it is: not a conference that `conferencing` contradicts."""
         if FIELD not in body or is_kept(body[FIELD], detect(body, self.own).conferencing):
             return _without(body, FIELD)
         return _without(body, FIELD, "conferenceData")

@@ -9,6 +9,7 @@ from confsync.domain import description_block, keys
 from confsync.domain.access import Reach, Right
 from confsync.domain.by_hand import copied
 from confsync.domain.conference import Conference
+from confsync.domain.conferencing import Source, Status
 from confsync.domain.detection import OwnService, detect
 from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.errors import (
@@ -100,14 +101,16 @@ class Wishes:
         shown = ConferenceOnEvent(conference_id=keys.by_hand_id(uri), solution=solution, details=told)
         return Granted(shown=shown)
 
-    @staticmethod
-    def _meet(place: Place) -> Granted:
-        """Calendar ignores a request whose id it has seen: the same request gives the same Meet.
+    def _meet(self, place: Place) -> Granted:
+        """Calendar ignores a request whose id it has seen: one that is sent twice gives one Meet.
 
         https://developers.google.com/workspace/calendar/api/guides/create-events#conferencing
         """
-        earlier = (place.old.get("conferenceData") or {}).get("conferenceId") or ""
-        request_id = keys.meet_request_id(place.event_id, str(earlier))
+        shown = detect(place.old, self.own).conferencing
+        native = shown is not None and (shown.provider, shown.source) == (MEET, Source.CONFERENCE_DATA)
+        if shown is not None and native and shown.status is not Status.FAILURE:
+            return Granted()  # it has one, or will
+        request_id = keys.meet_request_id(place.event_id, str(place.old.get("etag") or ""))
         request = {"requestId": request_id, "conferenceSolutionKey": {"type": MEET_TYPE}}
         fields = {**without_text({}, place.old), "conferenceData": {"createRequest": request}}
         return Granted(fields=fields, asks_calendar=True)

@@ -7,34 +7,36 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from plan import ROOT, TABLE, DeployError, Plan, Table, load, load_table, problems
+from deployment import ROOT, DeployError
+from deployment.environment import Environment, load, problems
+from deployment.table import TABLE, Table, load_table
 
 TEXT = TABLE.read_text(encoding="utf-8")
 
 
-def test_every_function_of_the_tree_is_in_the_table(plan: Plan) -> None:
+def test_every_function_of_the_tree_is_in_the_table(environment: Environment) -> None:
     sources = {str(path.relative_to(ROOT)) for path in ROOT.glob("functions/*/main.py")}
-    assert {function.source for function in plan.table.functions.values()} == sources
-    assert all(function.source == f"functions/{name}/main.py" for name, function in plan.table.functions.items())
+    assert {function.source for function in environment.table.functions.values()} == sources
+    assert all(function.source == f"functions/{name}/main.py" for name, function in environment.table.functions.items())
 
 
-def test_the_example_has_the_addresses_that_its_deployment_gets(plan: Plan) -> None:
-    settings = plan.settings
-    assert settings.queue.sync_url == plan.url("sync_calendar")
-    assert settings.queue.reconcile_url == plan.url("reconcile_conference")
-    assert settings.channels.notifications_url == plan.url("calendar_notifications")
-    assert plan.url("create_conference") in settings.callers["create_conference"].audiences
+def test_the_example_has_the_addresses_that_its_deployment_gets(environment: Environment) -> None:
+    settings = environment.settings
+    assert settings.queue.sync_url == environment.url("sync_calendar")
+    assert settings.queue.reconcile_url == environment.url("reconcile_conference")
+    assert settings.channels.notifications_url == environment.url("calendar_notifications")
+    assert environment.url("create_conference") in settings.callers["create_conference"].audiences
 
 
-def test_the_queue_dispatches_no_more_than_its_functions_take(plan: Plan) -> None:
-    targets = (plan.table.functions[name] for name in ("sync_calendar", "reconcile_conference"))
+def test_the_queue_dispatches_no_more_than_its_functions_take(environment: Environment) -> None:
+    targets = (environment.table.functions[name] for name in ("sync_calendar", "reconcile_conference"))
     room = min(target.concurrency * target.max_instances for target in targets)
-    assert plan.table.queue.max_concurrent_dispatches <= room
+    assert environment.table.queue.max_concurrent_dispatches <= room
 
 
-def test_a_task_is_not_dispatched_again_while_its_function_still_runs(plan: Plan) -> None:
+def test_a_task_is_not_dispatched_again_while_its_function_still_runs(environment: Environment) -> None:
     """Cloud Tasks' default dispatch deadline is 10 minutes: https://cloud.google.com/tasks/docs/reference/rest"""
-    assert all(plan.table.functions[name].timeout < 600 for name in ("sync_calendar", "reconcile_conference"))
+    assert all(environment.table.functions[name].timeout < 600 for name in ("sync_calendar", "reconcile_conference"))
 
 
 @pytest.mark.parametrize(
@@ -64,24 +66,12 @@ def test_an_environment_that_does_not_exist_is_named() -> None:
         load("nowhere")
 
 
-def test_flags_win_over_the_environment_and_are_checked_against_it() -> None:
-    """The example's configuration would refuse the calls of a deployment that went elsewhere."""
-    with pytest.raises(DeployError, match=r"callers\.renew_channels\.audiences lacks https://us-east1-other\."):
-        load("example", project="other", region="us-east1")
-
-
-def test_what_the_table_and_the_environment_disagree_about_is_found(plan: Plan) -> None:
+def test_what_the_table_and_the_environment_disagree_about_is_found(environment: Environment) -> None:
     table = tomllib.loads(TEXT)
     table["functions"]["sync_calendar"]["source"] = "functions/gone/main.py"
     schedule = table["functions"]["renew_channels"]["schedule"] | {"service_account": "confsync-stranger"}
     table["functions"]["renew_channels"]["schedule"] = schedule
-    wrong = Plan(
-        env="example",
-        project=plan.project,
-        region=plan.region,
-        table=msgspec.convert(table, Table),
-        settings=plan.settings,
-    )
+    wrong = replace(environment, table=msgspec.convert(table, Table))
     assert list(problems(wrong)) == [
         "functions.toml: functions/gone/main.py does not exist",
         "example.toml: callers.renew_channels.service_accounts lacks "
@@ -89,23 +79,23 @@ def test_what_the_table_and_the_environment_disagree_about_is_found(plan: Plan) 
     ]
 
 
-def test_an_environment_that_would_refuse_every_person_is_an_error(plan: Plan) -> None:
-    callers = plan.settings.callers
+def test_an_environment_that_would_refuse_every_person_is_an_error(environment: Environment) -> None:
+    callers = environment.settings.callers
     closed = msgspec.structs.replace(callers["create_conference"], clients=())
-    settings = msgspec.structs.replace(plan.settings, callers={**callers, "create_conference": closed})
-    assert list(problems(replace(plan, settings=settings))) == [
+    settings = msgspec.structs.replace(environment.settings, callers={**callers, "create_conference": closed})
+    assert list(problems(replace(environment, settings=settings))) == [
         "example.toml: callers.create_conference.clients is empty, so no person's token would be accepted"
     ]
 
 
-def test_callers_of_a_function_that_is_not_deployed_are_told(plan: Plan) -> None:
-    callers = {**plan.settings.callers, "sync_calender": plan.settings.callers["sync_calendar"]}
-    settings = msgspec.structs.replace(plan.settings, callers=callers)
-    assert list(problems(replace(plan, settings=settings))) == [
+def test_callers_of_a_function_that_is_not_deployed_are_told(environment: Environment) -> None:
+    callers = {**environment.settings.callers, "sync_calender": environment.settings.callers["sync_calendar"]}
+    settings = msgspec.structs.replace(environment.settings, callers=callers)
+    assert list(problems(replace(environment, settings=settings))) == [
         "example.toml: [callers.sync_calender] is of no function in functions.toml"
     ]
 
 
-def test_a_scheduled_function_without_callers_is_an_error(plan: Plan) -> None:
+def test_a_scheduled_function_without_callers_is_an_error(environment: Environment) -> None:
     with pytest.raises(DeployError, match=r"there is no \[callers\.calendar_notifications\]"):
-        plan.callers("calendar_notifications")
+        environment.callers("calendar_notifications")
