@@ -117,7 +117,7 @@ class SyncCalendar:
         raise Busy(f"calendar {calendar_key} is being changed by others")
 
     def _waits(self, calendar: Calendar) -> bool:
-        return calendar.retry_at is not None and self.clock.now() < calendar.retry_at
+        return calendar.on_hold or (calendar.retry_at is not None and self.clock.now() < calendar.retry_at)
 
     def _hand_over(self, report: SyncReport, began: datetime) -> None:
         """Queue what is to reconcile, also what was committed before an error."""
@@ -168,6 +168,8 @@ class _Attempt:
 
     def sync(self, *, renew: bool) -> None:
         calendar = self._watched(self.calendar, renew=renew)
+        if calendar.on_hold:
+            raise Busy(f"calendar {calendar.key} was paused meanwhile")
         token = calendar.sync_token
         if token is not None and calendar.query_version == self._usecase.calendars.query_version:
             try:

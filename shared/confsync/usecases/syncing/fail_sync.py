@@ -38,11 +38,11 @@ class FailSync:
         """`calendar` is the record as the sync had it, `began` when that began, `notified` whether its channel asked
         for it: then it asks for the next attempt as well.
 
-        Nothing is recorded if the calendar has another owner by now: it was the one before who failed.
+        Nothing is recorded if the calendar has another owner by now, as it was the one before who failed, or is on hold.
         """
 
         def decide(latest: Calendar) -> Calendar | None:
-            if latest.owner != calendar.owner:
+            if latest.owner != calendar.owner or latest.on_hold:
                 return None
             released = latest.lease.release() if latest.lease.epoch == calendar.lease.epoch else latest.lease
             return self._with_failure(replace(latest, lease=released), error, began)
