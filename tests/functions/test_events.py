@@ -13,6 +13,10 @@ import requests
 from werkzeug.test import TestResponse
 
 from confsync import bootstrap
+from confsync.adapters.sqlite import SqliteStore
+from confsync.domain.connection import Connection
+from confsync.domain.keys import connection_key
+from confsync.ports import Save
 from playground.cloud import APPLICATION
 from playground.google_drive import File
 from tests.functions.conftest import Deployment
@@ -346,6 +350,23 @@ def test_what_there_is_to_choose_from(api: Client) -> None:
     assert "/connect/zoom/start" not in offers["my-zoom"]["connectUrl"]
     own = Client(deployed=api.deployed, caller=ANN)("GET", "/v1/calendars/primary/conferencing").json
     assert "/connect/zoom/start" in next(each for each in own["solutions"] if each["id"] == "my-zoom")["connectUrl"]
+
+
+def test_an_application_is_told_of_the_accounts_of_whom_it_acts_as(api: Client) -> None:
+    connection = Connection(
+        key=connection_key("kim@example.com", "zoom"),
+        owner="kim@example.com",
+        vendor="zoom",
+        account_id="1",
+        account_name="kim@example.com",
+        connected_at=datetime.now(UTC),
+    )
+    store = SqliteStore(str(api.deployed.project.directory / "confsync.sqlite"))
+    store.commit([Save(record=connection)])
+    store.close()
+    for calendar, connected in (("kim@example.com", True), ("lee@example.com", False)):
+        told = api("GET", f"/v1/calendars/{calendar}/conferencing").json
+        assert {each["id"]: each["connected"] for each in told["solutions"]}["my-zoom"] is connected
 
 
 def test_detection_of_whatever_is_sent(api: Client) -> None:

@@ -48,7 +48,7 @@ def codes(told: Any) -> dict[str, dict[str, str]]:
     }
 
 
-# --- each way to join once ------------------------------------------------------------------------------------------
+# --- each way to join once -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_codes_are_where_they_are_typed(told: Any, expected: dict[str, dict[str,
     assert codes(told) == expected
 
 
-# --- what is not taken ----------------------------------------------------------------------------------------------
+# --- what is not taken -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_what_is_wrong_is_named(told: Any, field: str) -> None:
     assert refused.value.field == f"details{field}"
 
 
-# --- what is taken is read back -------------------------------------------------------------------------------------
+# --- what is taken is read back --------------------------------------------------------------------------------------
 
 short_codes = st.text(max_size=12) | st.text("0123456789 -", max_size=MAX_CODE)
 links = st.sampled_from([URL, URL + "/2", "https://us02web.zoom.us/j/86012345678?pwd=abc", "https://meet.google.com/a"])
@@ -238,7 +238,7 @@ def test_what_was_read_can_be_written_and_reads_the_same(told: Any) -> None:
     assert [each["uri"] for each in again["entry_points"]] == [each["uri"] for each in back["entry_points"]]
 
 
-# --- copies ---------------------------------------------------------------------------------------------------------
+# --- copies ----------------------------------------------------------------------------------------------------------
 
 shown_points = st.builds(
     ShownEntryPoint,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
+
+import structlog
 
 from confsync.domain.access import Reach, Right, Rule, is_known, reach
 from confsync.domain.caller import Caller
@@ -34,6 +36,8 @@ UPDATES = ("all", "externalOnly", "none")
 
 Json = dict[str, Any]
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,26 +89,36 @@ class Api:
             ("GET", "/v1/calendars/{calendarId}/conferencing"): self._options,
             ("POST", "/v1/conferencing:detect"): self._detect,
         }
-        known = {route: partial(self._identified, each) for route, each in routes.items()}
+        known = {
+            (method, path): partial(self._identified, f"{method} {path}", each)
+            for (method, path), each in routes.items()
+        }
         handle = router({**known, **self.reference})
         return lambda call: with_limits(handle(call))
 
-    def _identified(self, route: Route, call: Call) -> Answer:
+    def _identified(self, name: str, route: Route, call: Call) -> Answer:
+        """What the route answers. One line in the log says so; it, or that of the refusal, has the route and caller."""
+        began = self.now()
+        structlog.contextvars.bind_contextvars(route=name)
         caller = self.verify(bearer(call.headers), self.audiences)
         if not is_known(self.rules, caller):
             raise Forbidden(f"{caller.email} is in no rule of events.access")
+        structlog.contextvars.bind_contextvars(caller=caller.email)
         self.limit.take(caller.email)
 
         def find(calendar_id: str, right: Right) -> Reach:
             return reach(self.rules, caller, calendar_id, right, workspace=self.workspace)
 
         try:
-            return route(call, Who(caller=caller, find=find))
+            answered = route(call, Who(caller=caller, find=find))
         except ReauthorizationRequired as error:
             url = self.connect_url(error.service, caller.email, caller)
             if url is not None:
                 error.telling(connect_url=url)
             raise
+        ms = round((self.now() - began) / timedelta(milliseconds=1))
+        log.info("request answered", status=answered[1], ms=ms, bytes=len(answered[0]))
+        return answered
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -125,7 +139,9 @@ class Api:
             page_size=query.number("maxResults", low=1, high=MAX_PAGE, default=250),
             page_token=query.text("pageToken"),
         )
-        return told(page(self.read.page(who.find, call.parameters["calendarId"], window)))
+        found = self.read.page(who.find, call.parameters["calendarId"], window)
+        structlog.contextvars.bind_contextvars(events=len(found.events))
+        return told(page(found))
 
     def _get(self, call: Call, who: Who) -> Answer:
         wait = Query(call, ["wait"]).number("wait", low=0, high=MAX_WAIT, default=0)
