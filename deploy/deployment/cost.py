@@ -103,6 +103,6 @@ def lines(environment: Environment, load: Load) -> Iterator[str]:
     """The estimate in words."""
     parts = list(estimate(environment, load))
     dollars = sum(each for _, each in parts)
-    yield f"\nAbout ${dollars:.2f} a month beyond what is free (deploy/deployment/cost.py), with {load.calendars} calendars"
-    yield f"and {load.changes:g} changes a day on each"
+    yield f"\nAbout ${dollars:.2f} a month beyond what is free (deploy/deployment/cost.py), with {load.calendars}"
+    yield f"calendars and {load.changes:g} changes a day on each"
     yield from (f"  {dollars:8.2f}  {name}" for name, dollars in parts)
