@@ -63,11 +63,13 @@ def apply(options: argparse.Namespace) -> int:
     """Do what the plan says, then see whether the functions answer."""
     environment = load(options.env)
     gcloud = Gcloud(project=environment.project)
-    planned = applying.planned(gcloud, everything(environment, gcloud))
+    wanted = everything(environment, gcloud)
+    planned = applying.planned(gcloud, wanted)
+    say(report.summary(planned))
     applying.apply(gcloud, planned, say)
     say("\nWhether each function answers, and refuses a request that nobody signed")
     well = _tell((well, f"{name}: {words}") for name, well, words in smoke.smoke_test(environment))
-    _print(report.by_hand_lines(planned))
+    _print(report.by_hand_lines(applying.planned(gcloud, wanted)))
     if environment.settings.google.credentials == "delegation":
         say(f"\nOnce for this project:\n{delegation.instructions(environment, gcloud)}")
     return 0 if well else 1

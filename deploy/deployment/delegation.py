@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from confsync.adapters.google_credentials import CALENDAR_SCOPES, DRIVE_SCOPE, SETTINGS_SCOPE
+from confsync.adapters.google_credentials import SCOPES, Purpose
 from deployment import DeployError
 from deployment.environment import Environment
 from deployment.gcloud import Gcloud
@@ -22,9 +22,14 @@ GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 Exchange = Callable[[str, str], Mapping[str, Any]]
 
 
-def scopes(environment: Environment) -> tuple[str, ...]:
+def purposes(environment: Environment) -> list[Purpose]:
+    """For what tokens are asked for, each apart."""
+    return [each for each in Purpose if each is not Purpose.DRIVE or environment.settings.google.drive]
+
+
+def scopes(environment: Environment) -> list[str]:
     """What an administrator is asked to allow."""
-    return (*CALENDAR_SCOPES, SETTINGS_SCOPE, *([DRIVE_SCOPE] if environment.settings.google.drive else []))
+    return [scope for purpose in purposes(environment) for scope in SCOPES[purpose]]
 
 
 def instructions(environment: Environment, gcloud: Gcloud) -> str:
@@ -51,26 +56,29 @@ def exchange(url: str, assertion: str) -> Mapping[str, Any]:
 
 
 def check(environment: Environment, gcloud: Gcloud, person: str, *, exchange: Exchange = exchange) -> tuple[bool, str]:
-    """(whether we can act as that person, in words). The token that Google gives is thrown away.
+    """(whether we can act as that person, in words). The tokens that Google gives are thrown away.
 
     https://developers.google.com/identity/protocols/oauth2/service-account#authorizingrequests
     """
     try:
-        told = exchange(environment.settings.google.oauth_token_url, _assertion(environment, gcloud, person))
+        for purpose in purposes(environment):
+            assertion = _assertion(environment, gcloud, person, purpose)
+            told = exchange(environment.settings.google.oauth_token_url, assertion)
+            if "access_token" not in told:
+                why = f"{told.get('error')}, {told.get('error_description')}"
+                return False, f"does not act as {person} ({purpose}): {why}"
     except (DeployError, OSError, ValueError) as error:
         return False, f"could not be tried: {error}"
-    if "access_token" in told:
-        return True, f"acts as {person}"
-    return False, f"does not act as {person}: {told.get('error')}, {told.get('error_description')}"
+    return True, f"acts as {person}"
 
 
-def _assertion(environment: Environment, gcloud: Gcloud, person: str) -> str:
+def _assertion(environment: Environment, gcloud: Gcloud, person: str, purpose: Purpose) -> str:
     """Signed by Google for the service account. Raises `DeployError` if whoever runs this may not have it sign."""
     google, now = environment.settings.google, int(time.time())
     claims = {
         "iss": google.service_account,
         "sub": person,
-        "scope": " ".join(scopes(environment)),
+        "scope": " ".join(SCOPES[purpose]),
         "aud": google.oauth_token_url,
         "iat": now,
         "exp": now + 600,

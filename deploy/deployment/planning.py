@@ -91,7 +91,8 @@ def step(resource: Resource, answer: Any | None) -> Step | None:
             return None
         return Step(verb=Verb.CREATE, resource=resource, commands=resource.create)
     if resource.wanted is None:
-        return Step(verb=Verb.DELETE, resource=resource, commands=resource.delete)
+        goes_with_another = not resource.delete
+        return None if goes_with_another else Step(verb=Verb.DELETE, resource=resource, commands=resource.delete)
     changes = differences(state, resource.wanted)
     if not changes:
         return None

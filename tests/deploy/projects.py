@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from deployment import gcloud
 from deployment.applying import apply, planned
 from deployment.environment import Environment
 from deployment.gcloud import Gcloud, Result
@@ -15,6 +16,8 @@ def gcloud_of(cloud: Cloud) -> Gcloud:
     """gcloud for that project, in this process. It does not wait."""
 
     def run(arguments: Sequence[str], stdin: str | None) -> Result:
+        if arguments[0] != "gcloud":
+            return gcloud.run(arguments, stdin)
         code, out, err = cloud.run(list(arguments[1:]), stdin)
         return Result(code=code, out=out, err=err)
 

@@ -214,3 +214,14 @@ def test_either_way_of_deploying_makes_the_same(environment: Environment, source
     cloud = Cloud()
     deploy(replace(environment, table=table), source, gcloud_of(cloud))
     assert titles(todo(environment, source, gcloud_of(cloud))) == []
+
+
+def test_another_caller_for_calendar_is_told(environment: Environment, source: Source, fake: Gcloud) -> None:
+    deploy(environment, source, fake)
+    callers = environment.settings.callers
+    other = msgspec.structs.replace(callers["create_conference"], clients=("other.apps.googleusercontent.com",))
+    settings = msgspec.structs.replace(environment.settings, callers={**callers, "create_conference": other})
+    steps = steps_of(todo(replace(environment, settings=settings), source, fake))
+    told = next(step for step in steps if step.resource.title == "caller for Calendar")
+    assert list(told.changes) == ["client"]
+    assert "gcloud workspace-add-ons get-authorization" in told.by_hand

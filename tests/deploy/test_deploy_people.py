@@ -1,5 +1,6 @@
 """What people are asked and told: the first file, the administrator's line, costs, the smoke test."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +10,9 @@ import msgspec
 import pytest
 
 from confsync import config, providers
-from deployment import DeployError, cost, delegation, setup
+from confsync.adapters.google_credentials import CALENDAR_SCOPES
+from deploy import COMMANDS
+from deployment import ROOT, DeployError, cost, delegation, setup
 from deployment.environment import Environment, problems
 from deployment.gcloud import Gcloud
 from deployment.report import role_lines
@@ -19,7 +22,7 @@ from deployment.source import Source
 from tests.deploy.fake_gcloud import AUTHORIZATION, NUMBER, Cloud
 from tests.deploy.projects import deploy
 
-README_SCOPES = "calendar.events"
+README = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
 ANSWERS = setup.Answers(project="example-project", region="europe-west1", domain="example.com", solution="zoom")
 
 
@@ -99,12 +102,24 @@ def test_the_administrators_line_has_the_accounts_client_and_every_scope(
     told = delegation.instructions(environment, fake)
     assert f"client ID: {cloud.state['accounts'][email]['oauth2ClientId']}" in told
     line = next(each for each in told.splitlines() if "OAuth scopes: " in each)
-    assert line.partition(": ")[2].split(",") == list(delegation.scopes(environment))
+    assert line.partition(": ")[2].split(",") == delegation.scopes(environment)
 
 
 def with_iam(fake: Gcloud, cloud: Cloud) -> Gcloud:
     cloud.state["apis"].append("iam")
     return fake
+
+
+def test_the_page_lists_every_scope(environment: Environment) -> None:
+    google = msgspec.structs.replace(environment.settings.google, drive=True)
+    full = replace(environment, settings=msgspec.structs.replace(environment.settings, google=google))
+    told = re.findall(r"^\| `([a-z.]+)` \| [^|]+ \|$", README.partition("| scope, below")[2], re.MULTILINE)
+    assert [f"https://www.googleapis.com/auth/{each}" for each in told] == delegation.scopes(full)
+
+
+def test_the_page_lists_every_command() -> None:
+    table = README.partition("| `deploy.py` | does |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([a-z]+)", table, re.MULTILINE) == list(COMMANDS)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +129,7 @@ def with_iam(fake: Gcloud, cloud: Cloud) -> Gcloud:
         (
             {"error": "unauthorized_client", "error_description": "Client is unauthorized"},
             False,
-            "does not act as ann@example.com: unauthorized_client, Client is unauthorized",
+            "does not act as ann@example.com (calendar): unauthorized_client, Client is unauthorized",
         ),
     ],
 )
@@ -134,11 +149,12 @@ def test_delegation_is_tried_with_a_signed_assertion(
         return answer
 
     assert delegation.check(environment, fake, "ann@example.com", exchange=exchange) == (well, words)
-    (url, assertion) = sent[0]
+    url, assertion = sent[0]
     claims = msgspec.json.decode(bytes.fromhex(assertion.split(".")[1]))
     assert (url, claims["aud"]) == (environment.settings.google.oauth_token_url,) * 2
     assert (claims["sub"], claims["exp"] - claims["iat"]) == ("ann@example.com", 600)
-    assert claims["scope"].split() == list(delegation.scopes(environment))
+    assert claims["scope"].split() == list(CALENDAR_SCOPES)
+    assert len(sent) == (2 if well else 1)  # calendars, then settings
 
 
 def test_who_may_not_sign_is_told_so(environment: Environment, fake: Gcloud, cloud: Cloud) -> None:

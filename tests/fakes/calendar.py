@@ -432,5 +432,6 @@ def _read(event: Event) -> Event:
         event,
         description=description_block.strip(event.description),
         text_conference_id=description_block.conference_id(event.description),
+        text_uri=description_block.video_uri(event.description),
         more_text_ids=tuple(description_block.conference_ids(event.description)[1:]),
     )

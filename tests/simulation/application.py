@@ -40,8 +40,8 @@ class Application:
         self._cloud = cloud
         self._account = account
         self.over: set[str] = set()
-        self.made: dict[str, str] = {}
-        """The event that each key gave."""
+        self.made: dict[tuple[str, str], str] = {}
+        """The event that each key gave, on each calendar."""
 
     def event_id(self, key: str, calendar_id: str) -> str:
         """Of the event that a request with this key makes."""
@@ -57,7 +57,8 @@ class Application:
             request = self._request(calendar_id, {**BODY, "summary": title, "conferencing": wanted})
             written = functions.write.create(request, key=key)
             with promised():
-                assert written.event.id == self.made.setdefault(key, written.event.id), f"{key} made two events"
+                made = self.made.setdefault((key, calendar_id), written.event.id)
+                assert written.event.id == made, f"{key} made two events"
             self._answered(written, wanted)
 
         return self._asking(key, event_id, calendar_id, wanted, work)
@@ -73,10 +74,9 @@ class Application:
 
     def delete(self, name: str, event_id: str, calendar_id: str) -> Work:
         def work(functions: "Functions") -> None:
-            self._cloud.promises.release(calendar_id, event_id)
             functions.write.delete(self._request(calendar_id, {}), event_id)
 
-        return self._until_over(name, work)
+        return self._asking(name, event_id, calendar_id, None, work)
 
     # --- below -------------------------------------------------------------------------------------------------------
 
@@ -84,16 +84,31 @@ class Application:
         def asking(functions: "Functions") -> None:
             conference_id = self._conference_id(event_id, calendar_id, wanted)
             if conference_id is None:
+                self._cloud.google.wishes.pop((calendar_id, event_id), None)
                 self._cloud.promises.release(calendar_id, event_id)
             else:
                 self._cloud.promises.ask(calendar_id, event_id, conference_id)
             try:
                 work(functions)
             finally:
-                if conference_id is not None:
-                    self._cloud.promises.chosen[conference_id] = self._cloud.clock.now()
+                self._came_to(event_id, calendar_id, conference_id)
 
         return self._until_over(name, asking)
+
+    def _came_to(self, event_id: str, calendar_id: str, conference_id: str | None) -> None:
+        """The request is over, well or not: the link that its event shows now is the one that people have."""
+        promises, place = self._cloud.promises, (calendar_id, event_id)
+        if conference_id is None:
+            promises.release(*place)
+            return
+        promises.chosen[conference_id] = self._cloud.clock.now()
+        if self._cloud.shows(*place) != conference_id:
+            return
+        promises.links.pop(place, None)
+        if promises.wanted.get(place) == conference_id:  # else somebody wants something else by now
+            for meeting in self._cloud.vendor.of(conference_id):
+                for uri in self._cloud.addresses(*place) & self._cloud.vendor.uris_on_events(meeting):
+                    promises.promise(*place, uri)
 
     def _until_over(self, name: str, work: Work) -> Work:
         def told(functions: "Functions") -> None:
@@ -133,9 +148,6 @@ class Application:
         with promised():
             told = {_shown(written.event), conference_id if written.repeated or written.event.cancelled else None}
             assert conference_id in told, f"{event_id} was written without {conference_id}"
-        for meeting in self._cloud.vendor.of(conference_id):
-            for uri in self._cloud.addresses(calendar_id, event_id) & self._cloud.vendor.uris_on_events(meeting):
-                self._cloud.promises.promise(calendar_id, event_id, uri)
 
 
 def _shown(event: EventResource) -> str | None:

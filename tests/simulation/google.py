@@ -59,7 +59,7 @@ class SimulatedGoogle(FakeCalendars):
         self.inserted: list[tuple[str, str]] = []
         """Calendar and id of each event that an application made."""
         self.wishes: dict[tuple[str, str], set[str]] = defaultdict(set)
-        """The conferences of ours that an application asked for, by place, until somebody takes them away."""
+        """The conferences of ours that an application asked for, by place, until it asks for another."""
         self.versions: dict[tuple[str, str], list[tuple[int, Event]]] = defaultdict(list)
         self.killed: set[str] = set()
         """Channels that ended before their time: nobody can know."""
@@ -152,6 +152,11 @@ class _Watched(FakeCalendar):
         made = super().insert_event(calendar_id, body, **more)
         self._fake.inserted.append((calendar_id, made.id))  # type: ignore[attr-defined]
         return made
+
+    def delete_event(self, calendar_id: str, event_id: str, **more: Any) -> None:
+        super().delete_event(calendar_id, event_id, **more)
+        for exception in self._fake.exceptions(calendar_id, event_id):  # type: ignore[attr-defined]
+            self._fake._put(calendar_id, replace(exception, cancelled=True))
 
     def write_conference(self, calendar_id: str, event: Event, conference: ConferenceOnEvent) -> Event:
         before = self._before(calendar_id, event)

@@ -20,6 +20,7 @@ from confsync.domain.errors import (
     PreconditionFailed,
     Temporary,
 )
+from confsync.domain.link import COLLECT_AFTER
 from tests.fakes.calendar import FakeCalendar
 from tests.usecases.world import ANN, BEN, TEAM
 from tests.usecases.writing_world import APP, BY_HAND, JITSI, MEET, PUT, TIMES, ZOOM, WritingWorld, foreign
@@ -281,6 +282,8 @@ def test_it_is_not_put_there_after_a_later_request(world: WritingWorld, wanted: 
     shown = world.ann.event("event1").conference
     world.later()
     assert world.ann.event("event1").conference == shown
+    world.later(COLLECT_AFTER)
+    world.settle()
     assert world.provider.meetings == {}
 
 
@@ -290,7 +293,23 @@ def test_of_two_the_later_one_counts(world: WritingWorld) -> None:
     died(world, JITSI)
     world.later()
     assert world.url("event1") == SECOND
+    world.later(COLLECT_AFTER)
+    world.settle()
     assert len(world.provider.meetings) == 1
+
+
+def test_who_comes_second_takes_nothing_from_who_was_first(
+    world: WritingWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have chosen, and the first has written its conference when the second tries."""
+    world.ann.insert(id="event1")
+    once(monkeypatch, "read_event", lambda: world.patch("event1", ZOOM))
+    with pytest.raises(Conflict, match="conferenceData"):
+        world.patch("event1", JITSI)
+    world.sync()
+    world.rest()
+    assert world.url("event1") == FIRST
+    assert world.provider.only.id == "m1"
 
 
 def test_a_request_that_died_is_repeated_with_the_same_meeting(world: WritingWorld) -> None:

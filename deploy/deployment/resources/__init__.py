@@ -3,7 +3,7 @@
 from deployment.environment import Environment
 from deployment.planning import Stage
 from deployment.resources.accounts import accounts
-from deployment.resources.addon import addon
+from deployment.resources.addon import addon, caller
 from deployment.resources.database import database
 from deployment.resources.functions import functions, traffic
 from deployment.resources.queue import queue
@@ -33,7 +33,7 @@ def stages(environment: Environment, source: Source) -> list[Stage]:
         "front doors": doors(environment),
         "traffic": traffic(environment),
         "schedule": schedules(environment),
-        "add-on": addon(source),
+        "add-on": [caller(environment), *addon(source)],
     }
     return [
         Stage(title=title, resources=tuple(resources), at_once=1 if title in IN_ORDER else AT_ONCE)

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from deployment.environment import Environment
 from deployment.gcloud import Query, command
 from deployment.planning import Resource, State
 from deployment.source import Source
@@ -12,6 +13,33 @@ NAME = "confsync"
 DEPLOYMENTS = Query(api="gsuiteaddons", arguments=("workspace-add-ons", "deployments", "list"))
 AUTHORIZATION = Query(api="gsuiteaddons", arguments=("workspace-add-ons", "get-authorization"))
 """Who calls the function when Calendar does: https://developers.google.com/workspace/add-ons/guides/alternate-runtimes"""
+
+
+ACCEPTED = "accepted"
+
+
+def caller(environment: Environment) -> Resource:
+    """That the function accepts whom Google lets call for Calendar: `init` has read it."""
+    callers, project = environment.callers("create_conference"), environment.project
+
+    def found(answer: Any) -> State:
+        account, client = answer.get("serviceAccountEmail", ""), answer.get("oauthClientId", "")
+        return {
+            "service account": ACCEPTED if account in callers.service_accounts else account,
+            "client": ACCEPTED if client in callers.clients else client,
+        }
+
+    return Resource(
+        title="caller for Calendar",
+        why="the function accepts nobody else",
+        query=AUTHORIZATION,
+        found=found,
+        wanted={"service account": ACCEPTED, "client": ACCEPTED},
+        by_hand=(
+            f"callers.create_conference of config/{environment.name}.toml has to have what this prints:\n"
+            f"gcloud workspace-add-ons get-authorization --project={project}"
+        ),
+    )
 
 
 def addon(source: Source) -> list[Resource]:

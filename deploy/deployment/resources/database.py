@@ -9,15 +9,15 @@ from deployment.gcloud import Command, Query, command
 from deployment.planning import Changes, Resource, State
 
 QUERIED = {
-    "calendars": ("due_at",),
-    "channels": ("due_at",),
-    "conferences": ("due_at", "host", "meeting_key"),
+    "calendars": ("due_at", "owner", "state"),
+    "channels": ("due_at", "owner", "state"),
+    "conferences": ("due_at", "host", "meeting_key", "state"),
     "connections": ("due_at", "owner"),
     "links": ("calendar_key",),
 }
-"""The fields by which records are looked for, each by itself: no query needs a composite index. All others are in no
-index: they hold long texts, and times that grow, which would bound how fast a collection can be written to.
-https://cloud.google.com/firestore/docs/best-practices#indexes"""
+"""The fields by which records are looked for; of several at once Firestore joins the indexes, so that no query needs a
+composite one. All other fields are in no index: they hold long texts, and times that grow, which would bound how fast a
+collection can be written to. https://cloud.google.com/firestore/docs/best-practices#indexes"""
 EXPIRING = ("budgets", "channels", "conferences", "hosts", "repeats")
 """Collections whose records have a time after which nobody needs them: `expire_at`."""
 
@@ -80,8 +80,6 @@ def _indexed(database: str, collection: str, field: str, index: str) -> Resource
         wanted={"index": index},
         create=(update,),
         change=lambda _: (update,),
-        delete=(),
-        kept="it is part of the database",
     )
 
 
@@ -96,7 +94,6 @@ def _expiring(database: str, collection: str) -> Resource:
         wanted={"expiry": "on"},
         create=(update,),
         change=lambda _: (update,),
-        kept="it is part of the database",
     )
 
 

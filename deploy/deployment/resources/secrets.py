@@ -83,7 +83,6 @@ def _own_value(name: str, version: str) -> Resource:
         wanted={"version": version},
         create=(add,) if version == "1" else (),
         by_hand=f"functions.toml asks for version {version} of {name}: deploy/README.md says how keys are rotated",
-        kept="it is part of the secret",
     )
 
 
@@ -95,5 +94,4 @@ def _asked_value(project: str, name: str, text: str) -> Resource:
         found=lambda answer: {} if answer else None,
         wanted={},
         by_hand=f"{text}\ngcloud secrets versions add {name} --data-file=- --project={project}",
-        kept="it is part of the secret",
     )

@@ -77,6 +77,11 @@ class Link:
         told = (replace(p, put_at=None) if p.conference_id == conference_id else p for p in self.provisional)
         return replace(self, provisional=tuple(told))
 
+    def put_only(self, conference_id: str | None) -> "Link":
+        """The link with no other choice that we are to put there: what was asked for last counts."""
+        told = (p if p.conference_id == conference_id else replace(p, put_at=None) for p in self.provisional)
+        return replace(self, provisional=tuple(told))
+
     def without(self, conference_id: str) -> "Link":
         """The link with that conference gone from it."""
         kept = tuple(p for p in self.provisional if p.conference_id != conference_id)

@@ -79,14 +79,11 @@ def choose(ledger: Ledger, calendar: Calendar, choice: Choice, now: datetime) ->
     shown = choice.event.conference_id if choice.event else None
     if link.conference_id != conference_id:
         link = link.with_provisional(conference_id, now, put_at=choice.put_at, instead_of=shown)
-    elif choice.event is not None and shown != conference_id:
-        # it was taken off the event, and is chosen once more
+    elif choice.event is not None and choice.event.etag and shown != conference_id:
+        # it was taken off the event (which was read: one that is still to be made shows nothing), and is chosen once more
         link = link.without(conference_id)
         link = link.with_provisional(conference_id, now, put_at=choice.put_at, instead_of=shown)
-    ledger.put(link)
-    for earlier in link.provisional:
-        if choice.put_at is not None and earlier.put_at is not None and earlier.conference_id != conference_id:
-            detach(ledger, link, earlier.conference_id, now)  # of two that we are to put there, the later one counts
+    ledger.put(link.put_only(conference_id) if choice.put_at is not None else link)
     conference = ledger.conferences.get(conference_id) or Conference(
         id=conference_id,
         solution=choice.solution,

@@ -157,11 +157,9 @@ class WriteEvents:
             if FIELD in request.body and not self._has(old, request.body[FIELD]):
                 place = Place(reach=reach, event_id=event_id, event=None, old=old.resource)
                 granted = self._granted(request, _merged(old.resource, changed), place, access)
-            if FIELD in request.body:
-                self._drop_pending(reach, event_id, request.body[FIELD], granted)
             changed |= granted.fields
             if not changed and (granted.shown is None or stands(old, granted.shown)):
-                self._done(granted, event_id)
+                self._settled(request, reach, event_id)
                 return Written(event=old, calendar_id=reach.calendar_id)
             write = partial(_patch, google, reach.calendar_id, event_id, old.etag, request.send_updates)
             try:
@@ -176,7 +174,7 @@ class WriteEvents:
                     old = now
                     continue
                 event = now  # it was us: a request without an answer is sent twice
-            self._done(granted, event_id)
+            self._settled(request, reach, event_id)
             self._look(reach, event, old)
             return Written(event=event, calendar_id=reach.calendar_id)
         raise AssertionError("the last attempt returns or raises")
@@ -184,18 +182,15 @@ class WriteEvents:
     def _has(self, event: EventResource, told: Any) -> bool:
         return is_kept(told, detect(event.resource, self.own).conferencing)
 
-    def _drop_pending(self, reach: Reach, event_id: str, told: Any, granted: Granted) -> None:
-        """What an earlier request asked for, and is still to be put on the event, is not wanted any more.
+    def _settled(self, request: Request, reach: Reach, event_id: str) -> None:
+        """The event is as wished. What an earlier request asked for is not put there any more.
 
-        Unless it is the same, or this one only repeats what it read.
+        Unless this one only repeats what it read meanwhile. (Its meeting stays for a day, in case it is there already.)
         """
-        link = self.store.get(Link, keys.link_key(keys.calendar_key(reach.calendar_id), event_id))
-        if link is None or (isinstance(told, dict) and told.get("status") == Status.PENDING):
-            return
-        for pending in link.provisional:
-            if pending.put_at is not None and pending.conference_id != _conference_id(granted):
-                chosen = Chosen(conference_id=pending.conference_id, calendar_key=link.calendar_key)
-                self.wishes.choose.take_back(chosen, event_id)
+        told = request.body.get(FIELD)
+        if FIELD in request.body and not (isinstance(told, dict) and told.get("status") == Status.PENDING):
+            key = keys.link_key(keys.calendar_key(reach.calendar_id), event_id)
+            change(self.store, Link, key, lambda link: link.put_only(None))
 
     def _existing(self, google: CalendarApi, reach: Reach, event_id: str, if_match: str | None) -> EventResource:
         event = google.read_event(reach.calendar_id, event_id)

@@ -18,6 +18,8 @@ from confsync.domain.keys import connection_key
 SIGN_IN = "gcloud auth application-default login"
 AS_FUNCTION = f"{SIGN_IN} --impersonate-service-account=ADDRESS"
 DELEGATE = "a Workspace administrator allows the scopes under Security > API controls > Domain-wide delegation"
+SHARE = 'share it with the functions\' service accounts, to "make changes to events"'
+NOT_TRIED = "not tried: nobody's calendar is followed yet"
 NAME_SOMEBODY = "name somebody: --account ann@example.com"
 
 
@@ -37,7 +39,7 @@ def checks(deployment: Deployment, account: str | None) -> Iterator[Check]:
         case "user":
             yield Check(name="grant", look=partial(_granted, deployment, account))
         case "application-default":
-            yield Check(name="calendar", look=partial(_shared, deployment), mend=AS_FUNCTION)
+            yield Check(name="calendar", look=partial(_shared, deployment, account), mend=AS_FUNCTION)
 
 
 def _signed_in() -> Finding:
@@ -57,7 +59,7 @@ def _somebody(deployment: Deployment, account: str | None) -> str | None:
 def _delegated(deployment: Deployment, account: str | None, purpose: Purpose) -> Finding:
     google, person = deployment.settings.google, _somebody(deployment, account)
     if person is None:
-        return warn("not tried: nobody's calendar is followed yet", NAME_SOMEBODY)
+        return warn(NOT_TRIED, NAME_SOMEBODY)
     client = config.required("google.service_account", google.service_account)
     delegation = Delegation(service_account=client, token_url=google.oauth_token_url, iam_api=google.iam_api)
     scopes = SCOPES[purpose]
@@ -75,7 +77,7 @@ def _delegated(deployment: Deployment, account: str | None, purpose: Purpose) ->
 def _reached(deployment: Deployment, account: str | None) -> Finding:
     person = _somebody(deployment, account)
     if person is None:
-        return warn("not tried: nobody's calendar is followed yet", NAME_SOMEBODY)
+        return warn(NOT_TRIED, NAME_SOMEBODY)
     calendar = deployment.adapters.calendars.acting_as(person).resolve("primary")
     return ok(f"{person} reaches {calendar}")
 
@@ -97,10 +99,14 @@ def _granted(deployment: Deployment, account: str | None) -> Finding:
     return ok(f"{account} has connected their Google account, with all scopes")
 
 
-def _shared(deployment: Deployment) -> Finding:
+def _shared(deployment: Deployment, account: str | None) -> Finding:
+    person = _somebody(deployment, account)
+    if person is None:
+        return warn(NOT_TRIED, NAME_SOMEBODY)
     try:
-        found = deployment.adapters.calendars.acting_as("").list_calendars()
+        role = deployment.adapters.calendars.acting_as(person).access(person).role
     except ServiceError as error:
-        return warn(f"not as whoever runs this command: {error}", f"run it as the functions do: {AS_FUNCTION}")
-    told = f"calendars that are shared with whoever runs this command: {len(found)}"
-    return ok(told) if found else warn(told, "share one with the functions' service accounts")
+        mend = f"{SHARE}; this command sees it as they do after {AS_FUNCTION}"
+        return warn(f"{person} is out of reach for whoever runs this command: {error}", mend)
+    told = f"whoever runs this command has access to {person} as {role}"
+    return ok(told) if role in {"writer", "owner"} else fail(told, SHARE)

@@ -1,7 +1,7 @@
 """Whether every address outside answers, by a GET without credentials; and Google's clock."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -47,18 +47,23 @@ def _google(settings: config.Settings) -> Iterator[tuple[str, str]]:
         "queue.api": settings.queue.api,
         "secrets.api": settings.secrets.api if settings.secrets.kind == "secret-manager" else "",
     }
-    return ((key, server) for key, url in used.items() if (server := origin(url)) is not None)
+    return _servers(used)
 
 
 def _vendor(solution: config.SolutionSettings) -> Iterator[tuple[str, str]]:
     """Key and server of what the solution's calls go to."""
     if solution.provider not in PROVIDERS:
         return
-    for key, default in vendor(solution.provider).addresses.items():
-        people = login(solution.provider) if solution.personal and key == "token_url" else None
-        told = (solution.login.token_url or people.token_url) if people else getattr(solution, key) or default
-        if (server := origin(told)) is not None:
-            yield key, server
+    told = {key: getattr(solution, key) or default for key, default in vendor(solution.provider).addresses.items()}
+    people = login(solution.provider) if solution.personal else None
+    if people is not None:
+        told.pop("token_url", None)
+        told["login.token_url"] = solution.login.token_url or people.token_url
+    yield from _servers(told)
+
+
+def _servers(urls: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    return ((key, server) for key, url in urls.items() if (server := origin(url)) is not None)
 
 
 def _answers(url: str, keys: list[str], *, private: bool) -> Callable[[], Finding]:

@@ -64,14 +64,13 @@ def _malformed(value: str) -> str | None:
     """What is wrong with it, whatever it is for."""
     if not value.strip():
         return "it is empty"
-    if value != value.strip():
-        return "it begins or ends with white space"
-    if value.startswith("{"):
+    if value.lstrip().startswith("{"):
         try:
             json.loads(value)
         except ValueError:
             return "it is no JSON object"
-    return None
+        return None
+    return "it begins or ends with white space" if value != value.strip() else None
 
 
 # --- rings of keys ---------------------------------------------------------------------------------------------------

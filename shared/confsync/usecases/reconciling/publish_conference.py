@@ -83,12 +83,9 @@ class PublishConference:
         if described is None:
             log.warning("no room for the details in the description", event_id=link.event_id)
             described = current.description if current.text_conference_id else None  # an old block must not stay
-        google.write_text(
-            link.calendar_id,
-            current,
-            location=description_block.beside(current.location, uri, earlier=link.shown_uri) if uri else None,
-            description=described,
-        )
+        earlier = current.text_uri or link.shown_uri
+        place = description_block.beside(current.location, uri, earlier=earlier) if uri else None
+        google.write_text(link.calendar_id, current, location=place, description=described)
         if calendar is not None and mode is WriteMode.AUTO:
             log.warning("calendar does not take conference data; writing text", calendar_key=calendar.key)
             change(self.store, Calendar, calendar.key, lambda c: replace(c, write_mode=WriteMode.DESCRIPTION))

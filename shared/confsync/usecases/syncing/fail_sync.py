@@ -38,7 +38,7 @@ class FailSync:
         """`calendar` is the record as the sync had it, `began` when that began, `notified` whether its channel asked
         for it: then it asks for the next attempt as well.
 
-        Nothing is recorded if the calendar has another owner by now (it was the one before who failed) or is on hold.
+        Nothing is recorded if the calendar is on hold, or has another owner by now: it was the one before who failed.
         """
 
         def decide(latest: Calendar) -> Calendar | None:
