@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 
 from confsync import config
 from confsync.adapters.access_token import RuntimeToken
@@ -15,6 +16,8 @@ from confsync.domain.connection import GOOGLE, Connection, ConnectionState, miss
 from confsync.domain.errors import ReauthorizationRequired, ServiceError
 from confsync.domain.keys import connection_key
 
+MOST = 1000
+"""So many connections are looked through."""
 SIGN_IN = "gcloud auth application-default login"
 AS_FUNCTION = f"{SIGN_IN} --impersonate-service-account=ADDRESS"
 DELEGATE = "a Workspace administrator allows the scopes under Security > API controls > Domain-wide delegation"
@@ -87,9 +90,10 @@ def _granted(deployment: Deployment, account: str | None) -> Finding:
     store = deployment.stored
     where = deployment.settings.connect.url
     if account is None:
-        found = next(store.find(Connection, vendor=GOOGLE, state=ConnectionState.ACTIVE), None)
-        told = "nobody has connected their Google account"
-        return ok("people have connected their Google accounts") if found else warn(told, f"people do so at {where}")
+        active = islice(store.find(Connection, state=ConnectionState.ACTIVE), MOST)
+        if any(each.vendor == GOOGLE for each in active):
+            return ok("people have connected their Google accounts")
+        return warn("nobody has connected their Google account", f"people do so at {where}")
     connection = store.get(Connection, connection_key(account, GOOGLE))
     if connection is None or not connection.usable:
         why = connection.reason if connection is not None else "it was never connected"
