@@ -12,7 +12,7 @@ QUERIED = {
     "calendars": ("due_at", "owner", "state"),
     "channels": ("due_at", "owner", "state"),
     "conferences": ("due_at", "host", "meeting_key", "state"),
-    "connections": ("due_at", "owner"),
+    "connections": ("due_at", "owner", "state"),
     "links": ("calendar_key",),
 }
 """The fields by which records are looked for; of several at once Firestore joins the indexes, so that no query needs a
