@@ -303,6 +303,14 @@ def a_queue_that_tries_once(patient: Patient) -> None:
     patient.after.callback(setattr, queue, "settings", before)
 
 
+@fault("queue", "warn", "--max-dispatches-per-second=4")
+def a_queue_that_is_too_slow(patient: Patient) -> None:
+    queue = patient.project.cloud.tasks._queues[patient.project.cloud.queue_name]
+    before = queue.settings
+    queue.settings = replace(before, max_dispatches_per_second=1)
+    patient.after.callback(setattr, queue, "settings", before)
+
+
 @fault("queue", "fail", "roles/cloudtasks.viewer")
 def a_queue_that_may_not_be_looked_at(patient: Patient) -> None:
     patient.fault("tasks", path="queues/confsync", status=403)

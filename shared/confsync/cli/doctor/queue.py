@@ -5,6 +5,7 @@ https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues/
 
 from collections.abc import Iterator
 from datetime import timedelta
+from math import ceil
 
 import msgspec
 
@@ -46,12 +47,14 @@ def _queue(deployment: Deployment) -> Finding:
     if answer.status in {401, 403}:
         return fail(f"whoever runs this may not look at {name}", "grant them roles/cloudtasks.viewer")
     try:
-        return _state(msgspec.json.decode(answer.body, type=_Queue), f"{told.name} --location={told.location}")
+        queue = msgspec.json.decode(answer.body, type=_Queue)
     except msgspec.DecodeError:
         return fail(f"Cloud Tasks answered {answer.status} to a question after {name}", "is queue.api right?")
+    return _state(queue, f"{told.name} --location={told.location}", handed_out=2 * deployment.settings.sweep.batch)
 
 
-def _state(queue: _Queue, named: str) -> Finding:
+def _state(queue: _Queue, named: str, *, handed_out: int) -> Finding:
+    """`handed_out`: by one sweep, calendars and conferences, at most."""
     rate, attempts = queue.rate_limits.max_dispatches_per_second, queue.retry_config.max_attempts
     if queue.state != "RUNNING":
         return fail(f"it is {queue.state}: no task is delivered", f"gcloud tasks queues resume {named}")
@@ -59,5 +62,11 @@ def _state(queue: _Queue, named: str) -> Finding:
     if attempts == 1:
         return warn(
             f"{told}; a task that fails is not tried again", f"gcloud tasks queues update {named} --max-attempts=12"
+        )
+    if handed_out > rate * PERIOD.total_seconds():
+        enough = ceil(handed_out / PERIOD.total_seconds())
+        return warn(
+            f"{told}: too slow for the {handed_out} that a sweep may hand out",
+            f"gcloud tasks queues update {named} --max-dispatches-per-second={enough}, or lower sweep.batch",
         )
     return ok(told)
