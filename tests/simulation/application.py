@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from confsync.domain import description_block, keys
 from confsync.domain.access import Reach, Right
 from confsync.domain.caller import Caller
-from confsync.domain.errors import BadRequest, Conflict, Forbidden, NotFound, PreconditionFailed
+from confsync.domain.conference import Conference
+from confsync.domain.errors import Conflict, PreconditionFailed
 from confsync.ports import EventResource
 from confsync.usecases.writing.event_writer import Request, Written
 from confsync.usecases.writing.wishes import FINAL
@@ -20,6 +21,8 @@ NAME = "app@project.iam.gserviceaccount.com"
 BODY = {"start": {"dateTime": "2026-03-03T09:00:00Z"}, "end": {"dateTime": "2026-03-03T09:30:00Z"}}
 MEET = {"provider": "Google Meet", "autocreate": {}}
 BY_HAND = {"provider": "Rooms", "details": {"url": "https://rooms.example.com/r1"}}
+
+REFUSED = (*FINAL, Conflict, PreconditionFailed)
 
 Json = dict[str, Any]
 Work = Callable[["Functions"], None]
@@ -40,6 +43,8 @@ class Application:
         self._cloud = cloud
         self._account = account
         self.over: set[str] = set()
+        self.refused: dict[str | None, str] = {}
+        """The conferences of ours that were refused for good, each with the reason."""
         self.made: dict[tuple[str, str], str] = {}
         """The event that each key gave, on each calendar."""
 
@@ -88,12 +93,23 @@ class Application:
                 self._cloud.promises.release(calendar_id, event_id)
             else:
                 self._cloud.promises.ask(calendar_id, event_id, conference_id)
+            self.refused.pop(conference_id, None)
             try:
-                work(functions)
+                self._until_over(name, work)(functions)
+            except REFUSED as error:
+                self.refused[conference_id] = str(error)
+                raise
             finally:
                 self._came_to(event_id, calendar_id, conference_id)
 
-        return self._until_over(name, asking)
+        return asking
+
+    def check_refused(self) -> None:
+        """Of what was refused for good nothing is left: an event shows it, or nobody wants it."""
+        for conference in self._cloud.store._records(Conference):
+            if conference.id in self.refused and conference.wanted:
+                shown = any(event.conference_id == conference.id for _, event in self._cloud.events())
+                assert shown, f"{conference} is left of a request that was refused: {self.refused[conference.id]}"
 
     def _came_to(self, event_id: str, calendar_id: str, conference_id: str | None) -> None:
         """The request is over, well or not: the link that its event shows now is the one that people have."""
@@ -114,7 +130,7 @@ class Application:
         def told(functions: "Functions") -> None:
             try:
                 work(functions)
-            except (*FINAL, BadRequest, Conflict, Forbidden, NotFound, PreconditionFailed):
+            except REFUSED:
                 self.over.add(name)
                 raise
             self.over.add(name)

@@ -661,6 +661,15 @@ def test_a_deleted_event_is_not_changed(world: WritingWorld) -> None:
     assert world.provider.calls == []
 
 
+def test_an_event_that_is_deleted_at_the_last_moment_takes_everything_with_it(world: WritingWorld) -> None:
+    world.ann.insert(id="event1")
+    world.provider.during("create", lambda: world.ann.delete("event1") and None)
+    with pytest.raises(NotFound):
+        world.patch("event1", ZOOM)
+    world.rest()
+    assert (world.link(), world.provider.meetings) == (None, {})
+
+
 def test_a_request_without_times_is_refused_before_anything_is_made(world: WritingWorld) -> None:
     with pytest.raises(BadRequest) as caught:
         world.create_event(world.request({"summary": "Standup", "start": TIMES["start"]}, ZOOM))

@@ -53,7 +53,7 @@ class ChangeEvent:
             try:
                 event = self.writer.write(calendar, write, changed, granted, old.resource)
             except PreconditionFailed:
-                now = self._existing(calendar, event_id, None)
+                now = self._read_again(calendar, event_id, granted)
                 if not _is_written(now, changed, granted):
                     if if_match is not None or attempt == ATTEMPTS:
                         self.writer.take_back(granted, event_id, now)
@@ -86,6 +86,14 @@ class ChangeEvent:
                 f"event {event_id} has changed: its etag is {event.etag}", service="google-calendar", status=412
             )
         return event
+
+    def _read_again(self, calendar: Opened, event_id: str, granted: Granted) -> EventResource:
+        """The event, which somebody has changed. Raises `NotFound` if they deleted it."""
+        try:
+            return self._existing(calendar, event_id, None)
+        except NotFound:
+            self.writer.take_back(granted, event_id)
+            raise
 
     def _check_unchanged(
         self, first: EventResource, now: EventResource, changed: Fields, granted: Granted, event_id: str

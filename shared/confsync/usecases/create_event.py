@@ -56,7 +56,11 @@ class CreateEvent:
         try:
             event = self.writer.write(calendar, write, {**body, **granted.fields}, granted, {})
         except Conflict:  # the same request, at the same moment, was faster: its conference is the same
-            made = self._made_before(calendar, claim.event_id)
+            try:
+                made = self._made_before(calendar, claim.event_id)
+            except Conflict:
+                self.writer.take_back(granted, claim.event_id)
+                raise
             if made is None:
                 raise
             return made
