@@ -1,179 +1,182 @@
-"""Deploy confsync with gcloud: every function, the queue between them and the schedule, from one table.
+"""Deploy confsync into a Google Cloud project: from one table of functions and one file per environment, with gcloud.
 
-    python deploy/deploy.py --env=prod --dry-run     print the commands, as a shell script
-    python deploy/deploy.py --env=prod --apply       run them in order, stop at the first that fails
+    python deploy/deploy.py init --env prod       ask what only you know, and write deploy/config/prod.toml
+    python deploy/deploy.py plan --env prod       what exists, what would change, who may do what, what a month costs
+    python deploy/deploy.py apply --env prod      do it; again after a failure goes on there
+    python deploy/deploy.py status --env prod     whether everything is as it should be, and answers
+    python deploy/deploy.py rollback --env prod   each function's revision before gets the requests
+    python deploy/deploy.py destroy --env prod    take it down; records and secrets stay, unless --data
 
-The table is `functions.toml`; the project, the region and the queue's name are those of `config/<env>.toml`, unless
-`--project` and `--region` say otherwise. Applying twice changes nothing: `gcloud functions deploy` and the IAM binding
-create or update by themselves; for the queue and the schedule, `describe` decides which of the two it is.
+README.md says what is made, and why.
 """
 
 import argparse
-import shlex
-import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 
-from confsync import config
-from plan import ROOT, DeployError, Function, Plan, Schedule, load
-
-# Cloud Functions' build puts the uploaded source here, whatever directory the process is started in.
-SOURCE_IN_THE_CLOUD = "/workspace"
-
-Command = list[str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One thing to bring about. With `exists` (a question) and `create`, `command` is how it is updated."""
-
-    title: str
-    command: Command
-    exists: Command | None = None
-    create: Command | None = None
+from deployment import DeployError, applying, cost, delegation, report, setup, smoke, status
+from deployment.environment import Environment, config_file, load
+from deployment.gcloud import Gcloud
+from deployment.planning import Stage, demolition
+from deployment.resources import stages
+from deployment.rollback import rollbacks
+from deployment.source import source_of
 
 
-def steps(plan: Plan) -> list[Step]:
-    """Everything to do, in order: what a function calls comes before it, what calls a function after it."""
-    functions = plan.table.functions.items()
-    return [
-        _queue(plan),
-        *(_deploy(plan, name, function) for name, function in functions),
-        *(step for name, function in functions if function.callers == "configured" for step in _invokers(plan, name)),
-        *(_schedule(plan, name, function.schedule) for name, function in functions if function.schedule),
-    ]
+def say(text: str) -> None:
+    """Print at once: some steps take minutes."""
+    print(text, flush=True)
 
 
-def _gcloud(plan: Plan, *arguments: str) -> Command:
-    return ["gcloud", *arguments, f"--project={plan.project}", "--quiet"]
+def everything(environment: Environment, gcloud: Gcloud) -> list[Stage]:
+    """What there should be, of this checkout's source."""
+    return stages(environment, source_of(environment, gcloud))
 
 
-def _queue(plan: Plan) -> Step:
-    queue, place = plan.table.queue, [plan.settings.queue.name, f"--location={plan.settings.queue.location}"]
-    limits = [
-        f"--max-attempts={queue.max_attempts}",
-        f"--min-backoff={queue.min_backoff}s",
-        f"--max-backoff={queue.max_backoff}s",
-        f"--max-doublings={queue.max_doublings}",
-        f"--max-concurrent-dispatches={queue.max_concurrent_dispatches}",
-        f"--max-dispatches-per-second={queue.max_dispatches_per_second:g}",
-    ]
-    return Step(
-        title=f"queue {plan.settings.queue.name}",
-        exists=_gcloud(plan, "tasks", "queues", "describe", *place),
-        command=_gcloud(plan, "tasks", "queues", "update", *place, *limits),
-        create=_gcloud(plan, "tasks", "queues", "create", *place, *limits),
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+def init(options: argparse.Namespace) -> int:
+    """Write the environment's file."""
+    if config_file(options.env).exists():
+        raise DeployError(f"{config_file(options.env)} is there already: change it, or remove it first")
+    given = {name: getattr(options, name) for name in ("project", "region", "domain", "solution", "server")}
+    answers = setup.questions(_asked, Gcloud(project=options.project or ""), given)
+    setup.write(options.env, answers, Gcloud(project=answers.project))
+    say(f"{config_file(options.env)} is written. Next: python deploy/deploy.py apply --env {options.env}")
+    return 0
+
+
+def plan(options: argparse.Namespace) -> int:
+    """Print what would be done."""
+    environment = load(options.env)
+    gcloud = Gcloud(project=environment.project)
+    planned = applying.planned(gcloud, everything(environment, gcloud))
+    _print(report.plan_lines(planned, environment.project, commands=options.commands))
+    _print(report.role_lines(environment))
+    _print(cost.lines(environment, cost.Load(calendars=options.calendars, changes=options.changes)))
+    _print(report.by_hand_lines(planned))
+    return 0
+
+
+def apply(options: argparse.Namespace) -> int:
+    """Do what the plan says, then see whether the functions answer."""
+    environment = load(options.env)
+    gcloud = Gcloud(project=environment.project)
+    wanted = everything(environment, gcloud)
+    planned = applying.planned(gcloud, wanted)
+    say(report.summary(planned))
+    applying.apply(gcloud, planned, say)
+    say("\nWhether each function answers, and refuses a request that nobody signed")
+    well = _tell((well, f"{name}: {words}") for name, well, words in smoke.smoke_test(environment))
+    _print(report.by_hand_lines(applying.planned(gcloud, wanted)))
+    if environment.settings.google.credentials == "delegation":
+        say(f"\nOnce for this project:\n{delegation.instructions(environment, gcloud)}")
+    return 0 if well else 1
+
+
+def show_status(options: argparse.Namespace) -> int:
+    """Print how the deployment is."""
+    environment = load(options.env)
+    gcloud = Gcloud(project=environment.project)
+    planned = applying.planned(gcloud, everything(environment, gcloud))
+    _print(report.plan_lines(planned, environment.project))
+    _print(report.by_hand_lines(planned))
+    say("")
+    functions = _tell(status.functions(environment, gcloud))
+    people = _tell(status.people(environment, gcloud, options.person))
+    return 0 if functions and people and not planned else 1
+
+
+def rollback(options: argparse.Namespace) -> int:
+    """Give the requests to the revisions before."""
+    environment = load(options.env)
+    gcloud = Gcloud(project=environment.project)
+    names = options.functions or list(environment.functions)
+    if unknown := set(names) - environment.functions.keys():
+        raise DeployError(f"{', '.join(sorted(unknown))}: no function of functions.toml that this environment has")
+    for words, command in list(rollbacks(environment, gcloud, names)):
+        gcloud.do(command)
+        say(words)
+    say("`deploy.py apply` gives the requests to the latest revisions again.")
+    return 0
+
+
+def destroy(options: argparse.Namespace) -> int:
+    """Take the deployment down, once it is confirmed."""
+    environment = load(options.env)
+    gcloud = Gcloud(project=environment.project)
+    wanted = everything(environment, gcloud)
+    planned = applying.planned(gcloud, demolition(wanted, everything=options.data))
+    _print(report.plan_lines(planned, environment.project))
+    if not options.data:
+        kept = [each for stage in wanted for each in stage.resources if each.kept]
+        reasons = dict.fromkeys(f"{each.title.partition(' ')[0]}: {each.kept}" for each in kept)
+        _print(["\nStays:", *(f"  {reason}" for reason in reasons)])
+    if options.yes or _asked(f"Type {environment.project} to go on", "") == environment.project:
+        applying.apply(gcloud, planned, say)
+        return 0
+    say("Nothing was done.")
+    return 1
+
+
+def _asked(words: str, default: str) -> str:
+    return input(f"{words}{f' [{default}]' if default else ''}: ").strip() or default
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        say(line)
+
+
+def _tell(lines: Iterable[tuple[bool, str]]) -> bool:
+    """Print each; whether all are well."""
+    told = list(lines)
+    _print(f"  {'ok' if well else '!!'}  {words}" for well, words in told)
+    return all(well for well, _ in told)
+
+
+# --- the command line ------------------------------------------------------------------------------------------------
+
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "init": init,
+    "plan": plan,
+    "apply": apply,
+    "status": show_status,
+    "rollback": rollback,
+    "destroy": destroy,
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(description="Deploy confsync into a Google Cloud project, with gcloud.")
+    commands = top.add_subparsers(dest="command", required=True)
+    of = {name: commands.add_parser(name, help=(do.__doc__ or "").strip()) for name, do in COMMANDS.items()}
+    for each in of.values():
+        each.add_argument("--env", required=True, help="the environment: deploy/config/<env>.toml")
+    for name in ("project", "region", "domain", "solution", "server"):
+        of["init"].add_argument(f"--{name}", help="the answer to that question")
+    of["plan"].add_argument("--commands", action="store_true", help="print every gcloud command")
+    of["plan"].add_argument("--calendars", type=int, default=cost.Load.calendars, help="for the cost (%(default)s)")
+    of["plan"].add_argument(
+        "--changes", type=float, default=cost.Load.changes, help="a day and calendar, for the cost (%(default)s)"
     )
-
-
-def environment(plan: Plan, function: Function) -> dict[str, str]:
-    """The environment variables of a deployed function, but for its secrets."""
-    return {
-        config.CONFIG_VARIABLE: f"{SOURCE_IN_THE_CLOUD}/deploy/config/{plan.env}.toml",
-        "THREADS": str(function.concurrency),
-    }
-
-
-def _deploy(plan: Plan, name: str, function: Function) -> Step:
-    secrets = f"--set-secrets={_pairs(function.secrets)}" if function.secrets else "--clear-secrets"
-    access = "--allow-unauthenticated" if function.callers == "anyone" else "--no-allow-unauthenticated"
-    command = _gcloud(
-        plan,
-        *("functions", "deploy", plan.deployed_name(name), "--gen2", f"--region={plan.region}"),
-        *(f"--runtime={plan.table.runtime}", "--trigger-http", "--entry-point=handle", "--source=."),
-        f"--set-build-env-vars=GOOGLE_FUNCTION_SOURCE={function.source}",
-        f"--set-env-vars={_pairs(environment(plan, function))}",
-        secrets,
-        *(f"--memory={function.memory}", f"--cpu={function.cpu:g}", f"--timeout={function.timeout}s"),
-        f"--concurrency={function.concurrency}",
-        *(f"--min-instances={function.min_instances}", f"--max-instances={function.max_instances}"),
-        *(f"--ingress-settings={function.ingress}", access),
-        f"--service-account={plan.account(function.service_account)}",
-    )
-    return Step(title=f"function {plan.deployed_name(name)}", command=command)
-
-
-def _pairs(values: dict[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in values.items())
-
-
-def _invokers(plan: Plan, name: str) -> Iterator[Step]:
-    """Let in, through IAM, whom the function accepts."""
-    deployed = plan.deployed_name(name)
-    for account in plan.callers(name).service_accounts:
-        binding = ("functions", "add-invoker-policy-binding", deployed, f"--region={plan.region}")
-        command = _gcloud(plan, *binding, f"--member=serviceAccount:{account}")
-        yield Step(title=f"{account} may call {deployed}", command=command)
-
-
-def _schedule(plan: Plan, name: str, schedule: Schedule) -> Step:
-    place = [plan.deployed_name(name), f"--location={plan.region}"]
-    job = [
-        f"--schedule={schedule.cron}",
-        "--time-zone=Etc/UTC",
-        *(f"--uri={plan.url(name)}", "--http-method=POST"),
-        f"--oidc-service-account-email={plan.account(schedule.service_account)}",
-        f"--oidc-token-audience={plan.url(name)}",
-        f"--attempt-deadline={schedule.attempt_deadline}s",
-        *(f"--max-retry-attempts={schedule.max_retry_attempts}", f"--min-backoff={schedule.min_backoff}s"),
-    ]
-    return Step(
-        title=f"schedule of {plan.deployed_name(name)}",
-        exists=_gcloud(plan, "scheduler", "jobs", "describe", *place),
-        command=_gcloud(plan, "scheduler", "jobs", "update", "http", *place, *job),
-        create=_gcloud(plan, "scheduler", "jobs", "create", "http", *place, *job),
-    )
-
-
-def script(plan: Plan) -> str:
-    """The steps as a shell script that does what `--apply` does."""
-    lines = ["set -e", shlex.join(["cd", str(ROOT)])]
-    for step in steps(plan):
-        lines += ["", f"# {step.title}"]
-        if step.exists and step.create:
-            lines.append(f"if {shlex.join(step.exists)} >/dev/null 2>&1")
-            lines += [f"then {shlex.join(step.command)}", f"else {shlex.join(step.create)}", "fi"]
-        else:
-            lines.append(shlex.join(step.command))
-    return "\n".join(lines)
-
-
-def apply(plan: Plan) -> None:
-    """Run the steps. Raises `DeployError` at the first command that fails; gcloud has said why."""
-    todo = steps(plan)
-    for number, step in enumerate(todo, start=1):
-        print(f"[{number}/{len(todo)}] {step.title}", flush=True)
-        exists = step.exists is None or _run(step.exists, capture_output=True)
-        command = step.command if exists or step.create is None else step.create
-        if not _run(command):
-            raise DeployError(f"step {number} of {len(todo)}, {step.title}, failed: {shlex.join(command)}")
-
-
-def _run(command: Command, *, capture_output: bool = False) -> bool:
-    return subprocess.run(command, cwd=ROOT, check=False, capture_output=capture_output).returncode == 0
+    of["status"].add_argument("--person", help="as whom to try a calendar (default: gcloud's own account)")
+    of["rollback"].add_argument("functions", nargs="*", help="which (default: all)")
+    of["destroy"].add_argument("--data", action="store_true", help="records, secrets and the queue, too")
+    of["destroy"].add_argument("--yes", action="store_true", help="do not ask")
+    return top
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line. Returns the exit status."""
-    parser = argparse.ArgumentParser(description="Deploy confsync with gcloud.")
-    parser.add_argument("--env", required=True, help="the environment: deploy/config/<env>.toml")
-    parser.add_argument("--project", help="Google Cloud project (default: google.project of the environment)")
-    parser.add_argument("--region", help="region of the functions (default: queue.location of the environment)")
-    mode = parser.add_mutually_exclusive_group(required=True)
-    mode.add_argument("--dry-run", action="store_true", help="print the commands as a shell script")
-    mode.add_argument("--apply", action="store_true", help="run the commands")
-    options = parser.parse_args(arguments)
+    """Returns the exit status."""
+    options = parser().parse_args(arguments)
     try:
-        plan = load(options.env, project=options.project, region=options.region)
-        if options.dry_run:
-            print(script(plan))
-        else:
-            apply(plan)
+        return COMMANDS[options.command](options)
     except DeployError as error:
         print(f"deploy.py: {error}", file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import schemathesis
 
@@ -9,4 +10,4 @@ import schemathesis
 @schemathesis.hook
 def filter_path_parameters(context: Any, path_parameters: Mapping[str, Any] | None) -> bool:
     """The framework in which functions run knows no path with a line break, and says so in its own way."""
-    return not any("\n" in str(value) for value in (path_parameters or {}).values())
+    return not any("\n" in unquote(str(value)) for value in (path_parameters or {}).values())

@@ -18,11 +18,12 @@ from confsync.domain.entry_point import CODES, SCHEMES, ConferenceDetails, Entry
 from confsync.domain.host import Host
 from confsync.domain.link import Link
 from confsync.domain.repeat import Repeat
+from confsync.domain.sweep import Sweep
 from confsync.ports import Record
 
 T = TypeVar("T")
 
-KINDS: tuple[type[Record], ...] = (Budget, Calendar, Channel, Conference, Connection, Host, Link, Repeat)
+KINDS: tuple[type[Record], ...] = (Budget, Calendar, Channel, Conference, Connection, Host, Link, Repeat, Sweep)
 
 times = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2199, 1, 1), timezones=st.just(UTC))
 text = st.text(max_size=40)

@@ -237,10 +237,16 @@ class Detection(Section, frozen=True, kw_only=True):
 
 
 class Addon(Section, frozen=True, kw_only=True):
-    """How the add-on is answered. Google's pages show two candidates for the outermost object of an HTTP answer, and no
-    public example: `action_wrapper` chooses, "" for none."""
+    """The add-on in Calendar. `name`: as people know it. `logo_url`: of the add-on, and of solutions that have no
+    `icon_url`; it must be hosted by Google, deploy/addon/README.md says how.
 
-    action_wrapper: Literal["renderActions", ""] = "renderActions"
+    `action_wrapper`: the outermost object of an HTTP answer. Other triggers' answers are read as `RenderActions` itself
+    and refused with it ("Cannot find field: renderActions"); Google's pages show it for those of buttons.
+    """
+
+    name: str = "confsync"
+    logo_url: str | None = None
+    action_wrapper: Literal["", "renderActions"] = ""
 
 
 class Callers(Section, frozen=True, kw_only=True):

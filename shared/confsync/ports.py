@@ -21,9 +21,10 @@ from confsync.domain.host import Host
 from confsync.domain.link import Link
 from confsync.domain.repeat import Repeat
 from confsync.domain.solution import Capabilities, Solution
+from confsync.domain.sweep import Sweep
 
-Record = Budget | Calendar | Channel | Conference | Connection | Host | Link | Repeat
-R = TypeVar("R", Budget, Calendar, Channel, Conference, Connection, Host, Link, Repeat)
+Record = Budget | Calendar | Channel | Conference | Connection | Host | Link | Repeat | Sweep
+R = TypeVar("R", Budget, Calendar, Channel, Conference, Connection, Host, Link, Repeat, Sweep)
 Due = TypeVar("Due", Calendar, Channel, Conference, Connection)
 
 
@@ -186,8 +187,11 @@ class Store(Protocol):
         """The accounts that this Google account has connected, or had. May lag behind a commit."""
         ...
 
-    def connections(self) -> Iterator[Connection]:
-        """Everybody's accounts, in any stable order, read page by page. May lag behind a commit."""
+    def find(self, kind: type[R], **having: str) -> Iterator[R]:
+        """Records with these values in these fields, or all, in any stable order, read page by page.
+
+        May lag behind a commit.
+        """
         ...
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:

@@ -72,6 +72,8 @@ class LoggedRequest:
     status: int
     started: float
     duration: float
+    trace: str = ""
+    """The id of the trace that it named (https://www.w3.org/TR/trace-context/)."""
 
 
 class FaultInjector:
@@ -107,6 +109,7 @@ class FaultInjector:
                 status=status,
                 started=started,
                 duration=time.time() - started,
+                trace=request.headers.get("traceparent", "--").split("-")[1],
             )
             with self._lock:
                 self._log.append(entry)

@@ -11,7 +11,7 @@ from google.oauth2.credentials import Credentials
 
 from confsync.adapters.google_calendar import GoogleCalendars
 from confsync.adapters.google_calendar.query import LIST_PARAMETERS
-from confsync.adapters.google_credentials import SharedCredentials
+from confsync.adapters.google_credentials import Purpose, SharedCredentials
 from confsync.domain.errors import AuthExpired, Invalid, PermissionDenied, PreconditionFailed, RateLimited, Temporary
 from confsync.domain.event import Event, EventTime
 from confsync.ports import CalendarApi
@@ -29,7 +29,7 @@ class StaticToken:
 
     impersonates = True
 
-    def of(self, account: str, *, settings: bool = False) -> SharedCredentials:
+    def of(self, account: str, purpose: Purpose = Purpose.CALENDAR) -> SharedCredentials:
         return SharedCredentials(Credentials(token=f"token of {account}"))
 
 

@@ -11,7 +11,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import deltas, detection, follow, full_sync, notification
+from tests.benchmarks import api, deltas, detection, follow, full_sync, notification
 from tests.benchmarks.measuring import COLUMNS, Row, markdown
 
 BENCHMARKS = {
@@ -19,6 +19,7 @@ BENCHMARKS = {
     "full_sync": full_sync.rows,
     "deltas": deltas.rows,
     "follow": follow.rows,
+    "api": api.rows,
     "detection": detection.rows,
 }
 README = Path(__file__).with_name("README.md")

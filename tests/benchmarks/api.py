@@ -1,10 +1,11 @@
-"""The HTTP API as its own process: the list against Google's client alone, and what a new event with a meeting takes."""
+"""The HTTP API as its own process: its list against Google's client alone, what a new event with a meeting costs."""
 
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
 
 from playground.cloud import APPLICATION
+from playground.faults import Faults
 from playground.project import Project, Tempo, running
 from tests.benchmarks.detection import ordinary
 from tests.benchmarks.measuring import Row, median_ratio
@@ -77,7 +79,7 @@ def _listed(project: Project, size: int, latency: float) -> Row:
             measured.append((speeds[ours], speeds[theirs]))
     our, their = zip(*measured, strict=True)
     ratio = median_ratio(our, their)
-    barred = latency > 0
+    barred = (size, latency) == (PAGES[0], LATENCY)
     return Row(
         what=f"events, list of {EVENTS:,} in pages of {size:,}, Calendar at {latency * 1000:.0f} ms",
         measured=f"{statistics.median(our):,.0f} events/s / google-api-python-client {statistics.median(their):,.0f} "
@@ -133,26 +135,57 @@ def _their_list(project: Project, size: int) -> Callable[[], int]:
 
 
 def _created(project: Project) -> Row:
-    """Of a calendar that is followed already, on which every event but the first of it is made."""
+    """On a calendar that is followed already. What follows from an event (its push, its sync) is waited for, apart."""
     _create(project, 0)
-    project.cloud.tasks.wait_idle(20, within=2)
-    faults = [project.cloud.faults(name) for name in project.cloud.servers]
-    for each in faults:
+    _settle(project)
+    faults = {name: project.cloud.faults(name) for name in project.cloud.servers}
+    for each in faults.values():
         each.set_latency(LATENCY)
-    seconds, needed = [], []
-    for number in range(1, CREATED + 1):
-        for each in faults:
-            each.forget_requests()
-        seconds.append(_create(project, number))
-        needed.append([call for each in faults for call in each.requests() if not _is_of_others(call)])
-        project.cloud.tasks.wait_idle(20, within=2)
-    for each in faults:
+    measured = [_counted(project, faults, number) for number in range(1, CREATED + 1)]
+    for each in faults.values():
         each.set_latency(0)
-    calls = int(statistics.median(map(len, needed)))
-    median, bar = statistics.median(seconds), calls * LATENCY * 1.2
+    calls = statistics.mode(tuple(calls) for _, calls in measured)
+    median, bar = statistics.median(seconds for seconds, _ in measured), len(calls) * LATENCY * 1.2
     return Row(
-        what=f"events, POST with autocreate, {CREATED} times, all simulators at {LATENCY * 1000:.0f} ms",
-        measured=f"median {median * 1000:.0f} ms; needs {calls} outside calls: {_told(needed)}",
-        bar=f"their sum and 20 %: {bar * 1000:.0f} ms",
+        what=f"events, POST with a Zoom meeting, {CREATED} times, all simulators at {LATENCY * 1000:.0f} ms",
+        measured=f"median {median * 1000:.0f} ms; it needs {len(calls)} outside calls: {', '.join(calls)}",
+        bar=f"<= {bar * 1000:.0f} ms: their sum and 20 %",
         holds=median <= bar,
     )
+
+
+def _counted(project: Project, faults: Mapping[str, Faults], number: int) -> tuple[float, list[str]]:
+    """Seconds, and the calls that our function made until it answered, as the simulators saw them."""
+    for each in faults.values():
+        each.forget_requests()
+    seconds = _create(project, number)
+    until = time.time()
+    calls = [
+        f"{name} {call.method}" for name, each in faults.items() for call in each.requests() if call.started < until
+    ]
+    _settle(project)
+    return seconds, calls
+
+
+def _settle(project: Project) -> None:
+    time.sleep(0.5)  # a notification is under way
+    project.cloud.tasks.wait_idle(20, within=2)
+
+
+def _create(project: Project, number: int) -> float:
+    """Seconds until an event with a Zoom meeting is there."""
+    url = project.functions["events"].url
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=7, hours=number)
+    body = {
+        "summary": f"Planning {number}",
+        "start": {"dateTime": start.isoformat()},
+        "end": {"dateTime": (start + timedelta(minutes=30)).isoformat()},
+        "conferencing": {"provider": "Zoom Meeting", "autocreate": {}},
+    }
+    headers = {"Authorization": f"Bearer {project.cloud.identity_token(APPLICATION, url)}"}
+    begin = time.perf_counter()
+    answer = requests.post(f"{url}/v1/calendars/{ANN}/events", json=body, headers=headers, timeout=60)
+    seconds = time.perf_counter() - begin
+    answer.raise_for_status()
+    assert answer.json()["conferencing"]["details"]["url"]
+    return seconds

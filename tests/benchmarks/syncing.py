@@ -15,7 +15,7 @@ from gcal_sync.sync import CalendarEventSyncManager
 from google.oauth2.credentials import Credentials
 
 from confsync.adapters.google_calendar import GoogleCalendars
-from confsync.adapters.google_credentials import SharedCredentials
+from confsync.adapters.google_credentials import Purpose, SharedCredentials
 from confsync.adapters.system import SystemClock
 from confsync.domain import keys
 from confsync.domain.calendar import Calendar
@@ -121,7 +121,7 @@ class _FixedToken:
     def __init__(self, token: str) -> None:
         self._credentials = SharedCredentials(Credentials(token=token))
 
-    def of(self, account: str, *, settings: bool = False) -> SharedCredentials:
+    def of(self, account: str, purpose: Purpose = Purpose.CALENDAR) -> SharedCredentials:
         return self._credentials
 
 

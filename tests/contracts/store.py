@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from confsync.domain.budget import Budget
-from confsync.domain.calendar import Calendar
+from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference, ConferenceSpec, Desired, Reference
 from confsync.domain.connection import Account, Connection
@@ -30,6 +30,7 @@ from confsync.domain.keys import connection_key, meeting_key
 from confsync.domain.link import Link
 from confsync.domain.repeat import Repeat
 from confsync.domain.solution import CallLimit
+from confsync.domain.sweep import Sweep
 from confsync.ports import R, Record, Remove, Save, Store
 from tests.contracts.processes import PATIENCE, SPAWN, received, started
 from tests.strategies import KINDS, records, with_key
@@ -64,6 +65,7 @@ BUDGET = Budget(key="budget", provider="zoom", host="ann@example.com", expire_at
 LIMIT = CallLimit(calls=2, account="acme")
 REPEAT = Repeat(key="repeat", fingerprint="0123", event_id="c0123", expire_at=NOW)
 HOST = Host(key="host", provider="zoom", account="ann@example.com", expire_at=NOW, booked={"conference": (SPEC,)})
+SWEEP = Sweep(completed_at=NOW, failed=1, more_due=("calendar",))
 CONNECTION = Connection(
     key="connection",
     owner="ann@example.com",
@@ -75,7 +77,7 @@ CONNECTION = Connection(
     connected_at=NOW,
     successor=Account(id="2", name="ann@elsewhere.example"),
 )
-EXAMPLES: tuple[Record, ...] = (CALENDAR, CHANNEL, CONFERENCE, CONNECTION, LINK, BUDGET, HOST, REPEAT)
+EXAMPLES: tuple[Record, ...] = (CALENDAR, CHANNEL, CONFERENCE, CONNECTION, LINK, BUDGET, HOST, REPEAT, SWEEP)
 
 SOME_LINKS = [replace(LINK, key=f"{n:03}") for n in range(100)]
 
@@ -93,7 +95,7 @@ def stored(store: Store, record: R) -> R:
 
 def dated(record: R, time: datetime) -> R:
     """The record with another time in it."""
-    names = {Budget: "expire_at", Host: "expire_at", Repeat: "expire_at", Connection: "connected_at"}
+    names = {Connection: "connected_at", Sweep: "completed_at"} | dict.fromkeys((Budget, Host, Repeat), "expire_at")
     return replace(record, **{names.get(type(record), "created_at"): time})
 
 
@@ -345,30 +347,43 @@ class StoreContract:
         assert found[0] == read(store, found[0])
         assert store.connections_of("eve@example.com") == []
 
-    def test_everybodys_connections(self, store: Store) -> None:
-        assert list(store.connections()) == []
+    def test_all_of_a_kind(self, store: Store) -> None:
+        assert list(store.find(Connection)) == []
         keys = [f"{n:04}" for n in range(650)]
         for start in range(0, 650, 325):
             store.commit([Save(record=replace(CONNECTION, key=key)) for key in keys[start : start + 325]])
         store.commit([Save(record=LINK)])
-        found = list(store.connections())
+        found = list(store.find(Connection))
         assert sorted(each.key for each in found) == keys
-        assert list(store.connections()) == found
+        assert list(store.find(Connection)) == found
         assert found[7] == read(store, found[7])
 
-    def test_connections_can_be_changed_while_they_are_read(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_those_with_some_values(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Also more of them than are read at a time."""
+        monkeypatch.setattr("confsync.adapters.records.PAGE", 2)
+        states = (CalendarState.ACTIVE, CalendarState.PAUSED)
+        owners = ("ann@example.com", "bob's@example.com")
+        asked = [(state, owner) for state in states for owner in owners]
+        for number, (state, owner) in enumerate(asked * 5):
+            store.commit([Save(record=replace(CALENDAR, key=f"{number:02}", state=state, owner=owner))])
+        for number, (state, owner) in enumerate(asked):
+            found = list(store.find(Calendar, state=state, owner=owner))
+            assert sorted(each.key for each in found) == [f"{n:02}" for n in range(number, 20, 4)]
+            assert found[3] == read(store, found[3])
+        assert len(list(store.find(Calendar, owner=owners[1]))) == 10
+        assert list(store.find(Calendar, state="gone")) == []
+
+    def test_records_can_be_changed_while_they_are_read(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each is found once, whichever page it is on, and those that others remove meanwhile end nothing."""
         monkeypatch.setattr("confsync.adapters.records.PAGE", 3)
         keys = [f"{n:02}" for n in range(10)]
         store.commit([Save(record=replace(CONNECTION, key=key)) for key in keys])
         found = []
-        for each in store.connections():
+        for each in store.find(Connection):
             found.append(each.key)
             store.commit([Save(record=replace(each, sealed="anew"))] if len(found) % 3 else [Remove(record=each)])
         assert sorted(found) == keys
-        assert [each.sealed for each in store.connections()] == ["anew"] * 7
+        assert [each.sealed for each in store.find(Connection)] == ["anew"] * 7
 
     @pytest.mark.parametrize("record", EXAMPLES[:4], ids=lambda record: type(record).__name__)
     def test_due(self, store: Store, record: Calendar | Channel | Conference | Connection) -> None:

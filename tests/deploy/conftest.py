@@ -12,21 +12,46 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "deploy"))
 
-from plan import ROOT, Plan, load
+from deployment import ROOT
+from deployment.environment import Environment, load
+from deployment.gcloud import Gcloud
+from deployment.source import Source
+from tests.deploy.fake_gcloud import Cloud
+from tests.deploy.projects import gcloud_of
+
+MANIFEST = '{"oauthScopes": [], "addOns": {"common": {"name": "confsync"}}}'
 
 
 @pytest.fixture
-def plan() -> Plan:
-    """The example environment's plan."""
+def environment() -> Environment:
+    """The example environment."""
     return load("example")
 
 
 @pytest.fixture
-def closed(plan: Plan) -> Plan:
-    """The example's plan with IAM in front of `sync_calendar`, which has no secrets."""
-    function = msgspec.structs.replace(plan.table.functions["sync_calendar"], callers="configured", secrets={})
-    functions = {**plan.table.functions, "sync_calendar": function}
-    return replace(plan, table=msgspec.structs.replace(plan.table, functions=functions))
+def closed(environment: Environment) -> Environment:
+    """The example with IAM in front of `sync_calendar`, which has no secrets."""
+    function = msgspec.structs.replace(environment.table.functions["sync_calendar"], callers="configured", secrets={})
+    functions = {**environment.table.functions, "sync_calendar": function}
+    return replace(environment, table=msgspec.structs.replace(environment.table, functions=functions))
+
+
+@pytest.fixture
+def source() -> Source:
+    """Some source, with an add-on."""
+    return Source(build="0123456789ab", manifest=MANIFEST)
+
+
+@pytest.fixture
+def cloud() -> Cloud:
+    """A project in which there is nothing."""
+    return Cloud()
+
+
+@pytest.fixture
+def fake(cloud: Cloud) -> Gcloud:
+    """gcloud for that project."""
+    return gcloud_of(cloud)
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +61,24 @@ def gcloud() -> str:
     if found is None:
         required = os.environ.get("CI") == "true" or os.environ.get("REQUIRE_GCLOUD") == "1"
         (pytest.fail if required else pytest.skip)("gcloud is not installed: https://cloud.google.com/sdk/docs/install")
+    return found
+
+
+@pytest.fixture(scope="session")
+def gcloud_modules(gcloud: str) -> tuple[str, dict[str, str]]:
+    """gcloud's own Python, and the environment in which it finds gcloud's modules."""
+    info = [gcloud, "info", "--format=value(basic.python_location,installation.sdk_root)"]
+    python, sdk = subprocess.run(info, check=True, capture_output=True, text=True).stdout.split()
+    return python, {"PYTHONPATH": f"{sdk}/lib:{sdk}/lib/third_party"}
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Node, as Apps Script's V8 runtime."""
+    found = shutil.which("node")
+    if found is None:
+        required = os.environ.get("CI") == "true" or os.environ.get("REQUIRE_NODE") == "1"
+        (pytest.fail if required else pytest.skip)("the add-on's script was not run: node is not on the PATH")
     return found
 
 

@@ -19,20 +19,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from deploy import SOURCE_IN_THE_CLOUD, environment
-from plan import ROOT, Function, Plan
+from deployment import ROOT
+from deployment.environment import Environment
+from deployment.resources.functions import SOURCE_IN_THE_CLOUD, variables
+from deployment.table import Function
 from playground.server import free_port
-
-# What each function answers to a request that nobody signed, once it is imported, configured and built.
-REFUSALS = {
-    "create_conference": 401,
-    "calendar_notifications": 400,
-    "sync_calendar": 401,
-    "reconcile_conference": 401,
-    "renew_channels": 401,
-    "join": 404,
-    "connect": 404,
-}
 
 CONTRACT = """
 from confsync.web import reference, reference_page
@@ -95,13 +86,14 @@ def application_credentials(directory: Path) -> Path:
 
 
 @contextmanager
-def started(programs: Path, workspace: Path, plan: Plan, function: Function) -> Iterator[str]:
+def started(programs: Path, workspace: Path, environment: Environment, function: Function) -> Iterator[str]:
     """Start a built function as its container does, but from a directory that is not the source's."""
     port = free_port()
     deployed = {
-        key: value.replace(SOURCE_IN_THE_CLOUD, str(workspace)) for key, value in environment(plan, function).items()
+        key: value.replace(SOURCE_IN_THE_CLOUD, str(workspace))
+        for key, value in variables(environment, function, "test").items()
     }
-    variables = {
+    own = {
         "PATH": f"{programs}:/usr/bin:/bin",
         "PORT": str(port),
         "FUNCTION_TARGET": "handle",
@@ -114,7 +106,7 @@ def started(programs: Path, workspace: Path, plan: Plan, function: Function) -> 
     log = workspace.parent / f"{function.source.replace('/', '.')}.log"
     with log.open("wb") as output:
         command = [str(programs / "functions-framework"), "--host=127.0.0.1"]
-        process = subprocess.Popen(command, cwd=workspace.parent, env=variables, stdout=output, stderr=output)
+        process = subprocess.Popen(command, cwd=workspace.parent, env=own, stdout=output, stderr=output)
     try:
         yield f"http://127.0.0.1:{port}/"
     finally:
@@ -140,19 +132,28 @@ def ask(url: str, *, patience: float = 60) -> tuple[int, str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_every_function_answers_as_the_cloud_builds_and_starts_it(plan: Plan, uploaded: list[str]) -> None:
+def test_every_function_answers_as_the_cloud_builds_and_starts_it(
+    environment: Environment, uploaded: list[str]
+) -> None:
     with ExitStack() as running:
         directory = Path(running.enter_context(TemporaryDirectory()))  # large: pytest would keep the last three
         workspace = directory / "workspace"
-        programs = build(workspace, uploaded, python_of(plan.table.runtime))
+        programs = build(workspace, uploaded, python_of(environment.table.runtime))
         asked = [programs / "python", "-c", CONTRACT]
         contract = subprocess.run(asked, cwd=directory, env=bare_environment(), check=True, capture_output=True).stdout
         urls = {
-            name: running.enter_context(started(programs, workspace, plan, function))
-            for name, function in plan.table.functions.items()
+            name: running.enter_context(started(programs, workspace, environment, function))
+            for name, function in environment.functions.items()
         }
         answers = {name: ask(url) for name, url in urls.items()}
         logs = "\n".join(path.read_text() for path in directory.glob("*.log"))
-    assert {name: status for name, (status, _) in answers.items()} == REFUSALS, logs
+    refusals = {name: function.refuses for name, function in environment.functions.items()}
+    assert {name: status for name, (status, _) in answers.items()} == refusals, logs
     assert contract.decode() == "200 " + (ROOT / "deploy" / "openapi.yaml").read_text(encoding="utf-8")
-    assert all(json.loads(body)["error"]["message"] for _, body in answers.values())
+    assert all(words(body) for _, body in answers.values())
+
+
+def words(body: str) -> str:
+    """What a refusal says: the API by problem details, the others in their own way."""
+    told = json.loads(body)
+    return str(told["detail"] if "detail" in told else told["error"]["message"])

@@ -1,23 +1,25 @@
-"""What gcloud itself says of the commands, of .gcloudignore and of cloudbuild.yaml: no network, no account."""
+"""What gcloud itself says of the commands and of .gcloudignore: no network, no account."""
 
 import json
 import shlex
 import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from deploy import steps
-from plan import ROOT, Plan
-
-# gcloud reads a build's configuration into this message before it sends anything, and refuses unknown fields.
-LOAD_BUILD = """
-import sys
-from googlecloudsdk.api_lib.cloudbuild import cloudbuild_util, config
-build = config.LoadCloudbuildConfigFromPath(sys.argv[1], cloudbuild_util.GetMessagesModule())
-for step in build.steps:
-    print(step.id, *step.args)
-"""
+from deployment import ROOT
+from deployment.environment import Environment
+from deployment.gcloud import Command, line
+from deployment.planning import differences
+from deployment.resources import stages
+from deployment.resources.addon import AUTHORIZATION
+from deployment.rollback import rollbacks
+from deployment.source import Source
+from tests.deploy.fake_gcloud import Cloud
+from tests.deploy.projects import deploy, gcloud_of
 
 
 def lint(gcloud: str, commands: list[str], directory: Path) -> list[str]:
@@ -30,15 +32,53 @@ def lint(gcloud: str, commands: list[str], directory: Path) -> list[str]:
     return [f"{result['command_string']}: {result['error_message']}" for result in results if not result["success"]]
 
 
-def test_every_command_is_one_that_gcloud_knows(gcloud: str, closed: Plan, tmp_path: Path) -> None:
-    asked = [command for step in steps(closed) for command in (step.exists, step.create, step.command) if command]
-    commands = [shlex.join(command) for command in asked]
+def every_line(environment: Environment, source: Source) -> Iterator[tuple[str, ...]]:
+    """The arguments of every question and every change that a deployment can come to."""
+    for resource in (each for stage in stages(environment, source) for each in stage.resources):
+        yield (*resource.query.arguments, "--format=json")
+        changes = differences({"roles/viewer for allUsers": "granted"}, resource.wanted or {"name": "is new"})
+        commands: list[Command] = [*resource.create, *resource.delete]
+        if not resource.title.startswith("APIs"):
+            commands += resource.change(changes)
+        yield from (command.arguments for command in commands)
+
+
+def first_of_each_form(lines: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """One of those that differ in names and values only: gcloud looks at no more."""
+    forms: dict[object, tuple[str, ...]] = {}
+    for line_ in lines:
+        words = [each for each in line_ if not each.startswith("--")]
+        flags = {each.partition("=")[0] for each in line_ if each.startswith("--")}
+        forms.setdefault((*words[:-1], frozenset(flags)), line_)
+    return list(forms.values())
+
+
+def test_every_command_is_one_that_gcloud_knows(
+    gcloud: str, environment: Environment, closed: Environment, source: Source, tmp_path: Path
+) -> None:
+    by_run = replace(closed, table=msgspec.structs.replace(closed.table, deploy_with="run"))
+    lines = [each for told in (environment, closed, by_run) for each in every_line(told, source)]
+    lines += [(*AUTHORIZATION.arguments, "--format=json"), ("projects", "describe", "p", "--format=json")]
+    lines += [("config", "get-value", "account"), ("meta", "list-files-for-upload", ".")]
+    lines += [("iam", "service-accounts", "sign-jwt", "in.json", "out.jwt", "--iam-account=a@example.com")]
+    lines += [command.arguments for command in going_back(environment, source)]
+    commands = [shlex.join(line("example-project", each)) for each in first_of_each_form(lines)]
     assert lint(gcloud, commands, tmp_path) == []
 
 
+def going_back(environment: Environment, source: Source) -> list[Command]:
+    fake = gcloud_of(Cloud())
+    for build in ("1", "2"):
+        deploy(environment, replace(source, build=build), fake)
+    return [command for _, command in rollbacks(environment, fake, ["join"])]
+
+
 @pytest.mark.parametrize("flag", ["--retries=3", "--timeout=soon"])
-def test_the_lint_finds_a_wrong_flag(gcloud: str, plan: Plan, tmp_path: Path, flag: str) -> None:
-    command = shlex.join([*steps(plan)[1].command, flag])
+def test_the_lint_finds_a_wrong_flag(
+    gcloud: str, environment: Environment, source: Source, tmp_path: Path, flag: str
+) -> None:
+    deploy = next(each for each in every_line(environment, source) if each[:2] == ("functions", "deploy"))
+    command = shlex.join([*line("example-project", deploy), flag])
     assert len(lint(gcloud, [command], tmp_path)) == 1
 
 
@@ -46,14 +86,3 @@ def test_gcloud_uploads_the_files_that_the_tests_install(gcloud: str, uploaded: 
     command = [gcloud, "meta", "list-files-for-upload", str(ROOT)]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert sorted(listed.splitlines()) == uploaded
-
-
-def test_gcloud_reads_the_build(gcloud: str) -> None:
-    info = [gcloud, "info", "--format=value(basic.python_location,installation.sdk_root)"]
-    python, sdk = subprocess.run(info, check=True, capture_output=True, text=True).stdout.split()
-    command = [python, "-c", LOAD_BUILD, str(ROOT / "cloudbuild.yaml")]
-    path = {"PYTHONPATH": f"{sdk}/lib:{sdk}/lib/third_party"}
-    loaded = subprocess.run(command, env=path, check=False, capture_output=True, text=True)
-    assert loaded.returncode == 0, loaded.stderr
-    assert [line.split()[0] for line in loaded.stdout.splitlines()] == ["tools", "check", "deploy"]
-    assert "deploy/deploy.py --apply --env=${_ENV}" in loaded.stdout

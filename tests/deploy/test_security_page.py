@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from plan import TABLE, load_table
+from deployment.table import TABLE, load_table
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "SECURITY.md").read_text(encoding="utf-8")

@@ -58,10 +58,11 @@ class MemoryStore:
     def connections_of(self, owner: str) -> list[Connection]:
         return [each for each in self._records(Connection) if each.owner == owner.lower()]
 
-    def connections(self) -> Iterator[Connection]:
-        def read(after: str, size: int) -> list[Connection]:
-            rest = (each for each in self._records(Connection) if each.key > after)
-            return sorted(rest, key=lambda each: each.key)[:size]
+    def find(self, kind: type[R], **having: str) -> Iterator[R]:
+        def read(after: str, size: int) -> list[R]:
+            rest = (each for each in self._records(kind) if each.key > after)
+            those = (each for each in rest if all(getattr(each, name) == value for name, value in having.items()))
+            return sorted(those, key=lambda each: each.key)[:size]
 
         return pages(read, None)
 
@@ -130,8 +131,8 @@ class CountingStore:
     def connections_of(self, owner: str) -> list[Connection]:
         return self._counted(self._store.connections_of(owner))
 
-    def connections(self) -> Iterator[Connection]:
-        return iter(self._counted(list(self._store.connections())))
+    def find(self, kind: type[R], **having: str) -> Iterator[R]:
+        return iter(self._counted(list(self._store.find(kind, **having))))
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         return self._counted(self._store.due(kind, now, limit=limit))

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 def markup(answer: Any) -> Json:
     """The ConferenceDataMarkup in an HTTP add-on's answer."""
     assert answer.status_code == 200, answer.text
-    action = answer.get_json()["renderActions"]["hostAppAction"]["calendarAction"]
+    action = answer.get_json()["hostAppAction"]["calendarAction"]
     found: Json = action["createConferenceDataActionMarkup"]["createConferenceData"]
     return found
 
@@ -120,7 +120,7 @@ def test_a_user_whom_zoom_does_not_know(deployed: Deployment) -> None:
     assert error_of(answer)["type"] == "CONFERENCE_SOLUTION_FORBIDDEN"
 
 
-def test_wrong_credentials_are_told_as_such(deployed: Deployment) -> None:
+def test_wrong_credentials_are_nothing_that_the_person_can_mend(deployed: Deployment) -> None:
     zoom = deployed.cloud.zoom
     zoom.revoke_tokens()
     zoom.configure(client_secret="rotated")
@@ -128,7 +128,7 @@ def test_wrong_credentials_are_told_as_such(deployed: Deployment) -> None:
     answer = deployed.create("unsaved6", "zoom")
 
     zoom.configure(client_secret="example-client-secret")
-    assert error_of(answer)["type"] == "AUTHENTICATION"
+    assert error_of(answer) == {"type": "PERMANENT"}
     (line,) = [line for line in deployed.logs if line["event"] == "conference not created"]
     assert line["error_class"] == "ReauthorizationRequired"
 

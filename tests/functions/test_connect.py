@@ -376,7 +376,7 @@ def test_the_add_ons_settings_are_these_pages(deployed: Deployment, ann: Browser
     authorization = {"userIdToken": deployed.user_token(MALLORY)}
     http = {"commonEventObject": {"hostApp": "CALENDAR"}, "authorizationEventObject": authorization}
     asked = deployed.post("create_conference", http, query_string="settings=true").get_json()
-    action = asked["renderActions"]["hostAppAction"]["calendarAction"]
+    action = asked["hostAppAction"]["calendarAction"]
     shim = deployed.post(
         "create_conference", {"settings": True}, token=deployed.user_token(), query_string="settings=true"
     )

@@ -12,6 +12,11 @@ import pytest
 import requests
 from werkzeug.test import TestResponse
 
+from confsync import bootstrap
+from confsync.adapters.sqlite import SqliteStore
+from confsync.domain.connection import Connection
+from confsync.domain.keys import connection_key
+from confsync.ports import Save
 from playground.cloud import APPLICATION
 from playground.google_drive import File
 from tests.functions.conftest import Deployment
@@ -87,6 +92,44 @@ def test_an_event_with_a_zoom_meeting(api: Client) -> None:
 # --- making ----------------------------------------------------------------------------------------------------------
 
 
+def test_it_is_told_where_the_new_event_is(api: Client) -> None:
+    answer = api("POST", api.events, EVENT)
+    url = api.deployed.project.functions["events"].url
+    assert answer.headers["Location"] == f"{url}/v1/calendars/ann%40example.com/events/{answer.json['id']}"
+    assert api("GET", answer.headers["Location"].removeprefix(url)).json == answer.json
+
+
+@pytest.mark.parametrize("key", ["", "a" * 256, "\tkey", "k\u00e9"])
+def test_a_key_is_some_printable_ascii(api: Client, key: str) -> None:
+    answer = api("POST", api.events, EVENT, Idempotency_Key=key)
+    assert (answer.status_code, answer.json["field"]) == (400, "Idempotency-Key")
+
+
+NATIVE = {
+    "conferenceId": "elsewhere",
+    "conferenceSolution": {"key": {"type": "addOn"}, "name": "Elsewhere Rooms"},
+    "entryPoints": [{"entryPointType": "video", "uri": "https://rooms.example.org/1", "label": "rooms.example.org/1"}],
+}
+
+
+def test_conferencing_decides_and_conference_data_is_not_looked_at(api: Client) -> None:
+    alone = api.create(conferenceData=NATIVE)
+    assert alone["conferencing"]["details"]["url"] == "https://rooms.example.org/1"
+    assert api.create(None, conferenceData=NATIVE)["conferencing"] is None
+    by_hand = api.create(BY_HAND, conferenceData=NATIVE)
+    assert by_hand["conferencing"]["details"]["url"] == BY_HAND["details"]["url"]
+    changed = api.patch(by_hand["id"], {"conferencing": by_hand["conferencing"], "conferenceData": NATIVE})
+    assert changed["etag"] == by_hand["etag"]
+    removed = api.patch(by_hand["id"], {"conferencing": None, "conferenceData": NATIVE})
+    assert (removed["conferencing"], "conferenceData" in removed) == (None, False)
+
+
+def test_an_event_that_was_read_elsewhere_keeps_its_conference(api: Client) -> None:
+    read = api.create(MEET, query={"wait": 10})
+    copy = {name: read[name] for name in ("conferencing", "conferenceData")}
+    assert api.create(**copy)["conferenceData"] == read["conferenceData"]
+
+
 def test_a_repeated_request_gives_the_same_event_and_meeting(api: Client) -> None:
     before = len(api.deployed.cloud.zoom.meetings())
     key = uuid4().hex
@@ -154,6 +197,9 @@ def test_a_link_in_text_is_copied_by_its_details(api: Client) -> None:
     assert copy["conferencing"]["details"]["url"] == "https://acme.webex.com/meet/ann"
     assert copy["conferencing"]["provider"] == first["conferencing"]["provider"] == "WebEx"
     api.create({"copy_from": {"calendar_id": ANN, "event_id": api.create()["id"]}}, expect=400)
+    assert api("DELETE", f"{api.events}/{first['id']}").status_code == 204
+    gone = api.create({"copy_from": {"calendar_id": ANN, "event_id": first["id"]}}, expect=400)
+    assert gone["field"] == "conferencing.copy_from.event_id"
 
 
 def test_settings_of_one_conference(api: Client) -> None:
@@ -180,6 +226,8 @@ WRONG: list[tuple[Any, str]] = [
     ({"provider": "X", "details": {"url": "https://x.example/" + "a" * 1300}}, "conferencing.details.url"),
     ({"provider": "X", "details": {"url": 7}}, "conferencing.details.url"),
     ({"provider": "X", "details": {"phone": ["nobody"]}}, "conferencing.details.phone[0]"),
+    ({"provider": "X", "details": {"phone": ["8123"]}}, "conferencing.details.phone[0]"),
+    ({"provider": "Microsoft Zooms", "autocreate": {}}, "conferencing.provider"),
     (
         {"provider": "X", "details": {"entry_points": [{"type": "fax", "uri": "fax:1"}]}},
         "conferencing.details.entry_points[0].type",
@@ -245,11 +293,42 @@ def test_a_list_has_pages_and_a_window(api: Client) -> None:
         ({"orderBy": "updated"}, "orderBy"),
         ({"syncToken": "x"}, "syncToken"),
         ({"pageToken": "no such page"}, "pageToken"),
+        ({"timeMin": "2031-05-02T00:00:00Z", "timeMax": "2031-05-01T23:00:00-01:00"}, "timeMax"),
     ],
 )
 def test_wrong_queries_are_named(api: Client, query: dict[str, str], field: str) -> None:
     answer = api("GET", api.events, query=query)
     assert (answer.status_code, answer.json["field"]) == (400, field)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/calendars/ann@example.com/events"),
+        ("POST", "/v1/calendars/ann@example.com/events"),
+        ("GET", "/v1/calendars/ann@example.com/events/abcde"),
+        ("GET", "/v1/calendars/ann@example.com/events/abcde.ics"),
+        ("PATCH", "/v1/calendars/ann@example.com/events/abcde"),
+        ("DELETE", "/v1/calendars/ann@example.com/events/abcde"),
+        ("GET", "/v1/calendars/ann@example.com/conferencing"),
+        ("POST", "/v1/conferencing:detect"),
+    ],
+)
+def test_a_parameter_that_there_is_not_is_noticed_everywhere(api: Client, method: str, path: str) -> None:
+    answer = api(method, path, {} if method in ("POST", "PATCH") else None, query={"sendupdates": "all"})
+    assert (answer.status_code, answer.json["field"]) == (400, "sendupdates")
+
+
+def test_an_event_for_another_calendar_program(api: Client) -> None:
+    event_id = api.create(BY_HAND, summary="For Outlook")["id"]
+    answer = api("GET", f"{api.events}/{event_id}.ics")
+    assert answer.headers["ETag"] == api.get(event_id)["etag"]
+    assert "SUMMARY:For Outlook" in answer.text
+    assert BY_HAND["details"]["url"] in answer.text
+    assert api("PATCH", f"{api.events}/{event_id}.ics", {}).headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert api("DELETE", f"{api.events}/{event_id}").status_code == 204
+    assert "STATUS:CANCELLED" in api("GET", f"{api.events}/{event_id}.ics").text
+    assert api("GET", f"{api.events}/nothere12345.ics").status_code == 404
 
 
 def test_what_there_is_to_choose_from(api: Client) -> None:
@@ -271,6 +350,23 @@ def test_what_there_is_to_choose_from(api: Client) -> None:
     assert "/connect/zoom/start" not in offers["my-zoom"]["connectUrl"]
     own = Client(deployed=api.deployed, caller=ANN)("GET", "/v1/calendars/primary/conferencing").json
     assert "/connect/zoom/start" in next(each for each in own["solutions"] if each["id"] == "my-zoom")["connectUrl"]
+
+
+def test_an_application_is_told_of_the_accounts_of_whom_it_acts_as(api: Client) -> None:
+    connection = Connection(
+        key=connection_key("kim@example.com", "zoom"),
+        owner="kim@example.com",
+        vendor="zoom",
+        account_id="1",
+        account_name="kim@example.com",
+        connected_at=datetime.now(UTC),
+    )
+    store = SqliteStore(str(api.deployed.project.directory / "confsync.sqlite"))
+    store.commit([Save(record=connection)])
+    store.close()
+    for calendar, connected in (("kim@example.com", True), ("lee@example.com", False)):
+        told = api("GET", f"/v1/calendars/{calendar}/conferencing").json
+        assert {each["id"]: each["connected"] for each in told["solutions"]}["my-zoom"] is connected
 
 
 def test_detection_of_whatever_is_sent(api: Client) -> None:
@@ -349,6 +445,21 @@ def test_if_match_is_honoured(api: Client) -> None:
     assert api.patch(event["id"], {"summary": "Four"}, expect=404)["code"] == "not_found"
 
 
+@pytest.mark.parametrize("tag", ["", "1", '""', '"1", "2"', 'W/"1"', '"a"b"', '"a b"', "*, *"])
+def test_if_match_has_one_tag(api: Client, tag: str) -> None:
+    path = f"{api.events}/{api.create()['id']}"
+    for answer in (api("PATCH", path, {"summary": "Two"}, If_Match=tag), api("DELETE", path, If_Match=tag)):
+        assert (answer.status_code, answer.json["field"]) == (400, "If-Match")
+
+
+def test_a_tag_that_no_event_has_is_no_fault_of_ours(api: Client) -> None:
+    path = f"{api.events}/{api.create()['id']}"
+    for tag in (r'"\1"', r'"\i="', '"~"'):
+        assert api("DELETE", path, If_Match=tag).status_code == 412
+    assert api("PATCH", path, {"summary": "Two"}, If_Match="*").status_code == 200
+    assert api("DELETE", path, If_Match="*").status_code == 204
+
+
 def test_files_are_added_and_none_is_lost(api: Client) -> None:
     drive = api.deployed.cloud.drive
     plan = drive.add(File(name="Plan", owner=ANN, mime_type="application/vnd.google-apps.document"))
@@ -363,6 +474,8 @@ def test_files_are_added_and_none_is_lost(api: Client) -> None:
     for wrong in ({"fileId": foreign.id}, {"fileId": 7}, {}, {"title": "Nothing"}):
         refused = api.patch(event["id"], {"attachments": [wrong]}, expect=400)
         assert refused["field"].startswith("attachments[0]")
+    for name in ("fileId", "fileUrl"):
+        assert api.patch(event["id"], {"attachments": [{name: {}}]}, expect=400)["field"] == f"attachments[0].{name}"
     many = [{"fileUrl": f"https://files.example/{n}", "title": str(n)} for n in range(3, 28)]
     refused = api.patch(event["id"], {"attachments": many}, expect=400)
     assert (refused["field"], "25" in refused["detail"]) == ("attachments", True)
@@ -396,3 +509,48 @@ def test_the_limit_of_a_caller_is_told(api: Client) -> None:
     answer = api("GET", api.events)
     assert answer.headers["RateLimit-Policy"].startswith('"default";q=')
     assert answer.headers["RateLimit"].startswith('"default";r=')
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v1/nothing", 404, "not_found"),
+        ("PUT", f"/v1/calendars/{ANN}/events", 405, "method_not_allowed"),
+        ("DELETE", "/v1/conferencing:detect", 405, "method_not_allowed"),
+    ],
+)
+def test_what_there_is_not(deployed: Deployment, method: str, path: str, status: int, code: str) -> None:
+    answer = deployed.clients["events"].open(path, method=method)
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert answer.content_type == "application/problem+json"
+
+
+def test_bodies_of_another_kind(api: Client) -> None:
+    token = api.deployed.cloud.identity_token(api.caller, api.deployed.project.functions["events"].url)
+    sent = {"Authorization": f"Bearer {token}"}
+    for data, kind, status in (
+        (b" " * 1_000_001, "application/json", 413),
+        (b"{}", "text/plain", 415),
+        (b"{", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b"[" * 100_000, "application/json", 400),
+    ):
+        answer = api.deployed.clients["events"].post(api.events, data=data, content_type=kind, headers=sent)
+        assert answer.status_code == status, answer.text
+        check_answer("POST", api.events, status, dict(answer.headers), answer.text)
+
+
+def test_the_unexpected_tells_nothing_but_a_trace(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("the database password is hunter2")
+
+    monkeypatch.setattr(bootstrap, "events", broken)
+    answer = deployed.clients["events"].get(f"/v1/calendars/{ANN}/events")
+    assert answer.status_code == 500
+    assert "hunter2" not in answer.text
+    assert answer.json["trace"]
+    check_answer("GET", f"/v1/calendars/{ANN}/events", 500, dict(answer.headers), answer.text)

@@ -9,7 +9,7 @@ from confsync.domain.caller import Caller
 from confsync.domain.conference import Conference
 from confsync.domain.errors import Conflict, PreconditionFailed
 from confsync.ports import EventResource
-from confsync.usecases.write_events import Request, Written
+from confsync.usecases.writing.event_writer import Request, Written
 from confsync.usecases.writing.wishes import FINAL
 from tests.simulation.gate import promised
 from tests.simulation.google import is_ours
@@ -60,7 +60,7 @@ class Application:
 
         def work(functions: "Functions") -> None:
             request = self._request(calendar_id, {**BODY, "summary": title, "conferencing": wanted})
-            written = functions.write.create(request, key=key)
+            written = functions.create_event(request, key)
             with promised():
                 made = self.made.setdefault((key, calendar_id), written.event.id)
                 assert written.event.id == made, f"{key} made two events"
@@ -73,13 +73,13 @@ class Application:
 
         def work(functions: "Functions") -> None:
             request = self._request(calendar_id, {**fields, "conferencing": wanted})
-            self._answered(functions.write.change(request, event_id), wanted)
+            self._answered(functions.change_event(request, event_id), wanted)
 
         return self._asking(name, event_id, calendar_id, wanted, work)
 
     def delete(self, name: str, event_id: str, calendar_id: str) -> Work:
         def work(functions: "Functions") -> None:
-            functions.write.delete(self._request(calendar_id, {}), event_id)
+            functions.delete_event(self._request(calendar_id, {}), event_id)
 
         return self._asking(name, event_id, calendar_id, None, work)
 

@@ -207,7 +207,7 @@ MUTATIONS = [
     ),
     Mutation(
         name="an event is changed whatever became of it since it was read",
-        file="usecases/write_events.py",
+        file="usecases/change_event.py",
         old="conference=shown, etag=etag, send_updates=send)\n",
         new="conference=shown, send_updates=send)\n",
     ),

@@ -16,12 +16,12 @@ from cryptography.fernet import Fernet
 from confsync.adapters.sealing import FernetSealer
 from confsync.adapters.sqlite import SqliteStore
 from confsync.cli import main
-from confsync.cli.connections import Deployment
+from confsync.cli.deployment import Deployment
 from confsync.domain import keys
 from confsync.domain.conference import Applied, Conference, ConferenceSpec, ConferenceState, Desired
 from confsync.domain.connection import Account, Connection, ConnectionState, Leaving
 from confsync.domain.errors import NotConfigured, StoreConflict
-from confsync.ports import Save
+from confsync.ports import R, Save
 from confsync.usecases.connecting.dependents import Dependents
 from confsync.usecases.connecting.people_tokens import PeopleTokens, opened, seal
 from confsync.usecases.connecting.reseal import Reseal, Resealed, Unreadable
@@ -101,7 +101,7 @@ def run(capsys: pytest.CaptureFixture[str], zoom: ZoomService, store: SqliteStor
     """Run the command: its exit code, and what it logged and said; in that is no token, nor one that is sealed."""
 
     def run(*arguments: str) -> tuple[int, str]:
-        sealed = {text for each in store.connections() for text in (each.sealed, each.successor_sealed) if text}
+        sealed = {text for each in store.find(Connection) for text in (each.sealed, each.successor_sealed) if text}
         capsys.readouterr()
         code = main(["connections", *arguments])
         out, log = capsys.readouterr()
@@ -224,7 +224,7 @@ def test_some_of_them(store: SqliteStore, run: Run) -> None:
 
 
 def test_a_long_list_comes_page_by_page(store: SqliteStore, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("confsync.cli.connections.PAGE", 2)
+    monkeypatch.setattr("confsync.cli.answers.PAGE", 2)
     owners = [f"{n}{'n' * n}@example.com" for n in range(5)]
     save(store, *(connection(owner) for owner in owners))
     told = rows(run("list")[1])
@@ -518,8 +518,8 @@ def test_one_that_goes_meanwhile_is_skipped() -> None:
     save(store, connection(sealed=old.seal("first")))
 
     class Late(MemoryStore):
-        def connections(self) -> Iterator[Connection]:
-            return store.connections()
+        def find(self, kind: type[R], **having: str) -> Iterator[R]:
+            return store.find(kind, **having)
 
     assert Reseal(store=Late(), sealer=both)() == Resealed(done=0, skipped=1, unreadable=())
 

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from confsync.domain.description_block import conference_id, conference_ids, put, render, strip
+from confsync.domain.description_block import (
+    apart,
+    beside,
+    conference_id,
+    conference_ids,
+    put,
+    render,
+    strip,
+    video_uri,
+)
 from confsync.domain.entry_point import ConferenceDetails, EntryPoint, EntryPointType
 from tests.unit.builders import DETAILS
 
@@ -104,3 +113,74 @@ def test_the_block_says_how_to_join() -> None:
         "sip: sip:1@example.com (meeting ID: 1, password: open)",
         f"{RULE} {ID} {RULE}",
     ]
+
+
+# --- the address in it -----------------------------------------------------------------------------------------------
+
+
+def as_client_saves(described: str, way: str) -> str:
+    """What clients make of it when somebody edits the description."""
+    lines = described.replace("&", "&amp;").split("\n")
+    uri = next(line for line in lines if line.startswith("video: ")).partition(": ")[2]
+    linked = [line.replace(uri, f'<a href="{uri}">{uri}</a>') for line in lines]
+    return {
+        "breaks": "<br>".join(lines),
+        "elements": "".join(f"<p>{line}</p>" for line in lines),
+        "links": "<br>".join(linked),
+        "links in elements": "".join(f"<div><span>{line}</span></div>" for line in linked),
+    }[way]
+
+
+@pytest.mark.parametrize("way", [None, "breaks", "elements", "links", "links in elements"])
+@pytest.mark.parametrize(
+    "uri", ["https://meet.example.com/room", "https://zoom.us/j/1?pwd=a&uname=b", "http://h.example/"]
+)
+def test_the_address_in_a_block_is_read_back_however_it_was_saved(uri: str, way: str | None) -> None:
+    points = (
+        EntryPoint(type=EntryPointType.PHONE, uri="tel:+1", label="+1 https://phone.example"),
+        EntryPoint(type=EntryPointType.VIDEO, uri=uri, label="meet", passcode="123"),
+    )
+    described = put("See video: https://people.example/1", render("Own", ID, ConferenceDetails(entry_points=points)))
+    assert described is not None
+    assert video_uri(as_client_saves(described, way) if way else described) == uri
+
+
+@pytest.mark.parametrize(
+    "described", ["", "video: https://people.example/1", BLOCK[:-1], BLOCK.replace("video", "phone")]
+)
+def test_where_there_is_no_block_with_a_link_there_is_no_address(described: str) -> None:
+    assert video_uri(described) is None
+
+
+def test_of_two_blocks_it_is_the_first_ones() -> None:
+    other = EntryPoint(type=EntryPointType.VIDEO, uri="https://other.example/1")
+    second = render("Jitsi", OTHER, ConferenceDetails(entry_points=(other,)))
+    assert video_uri(f"{BLOCK}\n\n{second}") == DETAILS.video_uri
+
+
+# --- the address beside a place --------------------------------------------------------------------------------------
+
+NEW, OLD = "https://rooms.example/new", "https://rooms.example/old"
+
+
+@pytest.mark.parametrize(
+    ("location", "earlier", "expected"),
+    [
+        ("", None, NEW),
+        ("Room 4", None, f"Room 4; {NEW}"),
+        (f"Room 4; {OLD}", OLD, f"Room 4; {NEW}"),
+        (f"{OLD}", OLD, NEW),
+        (f"{OLD}; Room 4", OLD, f"Room 4; {NEW}"),
+        (f"Room 4; {OLD}", None, f"Room 4; {OLD}; {NEW}"),
+        (f"Room 4; {NEW}", NEW, f"Room 4; {NEW}"),
+        ("Room 4; Floor 2", None, f"Room 4; Floor 2; {NEW}"),
+    ],
+)
+def test_the_address_stands_beside_what_people_typed(location: str, earlier: str | None, expected: str) -> None:
+    assert beside(location, NEW, earlier=earlier) == expected
+
+
+@given(st.lists(st.text("ab1 ,", min_size=1, max_size=8), max_size=4))
+def test_taken_away_it_leaves_what_people_typed(places: list[str]) -> None:
+    location = "; ".join(places)
+    assert apart(beside(location, NEW, earlier=None), NEW) == location

@@ -99,9 +99,7 @@ class Create:
         return self.result
 
 
-def handler(
-    create: Create, *, verify: Tokens | None = None, login: str | None = LOGIN, wrapper: str = "renderActions"
-) -> Handler:
+def handler(create: Create, *, verify: Tokens | None = None, login: str | None = LOGIN, wrapper: str = "") -> Handler:
     return addon.create_conference(
         create,
         CALLERS,
@@ -118,7 +116,7 @@ def ask(create: Create, sent: Any, headers: dict[str, str], solution: str | None
     return handler(create, **options)(call(sent, headers=headers, query=query))
 
 
-def http_markup(answered: Answer, wrapper: str = "renderActions") -> Any:
+def http_markup(answered: Answer, wrapper: str = "") -> Any:
     root = told(answered)
     actions = root[wrapper] if wrapper else root
     return actions["hostAppAction"]["calendarAction"]["createConferenceDataActionMarkup"]["createConferenceData"]
@@ -184,7 +182,7 @@ FORGED_USER = HTTP | {"authorizationEventObject": {"userIdToken": "bob@example.c
         (HTTP, ELSEWHERE, 401),
         (HTTP, MALLORY, 403),
         (HTTP, SIGNED_BY_ALICE, 401),
-        (NO_USER, SYSTEM, 401),
+        (NO_USER, {}, 401),
         (FORGED_USER, SYSTEM, 401),
         (SHIM, {}, 401),
         (SHIM, SYSTEM, 401),
@@ -195,7 +193,7 @@ FORGED_USER = HTTP | {"authorizationEventObject": {"userIdToken": "bob@example.c
         "the add-on's token for another function",
         "another service account",
         "a user's token in place of the add-on's",
-        "no user token",
+        "neither the add-on's token nor a user's",
         "a user token of another client",
         "shim without a token",
         "the add-on's token in place of the user's",
@@ -206,6 +204,12 @@ def test_nobody_gets_a_conference_without_proof(sent: Any, headers: dict[str, st
     create = Create()
     answered = serve(lambda: handler(create), request(_json(sent), headers=headers, query="solution=zoom"))
     assert (answered[1], create.requests) == (status, [])
+
+
+def test_who_has_not_allowed_to_be_known_is_asked_for_it() -> None:
+    create = Create()
+    assert told(ask(create, NO_USER, SYSTEM)) == {"requesting_google_scopes": {"all_scopes": True}}
+    assert create.requests == []
 
 
 def _json(sent: Any) -> bytes:
@@ -325,12 +329,13 @@ def test_a_failure_is_told_to_the_person_and_logged_once(error: Exception, said:
 def test_a_login_address_is_told_if_calendar_takes_it(length: int, told_so: bool) -> None:
     login = LOGIN.ljust(length, "x")
     error = http_markup(ask(Create(errors.ReauthorizationRequired("connect")), HTTP, SYSTEM, login=login))["error"]
-    assert error == {"type": "AUTHENTICATION"} | ({"authenticationUrl": login} if told_so else {})
+    expected = {"type": "AUTHENTICATION", "authenticationUrl": login} if told_so else {"type": "PERMANENT"}
+    assert error == expected
 
 
-def test_without_a_login_address_the_type_says_it_all() -> None:
+def test_nobody_is_told_to_log_in_without_an_address_for_it() -> None:
     answered = ask(Create(errors.AuthExpired("old")), HTTP, SYSTEM, login=None)
-    assert http_markup(answered)["error"] == {"type": "AUTHENTICATION"}
+    assert http_markup(answered)["error"] == {"type": "PERMANENT"}
 
 
 def test_what_nobody_expected_is_not_the_persons_to_read() -> None:

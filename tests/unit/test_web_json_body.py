@@ -4,8 +4,10 @@ import msgspec
 import pytest
 
 from confsync.domain.errors import BadRequest
-from confsync.web.json_body import body
+from confsync.web.json_body import MAX_DEPTH, body, json_object
 from tests.unit.http import call
+
+JSON = {"Content-Type": "application/json"}
 
 
 class Inner(msgspec.Struct, rename="camel"):
@@ -52,3 +54,26 @@ def test_what_is_not_json_is_refused(sent: bytes) -> None:
     with pytest.raises(BadRequest) as refused:
         body(call(sent), Outer)
     assert refused.value.field is None
+
+
+# --- whatever a caller sends -----------------------------------------------------------------------------------------
+
+
+def nested(depth: int, opening: str) -> bytes:
+    """An object that is so deep."""
+    closing = {"[": "]", '{"a":': "}"}[opening]
+    return b'{"x":' + (opening * (depth - 1) + "1" + closing * (depth - 1)).encode() + b"}"
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_a_body_is_as_deep_as_others_can_read(opening: str) -> None:
+    assert json_object(call(nested(MAX_DEPTH - 1, opening), headers=JSON))["x"]
+    for depth in (MAX_DEPTH, MAX_DEPTH + 1, 900, 100_000):
+        with pytest.raises(BadRequest):
+            json_object(call(nested(depth, opening), headers=JSON))
+
+
+@pytest.mark.parametrize("sent", [b"", b"[]", b"null", b"{", b'{"a": NaN}', b'"\xff"', b'{"a": "\\ud800"}'])
+def test_what_is_no_object_is_refused(sent: bytes) -> None:
+    with pytest.raises(BadRequest):
+        json_object(call(sent, headers=JSON))

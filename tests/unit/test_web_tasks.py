@@ -1,6 +1,7 @@
 """What Cloud Tasks and Cloud Scheduler call."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -31,6 +32,13 @@ CONFERENCE = Conference(
     created_at=NOW,
     state=ConferenceState.ACTIVE,
 )
+
+
+@pytest.fixture(autouse=True)
+def own_lines() -> Iterator[None]:
+    """What handlers bind to the log lines of their request, `serve` would end with it."""
+    yield
+    clear_contextvars()
 
 
 class Case:
@@ -98,7 +106,6 @@ def test_a_busy_record_is_for_the_queue_to_try_again(handler: Any) -> None:
     ("handler", "key"), [(sync, {"calendar_key": "c1"}), (reconcile, {"conference_id": "confsync-1"})]
 )
 def test_whatever_is_logged_about_a_task_says_which(handler: Any, key: dict[str, str]) -> None:
-    clear_contextvars()  # tests without the door leave theirs
     failing = handler(Case(RuntimeError("nobody expected this")))
     with capture_logs(processors=[merge_contextvars]) as lines:
         serve(lambda: failing, request(json.dumps(key), headers=SIGNED))

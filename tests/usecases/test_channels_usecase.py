@@ -20,6 +20,7 @@ from confsync.domain.errors import (
     Temporary,
 )
 from confsync.domain.event import EventPage
+from confsync.domain.sweep import LAST, Sweep
 from confsync.ports import Watch, Write
 from tests.fakes.calendar import FakeCalendar, FakeChannel
 from tests.simulation.gate import Crash
@@ -536,14 +537,37 @@ def test_a_lost_notification_is_found_by_the_sweep(world: World) -> None:
     assert world.provider.only.spec.title == "Retro"
 
 
-def test_at_rest_the_sweep_writes_nothing(world: World) -> None:
+def test_at_rest_the_sweep_writes_only_that_it_ran(world: World) -> None:
     world.saved()
     world.counting.reset()
 
     report = world.sweep()
 
     assert (report.channels_renewed, report.calendars_queued, report.conferences_queued, report.failed) == (0, 0, 0, 0)
-    assert world.counting.writes == 0
+    assert world.counting.writes == 1
+    noted = world.store.get(Sweep, LAST)
+    assert noted is not None
+    assert noted.completed_at == world.clock.now()
+
+
+def test_a_sweep_that_can_not_be_noted_is_a_sweep(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.sweep()
+
+    def unable(writes: object) -> None:
+        raise Temporary("no")
+
+    monkeypatch.setattr(world.store, "commit", unable)
+    assert world.sweep().failed == 0
+
+
+def test_what_a_sweep_found_is_noted(world: World) -> None:
+    world.saved()
+    world.clock.advance(timedelta(hours=1))
+    world.queue.error = Temporary("503")
+    world.sweep()
+    noted = world.store.get(Sweep, LAST)
+    assert noted is not None
+    assert (noted.calendars_due, noted.failed, noted.late_seconds > 0, noted.more_due) == (1, 1, True, ())
 
 
 def test_what_the_queue_refuses_is_counted_and_stays_due(world: World) -> None:

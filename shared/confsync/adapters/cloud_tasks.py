@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from confsync import tracing
 from confsync.domain.errors import Temporary
 
 SERVICE = "cloud-tasks"
@@ -90,7 +91,7 @@ class CloudTasksQueue:
             "httpRequest": {
                 "url": url,
                 "httpMethod": "POST",
-                "headers": {"Content-Type": "application/json"},
+                "headers": {"Content-Type": "application/json", **tracing.headers()},
                 "body": base64.b64encode(json.dumps(payload).encode()).decode(),
                 "oidcToken": {"serviceAccountEmail": self._service_account, "audience": url},
             }

@@ -19,6 +19,7 @@ from confsync.domain.errors import Invalid, StoreConflict
 from confsync.domain.host import Host
 from confsync.domain.link import Link
 from confsync.domain.repeat import Repeat
+from confsync.domain.sweep import Sweep
 from confsync.ports import R, Record, Remove, Write
 
 _log = structlog.get_logger(__name__)
@@ -32,6 +33,7 @@ COLLECTIONS: Mapping[type[Record], str] = {
     Host: "hosts",
     Link: "links",
     Repeat: "repeats",
+    Sweep: "sweeps",
 }
 MAX_WRITES = 450
 PAGE = 500

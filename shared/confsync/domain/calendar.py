@@ -3,7 +3,7 @@
     followed --> (first sync) --> ACTIVE <-- a channel opened ----- POLLING
                                    | ^  `--- can't be watched -----> ^
                   access is lost   | |                               |
-                                   v | read by another, or again     |
+     an operator puts it on hold   v | read by another, or again     |
                             PAUSED, GONE ----------------------------'
                                      |
                   not found for 30 days: GONE without `due_at`, its conferences given up
@@ -49,7 +49,7 @@ class CalendarState(StrEnum):
 
     ACTIVE = "active"  # a watch channel tells us of changes
     POLLING = "polling"  # it has no channel; the sweep reads it
-    PAUSED = "paused"  # the grant is revoked or lacks rights; tried again every hour
+    PAUSED = "paused"  # no grant, or no rights: tried again every hour; or on hold
     GONE = "gone"  # it is not found; tried again for a month, then it counts as deleted
 
 
@@ -86,6 +86,8 @@ class Calendar:
     """How often in a row changes were found of which its channel had told nothing."""
     watch_at: datetime | None = None
     """When to try again to have a polled calendar watched."""
+    on_hold: bool = False
+    """Whether an operator has paused it: nobody reads it until one resumes it."""
     write_mode: WriteMode = WriteMode.AUTO
     quarantined: tuple[UnreadableEvent, ...] = ()
     """Events that could not be read."""
@@ -101,20 +103,20 @@ class Calendar:
     last_attempt: datetime | None = None
     last_success: datetime | None = None
     due_at: datetime | None = None
-    """When to look at it again, None once it counts as deleted."""
+    """When to look at it again, None once it counts as deleted, or while it is on hold."""
     version: str | None = None
 
 
 def followed(stored: Calendar | None, *, calendar_id: str, owner: str, tenant: str, now: datetime) -> Calendar:
     """The calendar as it has to be stored so that it is followed.
 
-    Unchanged if it is already. Else it is resumed as `owner`, who just reached it, and from a full list.
+    Unchanged if it is already, or on hold. Else it is resumed as `owner`, who just reached it, and from a full list.
     """
     due_at = now + TASK_GRACE
     if stored is None:
         key = calendar_key(calendar_id)
         return Calendar(key=key, calendar_id=calendar_id, owner=owner, tenant=tenant, created_at=now, due_at=due_at)
-    if stored.state not in {CalendarState.PAUSED, CalendarState.GONE}:
+    if stored.on_hold or stored.state not in {CalendarState.PAUSED, CalendarState.GONE}:
         return stored
     # its sync makes it active, and replaces a channel of which nothing is known
     return replace(stored, owner=owner, state=CalendarState.PAUSED, sync_token=None, retry_at=None, due_at=due_at)
@@ -165,6 +167,8 @@ def is_silent(calendar: Calendar) -> bool:
 
 def polling(calendar: Calendar, reason: str, now: datetime) -> Calendar:
     """Google can't watch it: it is read by the sweep, with another try to have it watched once a day."""
+    if calendar.on_hold:
+        return replace(calendar, channel_id=None)
     return replace(
         calendar,
         state=CalendarState.POLLING,
@@ -215,6 +219,30 @@ def paused(calendar: Calendar, now: datetime) -> Calendar:
         gone_since=None,
         due_at=now + PAUSED_INTERVAL,
     )
+
+
+def put_on_hold(calendar: Calendar, why: str) -> Calendar:
+    """An operator has it left alone. Whoever reads it right now has lost the lease, and writes nothing more."""
+    return replace(
+        calendar,
+        state=CalendarState.PAUSED,
+        on_hold=True,
+        reason=f"paused by an operator: {why}",
+        lease=Lease(epoch=calendar.lease.epoch + 1),
+        retry_at=None,
+        gone_since=None,
+        due_at=None,
+    )
+
+
+def taken_off_hold(calendar: Calendar, now: datetime) -> Calendar:
+    """It is read again: from a full list, so that nothing that changed meanwhile is lost, and with a new channel."""
+    return replace(calendar, on_hold=False, reason=None, sync_token=None, due_at=now)
+
+
+def made_due(calendar: Calendar, now: datetime) -> Calendar:
+    """It is read now, whatever was waited for."""
+    return replace(calendar, retry_at=None, due_at=now)
 
 
 def gone(calendar: Calendar, now: datetime) -> Calendar:

@@ -89,6 +89,10 @@ class ConferenceState(StrEnum):
     DELETED = "deleted"
 
 
+BY_AN_OPERATOR = "an operator"
+"""In `Conference.kept_by`, in the place of an account's id."""
+
+
 class CallKind(StrEnum):
     """Calls that are refused, and wait, together."""
 
@@ -161,7 +165,7 @@ class Conference:
     """Whether its meeting has to be made anew, by another account; until that has made it."""
     kept_by: str = ""
     """The vendor's id of the account by which its meeting stays as it is: it was disconnected, and its person wanted
-    that. Empty: it follows its events."""
+    that; or `BY_AN_OPERATOR`. Empty: it follows its events."""
     meeting_key: str | None = None
     """By which what the vendor tells of its meeting finds this record (see `keys.meeting_key`)."""
     lease: Lease = field(default_factory=Lease)

@@ -4,7 +4,8 @@ The shape is that of Nylas (https://developer.nylas.com/docs/v3/calendar/add-con
 says where it stands on the event, and `entry_points` hold all ways to join.
 """
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -71,9 +72,9 @@ class Conferencing:
 
     def json(self) -> dict[str, Any]:
         """As callers see it: empty fields are left out."""
-        details = _told(asdict(self.details))
-        details["entry_points"] = [_told(asdict(point)) for point in self.details.entry_points]
-        told = {"provider": self.provider, "details": _told(details), "source": self.source.value}
+        points = [_told(vars(point)) for point in self.details.entry_points]
+        details = _told({**vars(self.details), "entry_points": points})
+        told: dict[str, Any] = {"provider": self.provider, "details": details, "source": self.source.value}
         if self.confidence is not None:
             told["confidence"] = self.confidence.value
         if self.status is not None:
@@ -90,5 +91,5 @@ class Detected:
     """Links that somebody's mail gateway has replaced by its own (Mimecast), so that where they lead can't be told."""
 
 
-def _told(fields: dict[str, Any]) -> dict[str, Any]:
+def _told(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items() if value}

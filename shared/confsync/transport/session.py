@@ -7,6 +7,7 @@ import requests
 import urllib3
 from requests.auth import AuthBase
 
+from confsync import tracing
 from confsync.domain.errors import Temporary
 from confsync.transport import errors
 from confsync.transport.addresses import Reach, Refused
@@ -63,7 +64,7 @@ class Session:
                     request.method,
                     request.url,
                     params=dict(request.query),
-                    headers=dict(request.headers),
+                    headers={**request.headers, **tracing.headers()},
                     data=request.body,
                     auth=request.auth,
                     timeout=left,

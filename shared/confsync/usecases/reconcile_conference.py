@@ -39,6 +39,7 @@ from confsync.usecases.reconciling.provider_steps import ProviderSteps
 from confsync.usecases.reconciling.publish_conference import PublishConference
 from confsync.usecases.records.ledgers import unpublished
 from confsync.usecases.records.tasks import queued
+from confsync.usecases.records.took import took
 
 log = structlog.get_logger()
 
@@ -84,6 +85,20 @@ class ReconcileConference:
 
         Errors of providers and of Calendar are recorded, not raised. `check`: look at the vendor's copy now.
         """
+        began = self.clock.now()
+        outcome = self._reconciled(conference_id, check=check)
+        if outcome.conference is not None:
+            log.info(
+                "reconciliation completed",
+                conference_id=conference_id,
+                ms=took(self.clock, began),
+                solution=outcome.conference.solution,
+                state=outcome.conference.state,
+                error_class=type(outcome.error).__name__ if outcome.error else None,
+            )
+        return outcome
+
+    def _reconciled(self, conference_id: str, *, check: bool) -> Outcome:
         error: Error | None = None
         for _ in range(ROUNDS):
             conference = self.store.get(Conference, conference_id)
@@ -318,7 +333,10 @@ class _Round:
         log.warning(
             "conference not reconciled",
             conference_id=stored.id,
+            solution=stored.solution,
             step=step,
+            state=stored.state,
+            attempts=stored.attempts,
             error=str(error),
             error_class=type(error).__name__,
             due_at=stored.due_at.isoformat() if stored.due_at else None,

@@ -17,9 +17,11 @@ from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference
 from confsync.domain.connection import Connection
 from confsync.domain.errors import ConfsyncError, ServiceError, StoreConflict
+from confsync.domain.sweep import LAST, Sweep
 from confsync.ports import Clock, Due, Queue, Save, Store
 from confsync.usecases.channels.watch_channels import WatchChannels
 from confsync.usecases.connecting.leave_account import LeaveAccount
+from confsync.usecases.records.took import took
 
 log = structlog.get_logger()
 
@@ -78,7 +80,7 @@ class RenewChannels:
 
     def __call__(self) -> SweepReport:
         """One failure does not stop the others; each is counted and logged."""
-        report = SweepReport()
+        report, began = SweepReport(), self.clock.now()
         for calendar in self._due(Calendar, report):
             report.calendars_due += 1
             report.calendars_paused += calendar.state is CalendarState.PAUSED
@@ -100,8 +102,25 @@ class RenewChannels:
         for connection in self._due(Connection, report):
             report.connections_due += 1
             self._try(report, connection.key, self._finish, connection.key)
-        log.info("sweep completed", **asdict(report))
+        log.info("sweep completed", ms=took(self.clock, began), **asdict(report))
+        self._note(report)
         return report
+
+    def _note(self, report: SweepReport) -> None:
+        """For whoever asks whether sweeps run."""
+        done = Sweep(
+            completed_at=self.clock.now(),
+            calendars_due=report.calendars_due,
+            channels_silent=report.channels_silent,
+            failed=report.failed,
+            late_seconds=report.late_seconds,
+            more_due=tuple(report.more_due),
+        )
+        try:
+            stored = self.store.get(Sweep, LAST)
+            self.store.commit([Save(record=replace(done, version=stored.version if stored else None))])
+        except (ServiceError, StoreConflict) as error:
+            log.warning("sweep not on record", error=str(error))
 
     def _due(self, kind: type[Due], report: SweepReport) -> Iterator[Due]:
         """What is due, the longest due first, each put off before it is handed out."""

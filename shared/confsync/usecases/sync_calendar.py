@@ -9,7 +9,7 @@ https://developers.google.com/workspace/calendar/api/guides/sync
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 
 import structlog
@@ -33,6 +33,7 @@ from confsync.ports import CalendarApi, Calendars, Clock, Queue, Store
 from confsync.usecases.channels.watch_channels import WatchChannels
 from confsync.usecases.records.change import CONFLICTS
 from confsync.usecases.records.tasks import queued
+from confsync.usecases.records.took import took
 from confsync.usecases.syncing import event_pages
 from confsync.usecases.syncing.apply_events import ApplyEvents, Turn, turn
 from confsync.usecases.syncing.calendar_lease import CalendarLease
@@ -111,14 +112,14 @@ class SyncCalendar:
                 attempt.report.error = Unexpected.of(error)
             if attempt.report.error is not None:
                 self.fail(attempt.calendar, attempt.report.error, began=began, notified=notified)
-            self._hand_over(attempt.report)
+            self._hand_over(attempt.report, began)
             return attempt.report
         raise Busy(f"calendar {calendar_key} is being changed by others")
 
     def _waits(self, calendar: Calendar) -> bool:
-        return calendar.retry_at is not None and self.clock.now() < calendar.retry_at
+        return calendar.on_hold or (calendar.retry_at is not None and self.clock.now() < calendar.retry_at)
 
-    def _hand_over(self, report: SyncReport) -> None:
+    def _hand_over(self, report: SyncReport, began: datetime) -> None:
         """Queue what is to reconcile, also what was committed before an error."""
         for key in sorted(report.first_syncs):
             queued(self.queue.sync_calendar, key)
@@ -129,6 +130,7 @@ class SyncCalendar:
         log.info(
             "calendar synced",
             calendar_key=report.calendar_key,
+            ms=took(self.clock, began),
             full=report.full,
             pages=report.pages,
             events=report.events,
@@ -166,6 +168,8 @@ class _Attempt:
 
     def sync(self, *, renew: bool) -> None:
         calendar = self._watched(self.calendar, renew=renew)
+        if calendar.on_hold:
+            raise Busy(f"calendar {calendar.key} was paused meanwhile")
         token = calendar.sync_token
         if token is not None and calendar.query_version == self._usecase.calendars.query_version:
             try:
@@ -193,7 +197,6 @@ class _Attempt:
         try:
             self._read = self._usecase.channels.open(calendar)
         except ServiceError as error:
-            log.warning("no watch channel yet", calendar_key=calendar.key, error=str(error))
             stored = self._store.get(Calendar, calendar.key)
             assert stored is not None, "calendars are never removed"
             self._read = stored

@@ -27,6 +27,9 @@ CALENDAR = "google-calendar"
 MAX_ID = 1024
 MAX_LOGIN_URL = 1300
 """The HTTP markup's limit; Apps Script's is 1800."""
+ASK_FOR_CONSENT = {"requesting_google_scopes": {"all_scopes": True}}
+"""People may allow an HTTP add-on some of its scopes only. Google then asks them, and comes back:
+https://developers.google.com/workspace/add-ons/guides/alternate-runtimes"""
 
 
 class _EventData(msgspec.Struct, frozen=True, rename="camel"):
@@ -75,17 +78,13 @@ class AddonCallers:
     services: ServiceCallers
     clients: tuple[str, ...]
 
-    def user(self, call: Call, sent: "_Body", verify: Verify) -> Caller:
-        """The person who asks. Raises `Unverified`, `Forbidden`."""
+    def user(self, call: Call, sent: "_Body", verify: Verify) -> Caller | None:
+        """The person who asks; None if they have not allowed the add-on to know. Raises `Unverified`, `Forbidden`."""
         if sent.from_shim:
             return verify(bearer(call.headers), self.clients)
         self.services.check(call.headers, verify)
         token = sent.authorization_event_object.user_id_token
-        if not token:
-            raise errors.Unverified(
-                "authorizationEventObject.userIdToken is missing; the add-on needs the scope userinfo.email"
-            )
-        return verify(token, self.clients)
+        return verify(token, self.clients) if token else None
 
 
 def create_conference(
@@ -107,6 +106,8 @@ def create_conference(
     def handle(call: Call) -> Answer:
         sent = body(call, _Body)
         user = callers.user(call, sent, verify)
+        if user is None:
+            return answer(ASK_FOR_CONSENT)
         if call.query.get("settings", ""):
             url = {"settingsUrl": settings_url(user.email)}
             return answer(url if sent.from_shim else _http({"createConferenceSettingUrlActionMarkup": url}, wrapper))
@@ -181,11 +182,15 @@ def _entry_point(point: EntryPoint) -> dict[str, Any]:
 
 
 def _error(error: errors.ConfsyncError, login_url: str | None) -> dict[str, Any]:
+    """AUTHENTICATION only where the person can log in: it must come with an address for that.
+    https://developers.google.com/apps-script/reference/conference-data/conference-error#setauthenticationurlauthenticationurl
+    """
     kind = error_type(error)
-    told: dict[str, Any] = {"type": kind.value}
-    if kind is ConferenceErrorType.AUTHENTICATION and login_url and len(login_url) <= MAX_LOGIN_URL:
-        told["authenticationUrl"] = login_url
-    return told
+    if kind is not ConferenceErrorType.AUTHENTICATION:
+        return {"type": kind.value}
+    if not login_url or len(login_url) > MAX_LOGIN_URL:
+        return {"type": ConferenceErrorType.PERMANENT.value}
+    return {"type": kind.value, "authenticationUrl": login_url}
 
 
 def error_type(error: errors.ConfsyncError) -> ConferenceErrorType:

@@ -8,14 +8,13 @@ log, because the notification function's cold start has no time for it.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from random import getrandbits
 from typing import Any, Protocol, overload
 from urllib.parse import quote
 
+from confsync import tracing
 from confsync.domain import errors
 
 MAX_BODY = 1_000_000
@@ -135,7 +134,7 @@ def _serve(
     methods: frozenset[str] | None,
     json_body: bool,
 ) -> Answer:
-    trace = _trace_id(request.headers)
+    trace = tracing.begin(request.headers.get("traceparent", ""), request.headers.get("X-Cloud-Trace-Context", ""))
     try:
         call = _checked(request, trace, methods=methods, json_body=json_body)
         return load()(call)
@@ -214,13 +213,6 @@ def _log_refusal(error: HttpError | errors.ConfsyncError, status: int, trace: st
     busy = isinstance(error, errors.Busy | errors.StoreConflict)
     level = "info" if busy else "error" if status == 500 else "warning"
     getattr(_log(trace), level)("request refused", status=status, kind=type(error).__name__, reason=str(error))
-
-
-def _trace_id(headers: Values) -> str:
-    """The platform's trace id, so that our lines stand with its own. https://cloud.google.com/trace/docs/trace-context"""
-    parent = headers.get("traceparent", "").split("-")
-    found = parent[1] if len(parent) > 2 else headers.get("X-Cloud-Trace-Context", "").partition("/")[0]
-    return found if re.fullmatch(r"[0-9a-fA-F]{32}", found) else f"{getrandbits(128):032x}"
 
 
 def _log(trace: str) -> Any:  # structlog is imported late

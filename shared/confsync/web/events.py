@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
+
+import structlog
 
 from confsync.domain.access import Reach, Right, Rule, is_known, reach
 from confsync.domain.caller import Caller
 from confsync.domain.conferencing import Detected
 from confsync.domain.detection import OwnService, detect, detect_text
 from confsync.domain.errors import BadRequest, ConfsyncError, Forbidden, ReauthorizationRequired
+from confsync.usecases.change_event import ChangeEvent
+from confsync.usecases.create_event import CreateEvent
+from confsync.usecases.delete_event import DeleteEvent
 from confsync.usecases.read_events import Offer, Options, ReadEvents, Shown, Window
-from confsync.usecases.write_events import Request, WriteEvents, Written
+from confsync.usecases.writing.event_writer import Request, Written
 from confsync.web.callers import Verify, bearer
 from confsync.web.endpoint import Answer, Call, Handler, HttpError
 from confsync.web.event_answers import event, options, page, told
@@ -34,6 +39,8 @@ UPDATES = ("all", "externalOnly", "none")
 
 Json = dict[str, Any]
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +67,9 @@ class Api:
     """
 
     read: ReadEvents
-    write: WriteEvents
+    create: CreateEvent
+    change: ChangeEvent
+    delete: DeleteEvent
     verify: Verify
     url: str
     audiences: Sequence[str]
@@ -85,26 +94,36 @@ class Api:
             ("GET", "/v1/calendars/{calendarId}/conferencing"): self._options,
             ("POST", "/v1/conferencing:detect"): self._detect,
         }
-        known = {route: partial(self._identified, each) for route, each in routes.items()}
+        known = {
+            (method, path): partial(self._identified, f"{method} {path}", each)
+            for (method, path), each in routes.items()
+        }
         handle = router({**known, **self.reference})
         return lambda call: with_limits(handle(call))
 
-    def _identified(self, route: Route, call: Call) -> Answer:
+    def _identified(self, name: str, route: Route, call: Call) -> Answer:
+        """What the route answers. One line in the log says so; it, or that of the refusal, has the route and caller."""
+        began = self.now()
+        structlog.contextvars.bind_contextvars(route=name)
         caller = self.verify(bearer(call.headers), self.audiences)
         if not is_known(self.rules, caller):
             raise Forbidden(f"{caller.email} is in no rule of events.access")
+        structlog.contextvars.bind_contextvars(caller=caller.email)
         self.limit.take(caller.email)
 
         def find(calendar_id: str, right: Right) -> Reach:
             return reach(self.rules, caller, calendar_id, right, workspace=self.workspace)
 
         try:
-            return route(call, Who(caller=caller, find=find))
+            answered = route(call, Who(caller=caller, find=find))
         except ReauthorizationRequired as error:
             url = self.connect_url(error.service, caller.email, caller)
             if url is not None:
                 error.telling(connect_url=url)
             raise
+        ms = round((self.now() - began) / timedelta(milliseconds=1))
+        log.info("request answered", status=answered[1], ms=ms, bytes=len(answered[0]))
+        return answered
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -125,7 +144,9 @@ class Api:
             page_size=query.number("maxResults", low=1, high=MAX_PAGE, default=250),
             page_token=query.text("pageToken"),
         )
-        return told(page(self.read.page(who.find, call.parameters["calendarId"], window)))
+        found = self.read.page(who.find, call.parameters["calendarId"], window)
+        structlog.contextvars.bind_contextvars(events=len(found.events))
+        return told(page(found))
 
     def _get(self, call: Call, who: Who) -> Answer:
         wait = Query(call, ["wait"]).number("wait", low=0, high=MAX_WAIT, default=0)
@@ -178,7 +199,7 @@ class Api:
     def _create(self, call: Call, who: Who) -> Answer:
         query = Query(call, ["sendUpdates", "wait"])
         wait = query.number("wait", low=0, high=MAX_WAIT, default=0)
-        made = self.write.create(self._request(call, who, query), key=idempotency_key(call.headers))
+        made = self.create(self._request(call, who, query), key=idempotency_key(call.headers))
         shown = self._waited(made, who, wait)
         # not a path alone: the platform takes a function's name off the path
         place = f"/v1/calendars/{quote(made.calendar_id, safe='')}/events/{quote(made.event.id, safe='')}"
@@ -188,7 +209,7 @@ class Api:
     def _change(self, call: Call, who: Who) -> Answer:
         query = Query(call, ["sendUpdates", "wait", "replaceAttachments"])
         wait = query.number("wait", low=0, high=MAX_WAIT, default=0)
-        written = self.write.change(
+        written = self.change(
             self._request(call, who, query),
             call.parameters["eventId"],
             if_match=if_match(call.headers),
@@ -199,7 +220,7 @@ class Api:
 
     def _delete(self, call: Call, who: Who) -> Answer:
         request = self._request(call, who, Query(call, ["sendUpdates"]), body={})
-        self.write.delete(request, call.parameters["eventId"], if_match=if_match(call.headers))
+        self.delete(request, call.parameters["eventId"], if_match=if_match(call.headers))
         return "", 204, {}
 
     def _request(self, call: Call, who: Who, query: Query, body: Json | None = None) -> Request:

@@ -19,6 +19,7 @@ from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import build
 from googleapiclient.http import HttpRequest
 
+from confsync import tracing
 from confsync.adapters.google_calendar import translate
 from confsync.adapters.google_calendar.conference_data import conference_data
 from confsync.adapters.google_calendar.errors import FAILURES, domain_error
@@ -120,6 +121,7 @@ class GoogleCalendars:
 
     def run(self, request: HttpRequest, http: Callable[[], AuthorizedHttp], read: Callable[[bytes], T]) -> T:
         """The request's answer as `read` makes it from the body. Raises the domain's errors."""
+        request.headers = {**(request.headers or {}), **tracing.headers()}
         request.postproc = lambda _response, content: read(content)
         try:
             answer: T = request.execute(http=http(), num_retries=self._retries)

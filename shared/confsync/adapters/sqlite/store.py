@@ -28,7 +28,7 @@ _OF_HOST = (
     " ORDER BY key LIMIT ?"
 )
 _OF_OWNER = "SELECT data, version FROM records WHERE collection = ? AND json_extract(data, '$.owner') = ? ORDER BY key"
-_ALL = "SELECT data, version FROM records WHERE collection = ? AND key > ? ORDER BY key LIMIT ?"
+_ALL = "SELECT data, version FROM records WHERE collection = ? AND key > ?{} ORDER BY key LIMIT ?"
 _DUE = "SELECT data, version FROM records WHERE collection = ? AND due_at <= ? ORDER BY due_at LIMIT ?"
 _INSERT = (
     "INSERT INTO records (collection, key, calendar_key, due_at, data) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -78,9 +78,11 @@ class SqliteStore:
         """The accounts that this one has connected, or had."""
         return self._read(Connection, _OF_OWNER, owner.lower())
 
-    def connections(self) -> Iterator[Connection]:
-        """Everybody's accounts, by key."""
-        return pages(lambda after, size: self._read(Connection, _ALL, after, size), None)
+    def find(self, kind: type[R], **having: str) -> Iterator[R]:
+        """Records with these values in these fields, or all, by key."""
+        conditions = "".join(f" AND json_extract(data, '$.{field}') = ?" for field in having)
+        query = _ALL.format(conditions)
+        return pages(lambda after, size: self._read(kind, query, after, *having.values(), size), None)
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
         """Records with `due_at` <= now, the longest due first."""

@@ -21,6 +21,7 @@ from confsync.domain.errors import (
     Unwatchable,
 )
 from confsync.ports import Calendars, Clock, Remove, Save, Store, Write
+from confsync.usecases.records.took import took
 
 log = structlog.get_logger()
 
@@ -68,12 +69,21 @@ class WatchChannels:
         try:
             self._register(channel)
         except Unwatchable as error:
+            log.info("calendar can't be watched; it is polled", calendar_key=calendar.key, reason=str(error))
             self._poll(calendar.key, channel.key, str(error))
             return self._stored(calendar.key)
         except ServiceError as error:
             if not self._is_open(channel.key):  # else the store took it, and only its answer was lost
+                log.warning("channel not opened", calendar_key=calendar.key, ms=took(self.clock, now), error=str(error))
                 self._step_back(channel.key, calendar, opened=isinstance(error, UNANSWERED))
                 raise
+        log.info(
+            "channel opened",
+            calendar_key=calendar.key,
+            channel_id=channel.key,
+            ms=took(self.clock, now),
+            in_place_of=calendar.channel_id,
+        )
         stored = self._stored(calendar.key)
         # this took so long that another worker replaced it meanwhile: then it is this one that goes
         over = calendar.channel_id if stored.channel_id == channel.key else channel.key

@@ -45,7 +45,7 @@ class Reseal:
         """
         done = skipped = 0
         unreadable = []
-        for each in self.store.connections():
+        for each in self.store.find(Connection):
             changed, opens = self._resealed(each.key)
             if not opens:
                 unreadable.append(Unreadable(owner=each.owner, vendor=each.vendor))

@@ -14,6 +14,7 @@ from confsync.ports import Clock, Queue, Store
 from confsync.usecases.channels.watch_channels import WatchChannels
 from confsync.usecases.records.change import change
 from confsync.usecases.records.tasks import queued
+from confsync.usecases.records.took import took
 from confsync.usecases.syncing.lost_calendar import HandOverCalendar
 from confsync.usecases.syncing.remove_calendar import RemoveCalendar
 
@@ -37,11 +38,11 @@ class FailSync:
         """`calendar` is the record as the sync had it, `began` when that began, `notified` whether its channel asked
         for it: then it asks for the next attempt as well.
 
-        Nothing is recorded if the calendar has another owner by now: it was the one before who failed.
+        Nothing is recorded if the calendar is on hold, or has another owner by now: it was the one before who failed.
         """
 
         def decide(latest: Calendar) -> Calendar | None:
-            if latest.owner != calendar.owner:
+            if latest.owner != calendar.owner or latest.on_hold:
                 return None
             released = latest.lease.release() if latest.lease.epoch == calendar.lease.epoch else latest.lease
             return self._with_failure(replace(latest, lease=released), error, began)
@@ -52,7 +53,15 @@ class FailSync:
             log.info("others have the calendar", calendar_key=calendar.key)
             return
         if failed is not None:
-            log.warning("calendar not synced", calendar_key=failed.key, state=failed.state, error=str(error))
+            log.warning(
+                "calendar not synced",
+                calendar_key=failed.key,
+                ms=took(self.clock, began),
+                state=failed.state,
+                failures=failed.failures,
+                error=str(error),
+                error_class=type(error).__name__,
+            )
             self._follow_up(failed, error, channel_before=calendar.channel_id, notified=notified)
 
     def _with_failure(self, calendar: Calendar, error: ServiceError | Unexpected, began: datetime) -> Calendar:

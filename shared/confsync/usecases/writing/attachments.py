@@ -28,9 +28,8 @@ class Attachments:
         known = {each.get("fileId") or each.get("fileUrl"): each for each in there}
         for index, each in enumerate(given):
             _check(each, f"{FIELD}[{index}]")
-            if _identity(each) in {*known, *(old.get("fileUrl") for old in there)}:
-                continue
-            known[_identity(each)] = self._complete(each, account, f"{FIELD}[{index}]")
+            if _identity(each) not in {*known, *(file.get("fileUrl") for file in known.values())}:
+                known[_identity(each)] = self._complete(each, account, f"{FIELD}[{index}]")
         if len(known) > MAX_ATTACHMENTS:
             raise BadRequest(
                 f"an event has at most {MAX_ATTACHMENTS} attachments, and these would be {len(known)}: "

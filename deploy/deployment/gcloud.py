@@ -1,0 +1,130 @@
+"""gcloud: the one place that runs it, to ask and to change."""
+
+import json
+import re
+import shlex
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from deployment import ROOT, DeployError
+
+AT_ONCE = 8
+"""Questions at the same time: each is a process of about a second."""
+
+ABSENT = ("NOT_FOUND", "(or it may not exist)", "Cannot find service")
+"""How it is said that something isn't there, or that one may not know; creating it then tells which of the two."""
+
+SETTLING = re.compile(
+    r"SERVICE_DISABLED|it is disabled\. Enable it|[Ss]ervice account \S+ does not exist|concurrent policy changes"
+)
+"""What is said of things that were made a moment ago, elsewhere in Google: it cures itself within a minute or two.
+https://cloud.google.com/iam/docs/access-change-propagation"""
+PAUSES = (5, 10, 20, 40)
+"""Seconds between tries of such a command."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """A question; its answer is JSON. It makes no sense before its API is enabled: then nothing is there."""
+
+    arguments: tuple[str, ...]
+    api: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A change. `stdin` makes what is read from standard input, if anything: no secret stands in arguments."""
+
+    arguments: tuple[str, ...]
+    stdin: Callable[[], str] | None = field(default=None, compare=False)
+
+    def shown(self, project: str) -> str:
+        """As it could be typed into a shell."""
+        return shlex.join(line(project, self.arguments)) + (" < (generated)" if self.stdin else "")
+
+
+def command(*arguments: str) -> Command:
+    """A change that needs no input."""
+    return Command(arguments=arguments)
+
+
+def line(project: str, arguments: Iterable[str]) -> list[str]:
+    """The whole command line; without a project it is about gcloud's own default."""
+    return ["gcloud", *arguments, *([f"--project={project}"] if project else []), "--quiet"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How a process ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[[Sequence[str], str | None], Result]
+
+
+def run(arguments: Sequence[str], stdin: str | None = None) -> Result:
+    """Run a program in the project's directory. Raises `DeployError` if it isn't installed."""
+    try:
+        done = subprocess.run(
+            arguments, cwd=ROOT, input=stdin or "", check=False, capture_output=True, text=True, encoding="utf-8"
+        )
+    except FileNotFoundError as error:
+        raise DeployError(f"{arguments[0]} is not installed: https://cloud.google.com/sdk/docs/install") from error
+    return Result(code=done.returncode, out=done.stdout, err=done.stderr)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gcloud:
+    """gcloud, for one project."""
+
+    project: str
+    run: Run = run
+    sleep: Callable[[float], None] = time.sleep
+
+    def ask(self, query: Query) -> Any | None:
+        """The answer; None if what is asked about isn't there. Raises `DeployError` with gcloud's own words."""
+        arguments = [*line(self.project, query.arguments), "--format=json"]
+        result = self.run(arguments, None)
+        if result.code == 0:
+            return json.loads(result.out or "null")
+        if any(words in result.err for words in ABSENT):
+            return None
+        raise _failed(arguments, result)
+
+    def ask_all(self, queries: Iterable[Query]) -> Mapping[Query, Any]:
+        """The answers. Each question is put once."""
+        different = list(dict.fromkeys(queries))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return dict(zip(different, pool.map(self.ask, different), strict=True))
+
+    def text(self, *arguments: str) -> str:
+        """What a command prints. Raises `DeployError`."""
+        whole = line(self.project, arguments)
+        result = self.run(whole, None)
+        if result.code != 0:
+            raise _failed(whole, result)
+        return result.out
+
+    def do(self, command: Command) -> None:
+        """Carry the change out; again, if something it needs was made a moment ago. Raises `DeployError`."""
+        arguments = line(self.project, command.arguments)
+        stdin = command.stdin() if command.stdin else None
+        for pause in (*PAUSES, None):
+            result = self.run(arguments, stdin)
+            if result.code == 0:
+                return
+            if pause is None or not SETTLING.search(result.err):
+                raise _failed(arguments, result)
+            self.sleep(pause)
+
+
+def _failed(arguments: Sequence[str], result: Result) -> DeployError:
+    words = "\n".join(result.err.strip().splitlines()[-15:])
+    return DeployError(f"{shlex.join(arguments)}\nended with {result.code}:\n{words}")

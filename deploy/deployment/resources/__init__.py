@@ -1,0 +1,41 @@
+"""Everything that a deployment consists of, in the order in which it is made."""
+
+from deployment.environment import Environment
+from deployment.planning import Stage
+from deployment.resources.accounts import accounts
+from deployment.resources.addon import addon, caller
+from deployment.resources.database import database
+from deployment.resources.functions import functions, traffic
+from deployment.resources.queue import queue
+from deployment.resources.roles import doors, policies
+from deployment.resources.schedule import schedules
+from deployment.resources.secrets import secrets, values
+from deployment.resources.services import services
+from deployment.source import Source
+
+AT_ONCE = 4
+"""A build takes two or three minutes, and a command of gcloud a second or two, nearly all of it waiting."""
+IN_ORDER = frozenset({"database"})
+"""Stages in which one thing needs another."""
+
+
+def stages(environment: Environment, source: Source) -> list[Stage]:
+    """What there should be."""
+    told = {
+        "APIs": services(environment),
+        "service accounts": accounts(environment),
+        "database": database(environment),
+        "secrets": secrets(environment),
+        "keys and credentials": values(environment),
+        "queue": queue(environment),
+        "roles": policies(environment),
+        "functions": functions(environment, source.build),
+        "front doors": doors(environment),
+        "traffic": traffic(environment),
+        "schedule": schedules(environment),
+        "add-on": [caller(environment), *addon(source)],
+    }
+    return [
+        Stage(title=title, resources=tuple(resources), at_once=1 if title in IN_ORDER else AT_ONCE)
+        for title, resources in told.items()
+    ]

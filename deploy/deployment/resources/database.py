@@ -1,0 +1,117 @@
+"""Firestore: the database, what is indexed in it, and what goes by itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+from confsync.adapters.records import COLLECTIONS
+from deployment.environment import Environment
+from deployment.gcloud import Command, Query, command
+from deployment.planning import Changes, Resource, State
+
+QUERIED = {
+    "calendars": ("due_at", "owner", "state"),
+    "channels": ("due_at", "owner", "state"),
+    "conferences": ("due_at", "host", "meeting_key", "state"),
+    "connections": ("due_at", "owner", "state"),
+    "links": ("calendar_key",),
+}
+"""The fields by which records are looked for; of several at once Firestore joins the indexes, so that no query needs a
+composite one. All other fields are in no index: they hold long texts, and times that grow, which would bound how fast a
+collection can be written to. https://cloud.google.com/firestore/docs/best-practices#indexes"""
+EXPIRING = ("budgets", "channels", "conferences", "hosts", "repeats")
+"""Collections whose records have a time after which nobody needs them: `expire_at`."""
+
+
+def database(environment: Environment) -> list[Resource]:
+    """The database and its settings. Fields that are looked for come first: queries go on working meanwhile."""
+    name = environment.settings.store.database
+    fields = [(collection, field) for collection, fields in QUERIED.items() for field in fields]
+    return [
+        _database(environment.region, name),
+        *(_indexed(name, collection, field, "ascending") for collection, field in fields),
+        *(_indexed(name, collection, "*", "none") for collection in sorted(COLLECTIONS.values())),
+        *(_expiring(name, collection) for collection in EXPIRING),
+    ]
+
+
+def _database(region: str, name: str) -> Resource:
+    place = f"--database={name}"
+
+    def found(answer: Any) -> State | None:
+        for each in answer:
+            if each["name"].endswith(f"/databases/{name}"):
+                protection = each.get("deleteProtectionState", "").rpartition("_")[2].lower()
+                return {"type": each["type"], "delete protection": protection}
+        return None
+
+    def change(changes: Changes) -> tuple[Command, ...]:
+        if "type" in changes:
+            return ()
+        return (command("firestore", "databases", "update", place, "--delete-protection"),)
+
+    create = ("firestore", "databases", "create", place, f"--location={region}", "--type=firestore-native")
+    return Resource(
+        title=f"Firestore database {name}",
+        why="calendars, conferences, links and connections are kept there",
+        query=Query(api="firestore", arguments=("firestore", "databases", "list")),
+        found=found,
+        wanted={"type": "FIRESTORE_NATIVE", "delete protection": "enabled"},
+        create=(command(*create, "--delete-protection"),),
+        change=change,
+        delete=(
+            command("firestore", "databases", "update", place, "--no-delete-protection"),
+            command("firestore", "databases", "delete", place),
+        ),
+        by_hand="this database is one of Datastore: choose another, by store.database",
+        kept="without it nobody knows which meetings are ours",
+    )
+
+
+def _indexed(database: str, collection: str, field: str, index: str) -> Resource:
+    flag = "--disable-indexes" if index == "none" else f"--index=order={index}"
+    place = (field, f"--collection-group={collection}", f"--database={database}")
+    update = command("firestore", "indexes", "fields", "update", *place, flag, "--async")
+    every = "every other field" if field == "*" else field
+    return Resource(
+        title=f"index of {collection}: {every}",
+        why="records are looked for by it" if index != "none" else "nobody looks for records by it",
+        query=Query(api="firestore", arguments=("firestore", "indexes", "fields", "list", f"--database={database}")),
+        found=_field(collection, field, lambda each: {"index": _orders(each)}),
+        wanted={"index": index},
+        create=(update,),
+        change=lambda _: (update,),
+    )
+
+
+def _expiring(database: str, collection: str) -> Resource:
+    place = ("expire_at", f"--collection-group={collection}", f"--database={database}")
+    update = command("firestore", "fields", "ttls", "update", *place, "--enable-ttl", "--async")
+    return Resource(
+        title=f"expiry of {collection}",
+        why="Firestore removes records that nobody needs any more",
+        query=Query(api="firestore", arguments=("firestore", "fields", "ttls", "list", f"--database={database}")),
+        found=_field(collection, "expire_at", lambda each: {"expiry": _repaired(each["ttlConfig"])}),
+        wanted={"expiry": "on"},
+        create=(update,),
+        change=lambda _: (update,),
+    )
+
+
+def _field(collection: str, field: str, state: Callable[[Any], State]) -> Callable[[Any], State | None]:
+    ending = f"/collectionGroups/{collection}/fields/{field}"
+
+    def found(answer: Any) -> State | None:
+        return next((state(each) for each in answer if each["name"].endswith(ending)), None)
+
+    return found
+
+
+def _orders(field: Any) -> str:
+    """https://cloud.google.com/firestore/docs/reference/rest/v1beta2/projects.databases.collectionGroups.fields"""
+    indexes = field.get("indexConfig", {}).get("indexes", [])
+    orders = (each["fields"][0].get("order", "contains").lower() for each in indexes)
+    return ", ".join(sorted(orders)) or "none"
+
+
+def _repaired(ttl: Any) -> str:
+    return "broken" if ttl.get("state") == "NEEDS_REPAIR" else "on"

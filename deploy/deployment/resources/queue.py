@@ -1,0 +1,53 @@
+"""The queue between the functions."""
+
+from typing import Any
+
+from deployment.environment import Environment
+from deployment.gcloud import Query, command
+from deployment.planning import Resource, State
+
+
+def queue(environment: Environment) -> list[Resource]:
+    """The queue, with its rates and retries."""
+    name, rules = environment.settings.queue.name, environment.table.queue
+    place = f"--location={environment.region}"
+    wanted = {
+        "max attempts": f"{rules.max_attempts}",
+        "min backoff": f"{rules.min_backoff}s",
+        "max backoff": f"{rules.max_backoff}s",
+        "max doublings": f"{rules.max_doublings}",
+        "max concurrent dispatches": f"{rules.max_concurrent_dispatches}",
+        "max dispatches per second": f"{rules.max_dispatches_per_second:g}",
+    }
+    flags = [f"--{key.replace(' ', '-')}={value}" for key, value in wanted.items()]
+
+    def found(answer: Any) -> State | None:
+        queues = [each for each in answer if each["name"].endswith(f"/queues/{name}")]
+        return _state(queues[0]) if queues else None
+
+    return [
+        Resource(
+            title=f"queue {name}",
+            why="spreads syncs and reconciliations, and tries again what failed",
+            query=Query(api="cloudtasks", arguments=("tasks", "queues", "list", place)),
+            found=found,
+            wanted=wanted,
+            create=(command("tasks", "queues", "create", name, place, *flags),),
+            change=lambda _: (command("tasks", "queues", "update", name, place, *flags),),
+            delete=(command("tasks", "queues", "delete", name, place),),
+            kept="a queue of that name can't be made again for some days, and it costs nothing",
+        )
+    ]
+
+
+def _state(queue: Any) -> State:
+    """https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues"""
+    retries, rates = queue.get("retryConfig", {}), queue.get("rateLimits", {})
+    return {
+        "max attempts": str(retries.get("maxAttempts")),
+        "min backoff": str(retries.get("minBackoff")),
+        "max backoff": str(retries.get("maxBackoff")),
+        "max doublings": str(retries.get("maxDoublings")),
+        "max concurrent dispatches": str(rates.get("maxConcurrentDispatches")),
+        "max dispatches per second": f"{rates.get('maxDispatchesPerSecond', 0):g}",
+    }

@@ -1,0 +1,199 @@
+"""Who may do what: each role with the thing that it is on, and why. README.md has the table; a test compares them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from deployment.environment import Environment
+from deployment.gcloud import Command, Query, command
+from deployment.planning import Changes, Resource, State
+from deployment.resources.accounts import own_accounts
+
+EVERYBODY = "allUsers"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Something that has a policy of its own. `group` is gcloud's, `place` what it needs to find it."""
+
+    title: str
+    api: str | None
+    group: tuple[str, ...]
+    name: str
+    place: tuple[str, ...] = ()
+    conditions: bool = True
+    """Whether its policy can have conditions: gcloud then asks which is meant, or is told that none is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """A role on something, for somebody."""
+
+    member: str
+    role: str
+    target: Target
+    why: str
+
+
+def project(environment: Environment) -> Target:
+    """The project: what has no policy of its own."""
+    return Target(title="the project", api=None, group=("projects",), name=environment.project)
+
+
+def secret(name: str) -> Target:
+    """A secret."""
+    return Target(title=f"secret {name}", api="secretmanager", group=("secrets",), name=name)
+
+
+def queue(environment: Environment) -> Target:
+    """The queue."""
+    name, place = environment.settings.queue.name, (f"--location={environment.region}",)
+    group = ("tasks", "queues")
+    return Target(title=f"queue {name}", api="cloudtasks", group=group, name=name, place=place, conditions=False)
+
+
+def account(email: str) -> Target:
+    """A service account, which others may use."""
+    title = f"service account {email.partition('@')[0]}"
+    return Target(title=title, api="iam", group=("iam", "service-accounts"), name=email)
+
+
+def service(environment: Environment, function: str) -> Target:
+    """A function's front door."""
+    name, place = environment.service(function), (f"--region={environment.region}",)
+    return Target(title=f"function {name}", api="run", group=("run", "services"), name=name, place=place)
+
+
+# --- who gets what ---------------------------------------------------------------------------------------------------
+
+
+def grants(environment: Environment) -> Iterator[Grant]:
+    """Every role of ours, but for the front doors."""
+    for function in environment.functions.values():
+        member = f"serviceAccount:{environment.account(function.service_account)}"
+        for version in function.secrets.values():
+            target = secret(version.partition(":")[0])
+            yield Grant(member=member, role="roles/secretmanager.secretAccessor", target=target, why="keys of its own")
+        for use in function.uses:
+            yield from _USES[use](environment, member)
+    yield from _build(environment)
+
+
+def _records(environment: Environment, member: str) -> Iterator[Grant]:
+    """https://cloud.google.com/firestore/docs/security/iam"""
+    why = "keeps records"
+    yield Grant(member=member, role="roles/datastore.user", target=project(environment), why=why)
+
+
+def _calendars(environment: Environment, member: str) -> Iterator[Grant]:
+    """https://cloud.google.com/iam/docs/service-account-permissions#token-creator-role"""
+    google = environment.settings.google
+    if google.credentials == "delegation" and google.service_account:
+        why = "acts as people in Calendar"
+        target = account(google.service_account)
+        yield Grant(member=member, role="roles/iam.serviceAccountTokenCreator", target=target, why=why)
+    if google.credentials == "user" and google.oauth_secret:
+        why = "renews what people have allowed in Calendar"
+        target = secret(google.oauth_secret)
+        yield Grant(member=member, role="roles/secretmanager.secretAccessor", target=target, why=why)
+
+
+def _vendors(environment: Environment, member: str) -> Iterator[Grant]:
+    for solution in environment.settings.solutions.values():
+        if solution.secret:
+            why, target = "calls the vendor", secret(solution.secret)
+            yield Grant(member=member, role="roles/secretmanager.secretAccessor", target=target, why=why)
+
+
+def _queue(environment: Environment, member: str) -> Iterator[Grant]:
+    """https://cloud.google.com/tasks/docs/creating-http-target-tasks#sa"""
+    signer = account(environment.settings.queue.service_account)
+    yield Grant(member=member, role="roles/cloudtasks.enqueuer", target=queue(environment), why="creates tasks")
+    yield Grant(member=member, role="roles/iam.serviceAccountUser", target=signer, why="tasks are signed by it")
+
+
+_USES = {"records": _records, "calendars": _calendars, "vendors": _vendors, "queue": _queue}
+
+
+def _build(environment: Environment) -> Iterator[Grant]:
+    """https://cloud.google.com/functions/docs/securing/build-custom-sa"""
+    member = f"serviceAccount:{environment.account(environment.table.build_account)}"
+    for role, why in {
+        "roles/logging.logWriter": "tells how the build goes",
+        "roles/storage.objectViewer": "reads the uploaded source",
+        "roles/artifactregistry.writer": "stores the image",
+    }.items():
+        yield Grant(member=member, role=role, target=project(environment), why=why)
+
+
+def front_doors(environment: Environment) -> Iterator[Grant]:
+    """Whom Google lets through to each function."""
+    for name, function in environment.functions.items():
+        target = service(environment, name)
+        if function.callers == "anyone":
+            why = "it verifies its callers itself: push carries no token of IAM, and IAM's check takes signatures off"
+            yield Grant(member=EVERYBODY, role="roles/run.invoker", target=target, why=why)
+            continue
+        for email in environment.callers(name).service_accounts:
+            why = "a configured caller"
+            yield Grant(member=f"serviceAccount:{email}", role="roles/run.invoker", target=target, why=why)
+
+
+# --- policies --------------------------------------------------------------------------------------------------------
+
+
+def policies(environment: Environment) -> list[Resource]:
+    """Each thing's policy, as far as our accounts are concerned: what they should not have is taken back."""
+    return _policies(environment, grants(environment))
+
+
+def doors(environment: Environment) -> list[Resource]:
+    """The functions' policies."""
+    return _policies(environment, front_doors(environment))
+
+
+def _policies(environment: Environment, wanted: Iterable[Grant]) -> list[Resource]:
+    by_target: dict[Target, list[Grant]] = {}
+    for grant in wanted:
+        by_target.setdefault(grant.target, []).append(grant)
+    ours = _members(environment)
+    return [_policy(target, each, ours) for target, each in by_target.items()]
+
+
+def _members(environment: Environment) -> frozenset[str]:
+    """Ours, also those of functions that this environment does without, and everybody."""
+    every = {environment.account(each.service_account) for each in environment.table.functions.values()}
+    return frozenset({EVERYBODY, *(f"serviceAccount:{email}" for email in every | own_accounts(environment).keys())})
+
+
+def _policy(target: Target, wanted: list[Grant], ours: frozenset[str]) -> Resource:
+    def found(answer: Any) -> State:
+        bindings = [each for each in answer.get("bindings", []) if "condition" not in each]
+        return {
+            f"{each['role']} for {member}": "granted"
+            for each in bindings
+            for member in each["members"]
+            if member in ours
+        }
+
+    def change(changes: Changes) -> tuple[Command, ...]:
+        return tuple(_binding(target, name, add=each.new is not None) for name, each in changes.items())
+
+    names = dict.fromkeys((f"{each.role} for {each.member}" for each in wanted), "granted")
+    return Resource(
+        title=f"roles on {target.title}",
+        why="; ".join(dict.fromkeys(each.why for each in wanted)),
+        query=Query(api=target.api, arguments=(*target.group, "get-iam-policy", target.name, *target.place)),
+        found=found,
+        wanted=names,
+        create=tuple(_binding(target, name, add=True) for name in names),
+        change=change,
+        without={},
+    )
+
+
+def _binding(target: Target, name: str, *, add: bool) -> Command:
+    role, _, member = name.partition(" for ")
+    verb = "add-iam-policy-binding" if add else "remove-iam-policy-binding"
+    condition = ("--condition=None",) if target.conditions else ()
+    return command(*target.group, verb, target.name, *target.place, f"--member={member}", f"--role={role}", *condition)

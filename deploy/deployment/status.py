@@ -1,0 +1,38 @@
+"""How a deployment is: what differs from what should be, whether each function answers, who gets its requests."""
+
+from collections.abc import Iterator
+
+from deployment import delegation
+from deployment.environment import Environment
+from deployment.gcloud import Gcloud
+from deployment.resources.functions import find, services_of, serving
+from deployment.smoke import smoke_test
+
+Line = tuple[bool, str]
+"""Whether it is well, and what."""
+
+
+def functions(environment: Environment, gcloud: Gcloud) -> Iterator[Line]:
+    """Each function's revision and whether it answers."""
+    services = gcloud.ask(services_of(environment)) or []
+    for name, well, words in smoke_test(environment, tries=1):
+        there = find(environment.service(name), services)
+        if there is None:
+            yield False, f"{name}: not deployed"
+            continue
+        latest = there["status"].get("latestReadyRevisionName", "no revision")
+        pinned = serving(there)
+        back = f", rolled back from {latest}" if pinned and pinned != latest else ""
+        yield well, f"{name}: {pinned or latest}{back}, {words}"
+
+
+def people(environment: Environment, gcloud: Gcloud, person: str | None) -> Iterator[Line]:
+    """Whether calendars can be reached."""
+    if environment.settings.google.credentials != "delegation":
+        yield True, "calendars: by what each person allows"
+        return
+    person = person or gcloud.text("config", "get-value", "account").strip()
+    well, words = delegation.check(environment, gcloud, person)
+    yield well, f"calendars: {words}"
+    if not well:
+        yield False, delegation.instructions(environment, gcloud)

@@ -1,0 +1,455 @@
+#!/usr/bin/env python3
+"""A gcloud with a project of its own, which it keeps in a file: what is created is there afterwards.
+
+It refuses what Google Cloud refuses: calls of APIs that are not enabled, things that exist already or don't, roles for
+accounts that don't exist, functions whose account may not read their secrets. Put first on the path as `gcloud`, with
+the state's file in FAKE_GCLOUD_STATE; or called in this process, by `Cloud.run`.
+"""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+NUMBER = "123456789012"
+AUTHORIZATION = {
+    "name": "authorization",
+    "serviceAccountEmail": f"service-{NUMBER}@gcp-sa-gsuiteaddons.iam.gserviceaccount.com",
+    "oauthClientId": f"{NUMBER}-example.apps.googleusercontent.com",
+}
+APIS = {
+    "iam": "iam",
+    "firestore": "firestore",
+    "secrets": "secretmanager",
+    "tasks": "cloudtasks",
+    "run": "run",
+    "functions": "cloudfunctions",
+    "scheduler": "cloudscheduler",
+    "workspace-add-ons": "gsuiteaddons",
+}
+ASKING = {"list", "describe", "get-iam-policy", "get-authorization", "get-value", "list-files-for-upload", "sign-jwt"}
+
+
+class Refused(Exception):
+    """What gcloud would print."""
+
+
+def empty() -> dict[str, Any]:
+    """A new project."""
+    kinds = ("accounts", "policies", "databases", "indexes", "ttls", "secrets", "queues", "services", "jobs", "addons")
+    return {"apis": ["serviceusage"], "revisions": {}, "clock": 0, **{kind: {} for kind in kinds}}
+
+
+@dataclass(kw_only=True)
+class Cloud:
+    """The project, and every change that was asked for. `fails_at` numbers the change that goes wrong, from 0: before
+    it is made, or after it (`lost`: only its answer is)."""
+
+    state: dict[str, Any] = field(default_factory=empty)
+    changes: list[list[str]] = field(default_factory=list)
+    fails_at: int | None = None
+    lost: bool = False
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    def run(self, arguments: list[str], stdin: str | None = None) -> tuple[int, str, str]:
+        """(exit status, standard output, standard error) of `gcloud` with these arguments."""
+        with self._lock:
+            return self._run(arguments, stdin)
+
+    def _run(self, arguments: list[str], stdin: str | None) -> tuple[int, str, str]:
+        words = [each for each in arguments if not each.startswith("--")]
+        flags = dict(each[2:].partition("=")[::2] for each in arguments if each.startswith("--"))
+        fails = False
+        if ASKING.isdisjoint(words):
+            fails = self.fails_at == len(self.changes)
+            self.changes.append(list(arguments))
+        try:
+            answer = self._answer(words, flags, stdin) if self.lost or not fails else ""
+        except Refused as error:
+            return 1, "", f"ERROR: (gcloud.{'.'.join(words[:3])}) {error}"
+        if fails:
+            return 1, "", "ERROR: INTERNAL: something went wrong"
+        return 0, answer if isinstance(answer, str) else json.dumps(answer), ""
+
+    def _answer(self, words: list[str], flags: dict[str, str], stdin: str | None) -> Any:
+        needed = APIS.get(words[0])
+        if needed and needed not in self.state["apis"]:
+            raise Refused(f"PERMISSION_DENIED: {needed}.googleapis.com: SERVICE_DISABLED")
+        for length in (4, 3, 2):
+            handler = HANDLERS.get(tuple(words[:length]))
+            if handler:
+                return handler(self, words[length:], flags, stdin)
+        if words[-2].endswith("policy") or words[-2].endswith("binding"):
+            return self._policy(words, flags)
+        raise Refused(f"unknown command: {' '.join(words)}")
+
+    # --- policies ----------------------------------------------------------------------------------------------------
+
+    def _policy(self, words: list[str], flags: dict[str, str]) -> Any:
+        *group, verb, name = words
+        kind = group[-1]
+        if kind != "projects" and name not in self.state[{"service-accounts": "accounts"}.get(kind, kind)]:
+            raise Refused(f"PERMISSION_DENIED: Permission denied on resource {name} (or it may not exist).")
+        roles = self.state["policies"].setdefault(f"{kind}/{name}", {})
+        if verb != "get-iam-policy":
+            self._bind(roles, verb, flags)
+        return {"bindings": [{"role": role, "members": members} for role, members in roles.items() if members]}
+
+    def _bind(self, roles: dict[str, list[str]], verb: str, flags: dict[str, str]) -> None:
+        member, role = flags["member"], flags["role"]
+        email = member.removeprefix("serviceAccount:")
+        if member != "allUsers" and email not in self.state["accounts"]:
+            raise Refused(f"INVALID_ARGUMENT: Service account {email} does not exist.")
+        members = roles.setdefault(role, [])
+        if verb == "add-iam-policy-binding":
+            members.extend([member] if member not in members else [])
+        elif member in members:
+            members.remove(member)
+        else:
+            raise Refused("Policy binding with the specified principal, role, and condition not found!")
+
+    def may(self, member: str, role: str, target: str) -> bool:
+        """Whether that account has the role there."""
+        return f"serviceAccount:{member}" in self.state["policies"].get(target, {}).get(role, [])
+
+    # --- services, accounts ------------------------------------------------------------------------------------------
+
+    def enable(self, names: list[str], *_: Any) -> str:
+        apis = self.state["apis"]
+        apis.extend(name.removesuffix(".googleapis.com") for name in names if name not in apis)
+        return ""
+
+    def enabled(self, *_: Any) -> Any:
+        return [{"config": {"name": f"{name}.googleapis.com"}, "state": "ENABLED"} for name in self.state["apis"]]
+
+    def create_account(self, names: list[str], flags: dict[str, str], _: Any) -> str:
+        email = f"{names[0]}@{flags['project']}.iam.gserviceaccount.com"
+        number = str(10**20 + len(self.state["accounts"]))
+        account = {"email": email, "displayName": flags["display-name"], "oauth2ClientId": number}
+        return self._new("accounts", email, account)
+
+    def update_account(self, names: list[str], flags: dict[str, str], _: Any) -> str:
+        self._there("accounts", names[0])["displayName"] = flags["display-name"]
+        return ""
+
+    def sign_jwt(self, names: list[str], flags: dict[str, str], _: Any) -> str:
+        self._there("accounts", flags["iam-account"])
+        Path(names[1]).write_text(f"header.{Path(names[0]).read_text().encode().hex()}.signature")
+        return ""
+
+    # --- Firestore ---------------------------------------------------------------------------------------------------
+
+    def create_database(self, _: Any, flags: dict[str, str], __: Any) -> str:
+        database = {
+            "name": f"projects/{flags['project']}/databases/{flags['database']}",
+            "type": flags["type"].replace("-", "_").upper(),
+            "locationId": flags["location"],
+            "deleteProtectionState": _protection("delete-protection" in flags),
+        }
+        return self._new("databases", flags["database"], database)
+
+    def update_database(self, _: Any, flags: dict[str, str], __: Any) -> str:
+        database = self._there("databases", flags["database"])
+        database["deleteProtectionState"] = _protection("delete-protection" in flags)
+        return ""
+
+    def delete_database(self, _: Any, flags: dict[str, str], __: Any) -> str:
+        if self._there("databases", flags["database"])["deleteProtectionState"] == _protection(True):
+            raise Refused("FAILED_PRECONDITION: the database is protected")
+        for kind in ("indexes", "ttls"):
+            self.state[kind] = {}
+        del self.state["databases"][flags["database"]]
+        return ""
+
+    def update_index(self, names: list[str], flags: dict[str, str], _: Any) -> str:
+        name = self._field(names[0], flags)
+        order = flags["index"].removeprefix("order=").upper() if "index" in flags else None
+        fields = [{"fieldPath": names[0], "order": order}]
+        indexes = {"indexes": [{"queryScope": "COLLECTION", "fields": fields, "state": "CREATING"}]} if order else {}
+        self.state["indexes"][name] = {"name": name, "indexConfig": indexes}
+        return ""
+
+    def update_ttl(self, names: list[str], flags: dict[str, str], _: Any) -> str:
+        name = self._field(names[0], flags)
+        self.state["ttls"][name] = {"name": name, "ttlConfig": {"state": "CREATING"}}
+        return ""
+
+    def _field(self, name: str, flags: dict[str, str]) -> str:
+        database = self._there("databases", flags["database"])["name"]
+        return f"{database}/collectionGroups/{flags['collection-group']}/fields/{name}"
+
+    # --- secrets, queue, schedule, add-on ----------------------------------------------------------------------------
+
+    def create_secret(self, names: list[str], flags: dict[str, str], _: Any) -> str:
+        name = f"projects/{NUMBER}/secrets/{names[0]}"
+        return self._new("secrets", names[0], {"name": name, "versions": []})
+
+    def add_version(self, names: list[str], flags: dict[str, str], stdin: str | None) -> str:
+        if flags["data-file"] != "-" or not stdin:
+            raise Refused("a secret's value comes from standard input")
+        self._there("secrets", names[0])["versions"].append(stdin)
+        return ""
+
+    def versions(self, names: list[str], *_: Any) -> Any:
+        secret = self._there("secrets", names[0])
+        numbers = range(len(secret["versions"]), 0, -1)
+        return [{"name": f"{secret['name']}/versions/{number}", "state": "ENABLED"} for number in numbers]
+
+    def put_queue(self, names: list[str], flags: dict[str, str], _: Any) -> Any:
+        return {
+            "name": f"projects/{flags['project']}/locations/{flags['location']}/queues/{names[0]}",
+            "rateLimits": {
+                "maxConcurrentDispatches": int(flags["max-concurrent-dispatches"]),
+                "maxDispatchesPerSecond": float(flags["max-dispatches-per-second"]),
+                "maxBurstSize": 10,
+            },
+            "retryConfig": {
+                "maxAttempts": int(flags["max-attempts"]),
+                "minBackoff": flags["min-backoff"],
+                "maxBackoff": flags["max-backoff"],
+                "maxDoublings": int(flags["max-doublings"]),
+            },
+            "state": "RUNNING",
+        }
+
+    def put_job(self, names: list[str], flags: dict[str, str], _: Any) -> Any:
+        account = flags["oidc-service-account-email"]
+        self._there("accounts", account)
+        return {
+            "name": f"projects/{flags['project']}/locations/{flags['location']}/jobs/{names[0]}",
+            "schedule": flags["schedule"],
+            "timeZone": flags["time-zone"],
+            "httpTarget": {
+                "uri": flags["uri"],
+                "httpMethod": flags["http-method"],
+                "oidcToken": {"serviceAccountEmail": account, "audience": flags["oidc-token-audience"]},
+            },
+            "attemptDeadline": flags["attempt-deadline"],
+            "retryConfig": {
+                "retryCount": int(flags["max-retry-attempts"]),
+                "minBackoffDuration": flags["min-backoff"],
+            },
+            "state": "ENABLED",
+        }
+
+    def resume_job(self, names: list[str], *_: Any) -> str:
+        self._there("jobs", names[0])["state"] = "ENABLED"
+        return ""
+
+    def put_addon(self, names: list[str], flags: dict[str, str], _: Any) -> Any:
+        manifest = json.loads(flags["deployment-object"])
+        return {**manifest, "name": f"projects/{flags['project']}/deployments/{names[0]}", "etag": "1"}
+
+    # --- functions ---------------------------------------------------------------------------------------------------
+
+    def deploy(self, names: list[str], flags: dict[str, str], _: Any) -> str:
+        account, secrets = flags["service-account"], _pairs(flags.get("set-secrets", ""))
+        self._there("accounts", account)
+        self._there("accounts", flags["build-service-account"].rpartition("/")[2])
+        for name, number in (version.split(":") for version in secrets.values()):
+            if int(number) > len(self._there("secrets", name)["versions"]):
+                raise Refused(f"secret {name} has no version {number}")
+            if not self.may(account, "roles/secretmanager.secretAccessor", f"secrets/{name}"):
+                raise Refused(f"{account} may not read secret {name}")
+        before = self.state["services"].get(names[0])
+        service = _service(names[0], flags, secrets)
+        revisions = self.state["revisions"].setdefault(names[0], [])
+        revision = f"{names[0]}-{len(revisions) + 1:05d}-abc"
+        self.state["clock"] += 1
+        made = f"2026-11-28T10:{self.state['clock'] // 60:02d}:{self.state['clock'] % 60:02d}.000000Z"
+        ready = [{"type": "Ready", "status": "True"}]
+        revisions.append({"metadata": {"name": revision, "creationTimestamp": made}, "status": {"conditions": ready}})
+        service["status"] |= {"latestReadyRevisionName": revision}
+        if before:
+            service["spec"]["traffic"] = before["spec"]["traffic"]
+        self.state["services"][names[0]] = service
+        return ""
+
+    def delete_function(self, names: list[str], *_: Any) -> str:
+        self._there("services", names[0])
+        for kind, key in (("services", names[0]), ("revisions", names[0]), ("policies", f"services/{names[0]}")):
+            self.state[kind].pop(key, None)
+        return ""
+
+    def revisions(self, _: Any, flags: dict[str, str], __: Any) -> Any:
+        return self.state["revisions"].get(flags["service"], [])
+
+    def update_traffic(self, names: list[str], flags: dict[str, str], _: Any) -> str:
+        service = self._there("services", names[0])
+        if "to-latest" in flags:
+            service["spec"]["traffic"] = [{"latestRevision": True, "percent": 100}]
+        else:
+            revision, percent = next(iter(_pairs(flags["to-revisions"]).items()))
+            service["spec"]["traffic"] = [{"revisionName": revision, "percent": int(percent)}]
+        return ""
+
+    # --- tools -------------------------------------------------------------------------------------------------------
+
+    def project(self, names: list[str], *_: Any) -> Any:
+        return {"projectId": names[0], "projectNumber": NUMBER}
+
+    def value(self, names: list[str], *_: Any) -> str:
+        return {"account": "admin@example.com\n", "project": "example-project\n"}[names[0]]
+
+    def authorization(self, *_: Any) -> Any:
+        return AUTHORIZATION
+
+    def files(self, *_: Any) -> str:
+        names = ("functions", "shared/confsync", "deploy/config", "requirements.txt")
+        return subprocess.run(["git", "ls-files", *names], check=True, capture_output=True, text=True).stdout
+
+    def _new(self, kind: str, name: str, value: Any) -> str:
+        if name in self.state[kind]:
+            raise Refused(f"ALREADY_EXISTS: {name}")
+        self.state[kind][name] = value
+        return ""
+
+    def _there(self, kind: str, name: str) -> Any:
+        if name not in self.state[kind]:
+            raise Refused(f"NOT_FOUND: {name}")
+        return self.state[kind][name]
+
+
+Handler = Callable[[Cloud, list[str], dict[str, str], str | None], Any]
+
+
+def _listing(kind: str) -> Handler:
+    return lambda cloud, *_: list(cloud.state[kind].values())
+
+
+def _creating(kind: str, put: Handler) -> Handler:
+    return lambda cloud, names, flags, stdin: cloud._new(kind, names[0], put(cloud, names, flags, stdin))
+
+
+def _updating(kind: str, put: Handler) -> Handler:
+    def update(cloud: Cloud, names: list[str], flags: dict[str, str], stdin: str | None) -> str:
+        cloud._there(kind, names[0])
+        cloud.state[kind][names[0]] = put(cloud, names, flags, stdin)
+        return ""
+
+    return update
+
+
+def _deleting(kind: str) -> Handler:
+    def delete(cloud: Cloud, names: list[str], *_: Any) -> str:
+        cloud._there(kind, names[0])
+        del cloud.state[kind][names[0]]
+        return ""
+
+    return delete
+
+
+HANDLERS: dict[tuple[str, ...], Handler] = {
+    ("config", "get-value"): Cloud.value,
+    ("projects", "describe"): Cloud.project,
+    ("meta", "list-files-for-upload"): Cloud.files,
+    ("services", "list"): Cloud.enabled,
+    ("services", "enable"): Cloud.enable,
+    ("iam", "service-accounts", "list"): _listing("accounts"),
+    ("iam", "service-accounts", "create"): Cloud.create_account,
+    ("iam", "service-accounts", "update"): Cloud.update_account,
+    ("iam", "service-accounts", "delete"): _deleting("accounts"),
+    ("iam", "service-accounts", "sign-jwt"): Cloud.sign_jwt,
+    ("firestore", "databases", "list"): _listing("databases"),
+    ("firestore", "databases", "create"): Cloud.create_database,
+    ("firestore", "databases", "update"): Cloud.update_database,
+    ("firestore", "databases", "delete"): Cloud.delete_database,
+    ("firestore", "indexes", "fields", "list"): _listing("indexes"),
+    ("firestore", "indexes", "fields", "update"): Cloud.update_index,
+    ("firestore", "fields", "ttls", "list"): _listing("ttls"),
+    ("firestore", "fields", "ttls", "update"): Cloud.update_ttl,
+    ("secrets", "list"): _listing("secrets"),
+    ("secrets", "create"): Cloud.create_secret,
+    ("secrets", "delete"): _deleting("secrets"),
+    ("secrets", "versions", "list"): Cloud.versions,
+    ("secrets", "versions", "add"): Cloud.add_version,
+    ("tasks", "queues", "list"): _listing("queues"),
+    ("tasks", "queues", "create"): _creating("queues", Cloud.put_queue),
+    ("tasks", "queues", "update"): _updating("queues", Cloud.put_queue),
+    ("tasks", "queues", "delete"): _deleting("queues"),
+    ("functions", "deploy"): Cloud.deploy,
+    ("functions", "delete"): Cloud.delete_function,
+    ("run", "deploy"): Cloud.deploy,
+    ("run", "services", "list"): _listing("services"),
+    ("run", "services", "delete"): Cloud.delete_function,
+    ("run", "services", "update-traffic"): Cloud.update_traffic,
+    ("run", "revisions", "list"): Cloud.revisions,
+    ("scheduler", "jobs", "list"): _listing("jobs"),
+    ("scheduler", "jobs", "create", "http"): _creating("jobs", Cloud.put_job),
+    ("scheduler", "jobs", "update", "http"): _updating("jobs", Cloud.put_job),
+    ("scheduler", "jobs", "resume"): Cloud.resume_job,
+    ("scheduler", "jobs", "delete"): _deleting("jobs"),
+    ("workspace-add-ons", "get-authorization"): Cloud.authorization,
+    ("workspace-add-ons", "deployments", "list"): _listing("addons"),
+    ("workspace-add-ons", "deployments", "create"): _creating("addons", Cloud.put_addon),
+    ("workspace-add-ons", "deployments", "replace"): _updating("addons", Cloud.put_addon),
+    ("workspace-add-ons", "deployments", "delete"): _deleting("addons"),
+}
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(each.partition("=")[::2] for each in text.split(",") if each)
+
+
+def _protection(on: bool) -> str:
+    return f"DELETE_PROTECTION_{'ENABLED' if on else 'DISABLED'}"
+
+
+def _service(name: str, flags: dict[str, str], secrets: dict[str, str]) -> dict[str, Any]:
+    """As `gcloud run services list --format=json` shows it: with what Google adds, in the forms that Google has."""
+    ingress = flags.get("ingress", flags.get("ingress-settings"))
+    plain = [{"name": key, "value": value} for key, value in _pairs(flags["set-env-vars"]).items()]
+    references = [
+        {"name": key, "valueFrom": {"secretKeyRef": dict(zip(("name", "key"), version.split(":"), strict=True))}}
+        for key, version in secrets.items()
+    ]
+    container = {
+        "image": "example",
+        "env": [{"name": "LOG_EXECUTION_ID", "value": "true"}, *plain, *references],
+        "resources": {"limits": {"cpu": f"{float(flags['cpu']) * 1000:g}m", "memory": flags["memory"]}},
+    }
+    scale = {"autoscaling.knative.dev/maxScale": flags["max-instances"]}
+    if flags["min-instances"] != "0":
+        scale["autoscaling.knative.dev/minScale"] = flags["min-instances"]
+    spec = {
+        "containerConcurrency": int(flags["concurrency"]),
+        "timeoutSeconds": int(flags["timeout"].rstrip("s")),
+        "serviceAccountName": flags["service-account"],
+        "containers": [container],
+    }
+    return {
+        "metadata": {"name": name, "annotations": {"run.googleapis.com/ingress": ingress}},
+        "spec": {
+            "template": {"metadata": {"annotations": scale}, "spec": spec},
+            "traffic": [{"latestRevision": True, "percent": 100}],
+        },
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }
+
+
+def main() -> int:
+    """gcloud, with its project in a file. Calls that come at the same time wait for each other."""
+    path = Path(os.environ["FAKE_GCLOUD_STATE"])
+    with path.open("r+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        text = file.read()
+        cloud = Cloud(**json.loads(text)) if text else Cloud()
+        stdin = None if sys.stdin.isatty() else sys.stdin.read()
+        code, out, err = cloud.run(sys.argv[1:], stdin)
+        file.seek(0)
+        file.truncate()
+        told = {name: getattr(cloud, name) for name in ("state", "changes", "fails_at", "lost")}
+        file.write(json.dumps(told))
+    print(out, end="")
+    print(err, end="", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,227 @@
+"""A deployment, from nothing to taken down, in a project that a gcloud of our own keeps."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from deployment import DeployError
+from deployment.applying import apply, planned
+from deployment.environment import Environment
+from deployment.gcloud import Gcloud
+from deployment.planning import Planned, Verb, demolition
+from deployment.report import by_hand_lines, plan_lines, steps_of
+from deployment.resources import stages
+from deployment.rollback import rollbacks
+from deployment.source import Source
+from tests.deploy.fake_gcloud import Cloud
+from tests.deploy.projects import deploy, gcloud_of, todo
+
+KINDS = ("accounts", "services", "jobs", "addons", "databases", "secrets", "queues")
+LATER = Source(build="ba9876543210", manifest='{"oauthScopes": [], "addOns": {"common": {"name": "other"}}}')
+
+
+def titles(plan: list[Planned], *verbs: Verb) -> list[str]:
+    return [step.resource.title for step in steps_of(plan) if step.commands and (not verbs or step.verb in verbs)]
+
+
+def test_everything_is_made_once_and_then_there_is_nothing_to_do(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    said = deploy(environment, source, fake)
+    assert said[-1].startswith(f"[{len([line for line in said if line.startswith('[')])}/")
+    assert titles(todo(environment, source, fake)) == []
+    before = len(cloud.changes)
+    deploy(environment, source, fake)
+    assert len(cloud.changes) == before
+
+
+def test_what_only_people_have_is_left_to_them(environment: Environment, source: Source, fake: Gcloud) -> None:
+    deploy(environment, source, fake)
+    left = todo(environment, source, fake)
+    secrets = [each.secret for each in environment.settings.solutions.values()]
+    assert [step.resource.title for step in steps_of(left)] == [f"value of {name}" for name in secrets]
+    lines = "\n".join(by_hand_lines(left))
+    assert "gcloud secrets versions add confsync-zoom --data-file=- --project=example-project" in lines
+
+
+def test_our_own_keys_are_made_of_randomness_that_nobody_sees(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    said = "\n".join([*deploy(environment, source, fake), *plan_lines(todo(environment, source, fake), "p")])
+    keys = {name: each["versions"] for name, each in cloud.state["secrets"].items() if each["versions"]}
+    assert keys.keys() == {"confsync-channel-keys", "confsync-join-keys", "confsync-connection-keys"}
+    values = [value for versions in keys.values() for value in versions]
+    assert len(set(values)) == 3
+    arguments = "\n".join(argument for change in cloud.changes for argument in change)
+    assert not [value for value in values if value in said or value in arguments or len(value) != 44]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_deployment_that_fails_anywhere_goes_on_there(environment: Environment, source: Source, lost: bool) -> None:
+    """Whether the change was made or not when gcloud failed."""
+    whole = Cloud()
+    deploy(environment, source, gcloud_of(whole))
+    for fails_at in range(len(whole.changes)):
+        cloud = Cloud(fails_at=fails_at, lost=lost)
+        with pytest.raises(DeployError, match=r"step \d+ of \d+, .+, failed"):
+            deploy(environment, source, gcloud_of(cloud))
+        cloud.fails_at = None
+        deploy(environment, source, gcloud_of(cloud))
+        assert titles(todo(environment, source, gcloud_of(cloud))) == []
+        assert policies(cloud) == policies(whole)
+
+
+def policies(cloud: Cloud) -> dict[str, dict[str, set[str]]]:
+    told = cloud.state["policies"].items()
+    return {target: {role: set(who) for role, who in roles.items() if who} for target, roles in told}
+
+
+def settings_with(environment: Environment, **sections: dict[str, object]) -> Environment:
+    settings = environment.settings
+    changed = {name: msgspec.structs.replace(getattr(settings, name), **keys) for name, keys in sections.items()}
+    return replace(environment, settings=msgspec.structs.replace(settings, **changed))
+
+
+def table_with(environment: Environment, function: str, **keys: object) -> Environment:
+    functions = environment.table.functions
+    changed = {**functions, function: msgspec.structs.replace(functions[function], **keys)}
+    return replace(environment, table=msgspec.structs.replace(environment.table, functions=changed))
+
+
+def faster_queue(environment: Environment) -> Environment:
+    queue = msgspec.structs.replace(environment.table.queue, max_attempts=3)
+    return replace(environment, table=msgspec.structs.replace(environment.table, queue=queue))
+
+
+@pytest.mark.parametrize(
+    ("change", "changed"),
+    [
+        (lambda each: table_with(each, "join", memory="1Gi"), ["function confsync-join"]),
+        (faster_queue, ["queue confsync"]),
+        (
+            lambda each: table_with(each, "sync_calendar", uses=("records", "queue")),
+            ["roles on service account confsync-calendars"],
+        ),
+    ],
+    ids=["memory", "queue", "a use less"],
+)
+def test_a_change_of_the_configuration_changes_what_it_is_about(
+    environment: Environment,
+    source: Source,
+    fake: Gcloud,
+    change: Callable[[Environment], Environment],
+    changed: list[str],
+) -> None:
+    deploy(environment, source, fake)
+    later = change(environment)
+    assert titles(todo(later, source, fake)) == changed
+    deploy(later, source, fake)
+    assert titles(todo(later, source, fake)) == []
+
+
+def test_a_function_that_is_not_needed_any_more_goes_with_its_roles(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    deploy(environment, source, fake)
+    later = settings_with(environment, join={"url": None})
+    assert titles(todo(later, source, fake), Verb.DELETE) == ["function confsync-join"]
+    deploy(later, source, fake)
+    assert titles(todo(later, source, fake)) == []
+    member = f"serviceAccount:{environment.account('confsync-join')}"
+    assert not [target for target, roles in policies(cloud).items() if any(member in who for who in roles.values())]
+
+
+def test_a_role_that_is_not_ours_to_have_is_taken_back(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    deploy(environment, source, fake)
+    account = "serviceAccount:confsync-notifications@example-project.iam.gserviceaccount.com"
+    stranger = "user:owner@example.com"
+    cloud.state["policies"]["projects/example-project"]["roles/editor"] = [account, stranger]
+    assert titles(todo(environment, source, fake)) == ["roles on the project"]
+    deploy(environment, source, fake)
+    assert cloud.state["policies"]["projects/example-project"]["roles/editor"] == [stranger]
+
+
+def test_new_source_deploys_every_function_and_nothing_else(
+    environment: Environment, source: Source, fake: Gcloud
+) -> None:
+    deploy(environment, source, fake)
+    plan = todo(environment, replace(source, build=LATER.build), fake)
+    assert [stage.title for stage in plan if any(step.commands for step in stage.steps)] == ["functions"]
+    changes = {name for step in steps_of(plan) for name in step.changes}
+    assert changes == {"CONFSYNC_BUILD"}
+
+
+def test_another_manifest_replaces_the_add_on(environment: Environment, source: Source, fake: Gcloud) -> None:
+    deploy(environment, source, fake)
+    plan = todo(environment, replace(source, manifest=LATER.manifest), fake)
+    assert titles(plan, Verb.CHANGE) == ["add-on confsync"]
+    deploy(environment, replace(source, manifest=LATER.manifest), fake)
+    assert titles(todo(environment, replace(source, manifest=LATER.manifest), fake)) == []
+
+
+def test_rolled_back_functions_stay_so_until_the_next_deployment(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    deploy(environment, source, fake)
+    with pytest.raises(DeployError, match=r"confsync-join has no revision before confsync-join-00001-abc"):
+        list(rollbacks(environment, fake, ["join"]))
+    deploy(environment, LATER, fake)
+    for _, command in list(rollbacks(environment, fake, environment.functions)):
+        fake.do(command)
+    served = {name: each["spec"]["traffic"] for name, each in cloud.state["services"].items()}
+    assert served == {name: [{"revisionName": f"{name}-00001-abc", "percent": 100}] for name in served}
+    plan = todo(environment, LATER, fake)
+    assert titles(plan) == [f"traffic of {environment.service(name)}" for name in environment.functions]
+    deploy(environment, LATER, fake)
+    assert titles(todo(environment, LATER, fake)) == []
+
+
+def test_data_outlives_a_deployment(environment: Environment, source: Source, fake: Gcloud, cloud: Cloud) -> None:
+    deploy(environment, source, fake)
+    apply(fake, planned(fake, demolition(stages(environment, source), everything=False)), lambda _: None)
+    assert {kind for kind in KINDS if cloud.state[kind]} == {"databases", "secrets", "queues"}
+    assert not any(policies(cloud).values())
+    deploy(environment, source, fake)
+    assert titles(todo(environment, source, fake)) == []
+
+
+def test_everything_goes_if_that_is_asked_for(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    deploy(environment, source, fake)
+    apply(fake, planned(fake, demolition(stages(environment, source), everything=True)), lambda _: None)
+    assert not [kind for kind in KINDS if cloud.state[kind]]
+
+
+def test_a_function_that_does_not_start_is_deployed_again(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    deploy(environment, source, fake)
+    broken = [{"type": "Ready", "status": "False", "message": "it did not listen"}]
+    cloud.state["services"]["confsync-join"]["status"]["conditions"] = broken
+    plan = todo(environment, source, fake)
+    assert titles(plan) == ["function confsync-join"]
+    assert "state: not ready: it did not listen -> ready" in "\n".join(plan_lines(plan, "p"))
+
+
+@pytest.mark.parametrize("tool", ["functions", "run"])
+def test_either_way_of_deploying_makes_the_same(environment: Environment, source: Source, tool: str) -> None:
+    table = msgspec.structs.replace(environment.table, deploy_with=tool)
+    cloud = Cloud()
+    deploy(replace(environment, table=table), source, gcloud_of(cloud))
+    assert titles(todo(environment, source, gcloud_of(cloud))) == []
+
+
+def test_another_caller_for_calendar_is_told(environment: Environment, source: Source, fake: Gcloud) -> None:
+    deploy(environment, source, fake)
+    callers = environment.settings.callers
+    other = msgspec.structs.replace(callers["create_conference"], clients=("other.apps.googleusercontent.com",))
+    settings = msgspec.structs.replace(environment.settings, callers={**callers, "create_conference": other})
+    steps = steps_of(todo(replace(environment, settings=settings), source, fake))
+    told = next(step for step in steps if step.resource.title == "caller for Calendar")
+    assert list(told.changes) == ["client"]
+    assert "gcloud workspace-add-ons get-authorization" in told.by_hand

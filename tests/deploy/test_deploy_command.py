@@ -1,0 +1,152 @@
+"""deploy.py as it is typed, with a gcloud on the path that keeps a project: the story of an environment."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from email.message import Message
+from pathlib import Path
+
+import pytest
+
+import deploy
+from deployment import ROOT
+from deployment.environment import config_file, load
+from tests.deploy import fake_gcloud
+from tests.deploy.fake_gcloud import Cloud
+from tests.deploy.projects import gcloud_of
+
+ENV = "../../build/trial"
+"""A file in a directory of which nothing is uploaded."""
+ANSWERS = ("--project=example-project", "--region=europe-west1", "--domain=example.com", "--solution=zoom")
+
+pytestmark = pytest.mark.xdist_group("deploy-trial")
+
+
+@pytest.fixture
+def inside(monkeypatch: pytest.MonkeyPatch, cloud: Cloud) -> Cloud:
+    """The project, by a gcloud in this process."""
+    monkeypatch.setattr(deploy, "Gcloud", lambda project: gcloud_of(cloud))
+    return cloud
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Puts the fake gcloud first on the path. The file is its project."""
+    program, state = tmp_path / "gcloud", tmp_path / "project.json"
+    program.write_text(f"#!{sys.executable} -S\n{Path(fake_gcloud.__file__).read_text(encoding='utf-8')}")
+    program.chmod(0o755)
+    state.touch()
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("FAKE_GCLOUD_STATE", str(state))
+    return state
+
+
+@pytest.fixture
+def trial(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The functions of the environment answer as they should, and an administrator has allowed what was asked."""
+
+    def urlopen(request: urllib.request.Request, timeout: float) -> io.BytesIO:
+        if request.full_url == "https://oauth2.googleapis.com/token":
+            return io.BytesIO(b'{"access_token": "secret"}')
+        environment = load(ENV)
+        told = {environment.url(name): each.refuses for name, each in environment.functions.items()}
+        raise urllib.error.HTTPError(request.full_url, told[request.full_url], "refused", Message(), None)
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    config_file(ENV).parent.resolve().mkdir(exist_ok=True)
+    yield
+    config_file(ENV).unlink(missing_ok=True)
+
+
+def run(*arguments: str) -> int:
+    return deploy.main([*arguments, "--env", ENV])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("trial")
+def test_a_gcloud_on_the_path_is_told_everything(project: Path) -> None:
+    assert run("init", *ANSWERS) == 0
+    assert run("apply") == 0
+    told = json.loads(project.read_text())
+    assert len(told["state"]["services"]) == len(load(ENV).functions)
+    assert all(f"--project={load(ENV).project}" in each for each in told["changes"])
+
+
+@pytest.mark.usefixtures("trial")
+def test_from_nothing_to_running_and_back(inside: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two commands of ours, four answers, one secret, and one line for the administrator."""
+    assert run("init", *ANSWERS) == 0
+    assert run("plan") == 0
+    assert len(inside.changes) == 1  # the API by which init asked who calls for Calendar
+    assert "a month" in capsys.readouterr().out
+
+    assert run("apply") == 0
+    said = capsys.readouterr().out
+    assert "OAuth scopes: https://www.googleapis.com/auth/calendar.events," in said
+    assert "gcloud secrets versions add confsync-zoom --data-file=-" in said
+    assert said.count("  ok  ") == len(load(ENV).functions)
+
+    before = len(inside.changes)
+    assert run("apply") == 0
+    assert len(inside.changes) == before
+
+    assert run("status") == 1  # Zoom's secret has no value, and the add-on no logo
+    assert "acts as admin@example.com" in capsys.readouterr().out
+
+    assert run("rollback") == 1
+    assert "has no revision before" in capsys.readouterr().err
+    assert run("destroy", "--yes") == 0
+    assert [inside.state[kind] for kind in ("services", "accounts", "jobs")] == [{}, {}, {}]
+    assert inside.state["databases"]
+    assert "without it nobody knows which meetings are ours" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("trial")
+def test_a_failure_is_told_and_the_next_run_goes_on(inside: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    run("init", *ANSWERS)
+    inside.fails_at = 20
+    assert run("apply") == 1
+    told = capsys.readouterr().err
+    assert "INTERNAL: something went wrong" in told
+    assert "run this again" in told
+    assert len(inside.changes) < 60
+    assert run("apply") == 0
+
+
+@pytest.mark.usefixtures("trial", "inside")
+def test_a_file_that_is_there_is_not_written_over(capsys: pytest.CaptureFixture[str]) -> None:
+    config_file(ENV).write_text("mine")
+    assert run("init") == 1
+    assert "is there already" in capsys.readouterr().err
+    assert config_file(ENV).read_text() == "mine"
+
+
+@pytest.mark.usefixtures("trial")
+def test_destroy_does_nothing_unless_the_project_is_typed(
+    inside: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("init", *ANSWERS)
+    run("apply")
+    before = list(inside.changes)
+    monkeypatch.setattr("builtins.input", lambda _: "yes")
+    assert run("destroy") == 1
+    assert inside.changes == before
+    assert "Nothing was done." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "status", "rollback", "destroy"])
+def test_an_environment_that_does_not_exist_is_one_line(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert deploy.main([command, "--env", "nowhere"]) == 1
+    assert "`deploy.py init --env nowhere` writes this file" in capsys.readouterr().err
+
+
+def test_it_runs_from_any_directory(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "deploy" / "deploy.py"), "--help"]
+    said = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert all(each in said for each in deploy.COMMANDS)

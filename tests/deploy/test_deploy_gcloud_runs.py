@@ -1,0 +1,100 @@
+"""How gcloud is asked and told: what isn't there, what has to settle, what is an error."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from deployment import DeployError
+from deployment.gcloud import PAUSES, Command, Gcloud, Query, Result, command, run
+
+THINGS = Query(arguments=("things", "list"))
+
+
+def answering(*results: Result) -> tuple[Gcloud, list[tuple[Sequence[str], str | None]], list[float]]:
+    """gcloud that says this, then the last of it again; its calls; how long was waited."""
+    calls: list[tuple[Sequence[str], str | None]] = []
+    waited: list[float] = []
+
+    def run(arguments: Sequence[str], stdin: str | None) -> Result:
+        calls.append((arguments, stdin))
+        return results[min(len(calls), len(results)) - 1]
+
+    return Gcloud(project="p", run=run, sleep=waited.append), calls, waited
+
+
+def said(err: str, code: int = 1) -> Result:
+    return Result(code=code, out="", err=err)
+
+
+FINE = Result(code=0, out="[1]", err="")
+
+
+def test_a_question_is_put_to_the_project_as_json() -> None:
+    gcloud, calls, _ = answering(FINE)
+    assert gcloud.ask(THINGS) == [1]
+    assert calls == [(["gcloud", "things", "list", "--project=p", "--quiet", "--format=json"], None)]
+
+
+@pytest.mark.parametrize("words", ["NOT_FOUND: Requested entity was not found.", "denied on x (or it may not exist)."])
+def test_what_is_not_there_is_no_error(words: str) -> None:
+    assert answering(said(words))[0].ask(THINGS) is None
+
+
+def test_another_refusal_is_told_in_gclouds_words() -> None:
+    with pytest.raises(DeployError, match=r"gcloud things list .*\n.*\nPERMISSION_DENIED: no"):
+        answering(said("PERMISSION_DENIED: no"))[0].ask(THINGS)
+
+
+def test_without_a_project_gcloud_says_its_own() -> None:
+    """With the flag, `config get-value project` would give it back."""
+    gcloud, calls, _ = answering(Result(code=0, out="mine", err=""))
+    assert replace(gcloud, project="").text("config", "get-value", "project") == "mine"
+    assert calls[0][0] == ["gcloud", "config", "get-value", "project", "--quiet"]
+
+
+def test_each_question_is_put_once() -> None:
+    gcloud, calls, _ = answering(FINE)
+    assert gcloud.ask_all([THINGS, THINGS]) == {THINGS: [1]}
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "API x has not been used in project p before or it is disabled. Enable it by visiting y then retry.",
+        "INVALID_ARGUMENT: Service account a@p.iam.gserviceaccount.com does not exist.",
+        "ABORTED: There were concurrent policy changes. Please retry the whole read-modify-write",
+    ],
+)
+def test_what_was_made_a_moment_ago_is_waited_for(words: str) -> None:
+    gcloud, calls, waited = answering(said(words), said(words), FINE)
+    gcloud.do(command("bind"))
+    assert (len(calls), waited) == (3, [*PAUSES[:2]])
+
+
+def test_waiting_comes_to_an_end() -> None:
+    gcloud, _, waited = answering(said("SERVICE_DISABLED"))
+    with pytest.raises(DeployError, match="SERVICE_DISABLED"):
+        gcloud.do(command("bind"))
+    assert waited == list(PAUSES)
+
+
+def test_other_failures_are_told_at_once() -> None:
+    gcloud, calls, waited = answering(said("INVALID_ARGUMENT: no such flag"))
+    with pytest.raises(DeployError, match="no such flag"):
+        gcloud.do(command("bind"))
+    assert (len(calls), waited) == (1, [])
+
+
+def test_a_secret_goes_by_standard_input_and_stays_the_same_in_every_try() -> None:
+    values = iter(["first", "second"])
+    gcloud, calls, _ = answering(said("SERVICE_DISABLED"), FINE)
+    gcloud.do(Command(arguments=("add",), stdin=lambda: next(values)))
+    assert [stdin for _, stdin in calls] == ["first", "first"]
+    assert not any("first" in each for arguments, _ in calls for each in arguments)
+
+
+def test_a_program_that_is_not_there_is_named() -> None:
+    with pytest.raises(DeployError, match=r"no-such-program is not installed"):
+        run(["no-such-program"])
