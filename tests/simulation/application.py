@@ -45,6 +45,8 @@ class Application:
         self.over: set[str] = set()
         self.refused: dict[str | None, str] = {}
         """The conferences of ours that were refused for good, each with the reason."""
+        self._begun: set[str | None] = set()
+        """The conferences that a request asked for which got no answer: they stay for a day, whatever comes then."""
         self.made: dict[tuple[str, str], str] = {}
         """The event that each key gave, on each calendar."""
 
@@ -98,8 +100,12 @@ class Application:
             try:
                 self._until_over(name, work)(functions)
             except REFUSED as error:
-                self.refused[conference_id] = str(error)
+                if conference_id not in self._begun:
+                    self.refused[conference_id] = str(error)
                 self._cloud.promises.wanted.pop((calendar_id, event_id), None)
+                raise
+            except BaseException:
+                self._begun.add(conference_id)
                 raise
             finally:
                 self._came_to(event_id, calendar_id, conference_id)

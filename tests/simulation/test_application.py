@@ -68,8 +68,8 @@ PAIRS: dict[str, tuple[Callable[[Cloud], None], Deed, Deed]] = {
     "one copies, one deletes the original": (followed, copy, delete),
     "one renames, one deletes": (followed, rename, delete),
 }
-STEP = 3
-"""Every third stop: each call has two, before it and before its answer."""
+STEP = 5
+"""Every fifth stop: each call has two, before it and before its answer."""
 
 
 def stops(world: Callable[[Cloud], None], deed: Deed) -> int:
