@@ -50,28 +50,33 @@ class HandOut:
     """One hands out in the caller's own."""
     _left: set[tuple[type, str]] = field(default_factory=set)
     """What stays due, and is not tried again in this run."""
+    _finished: set[type] = field(default_factory=set)
+    """The kinds of which all that was due has been tried."""
 
     def __call__(self, kind: type[Due], work: Work[Due], *, limit: int) -> Iterator[tuple[Due, Fate]]:
         """Each is put off before the work is done with it, so that what fails each time comes after all the others."""
         handed = 0
         with ExitStack() as stack:
             pool = stack.enter_context(ThreadPoolExecutor(self.threads)) if self.threads > 1 else None
-            while handed < limit and not self.is_over and (page := self._page(kind, min(PAGE, limit - handed))):
+            while handed < limit and not self._is_over and kind not in self._finished:
+                size = min(PAGE, limit - handed)
+                page = self._page(kind, size)
                 begins = [self._begins(handed + index) for index in range(len(page))]
                 for record, fate in zip(page, self._fates(pool, page, work, begins), strict=True):
                     if fate in {Fate.BUSY, Fate.LEFT}:
                         self._left.add((kind, record.key))
                     yield record, fate
                 handed += len(page)
+                if len(page) < size:
+                    self._finished.add(kind)
 
     @property
-    def is_over(self) -> bool:
-        """Whether this run has lasted for as long as one may."""
+    def _is_over(self) -> bool:
         return self.clock.now() - self.began >= RUN_FOR
 
     def more(self, kind: type[Due]) -> bool:
         """Whether some are due that this run has not tried."""
-        return bool(self._page(kind, 1))
+        return kind not in self._finished and bool(self._page(kind, 1))
 
     def _page(self, kind: type[Due], size: int) -> list[Due]:
         left = {key for of, key in self._left if of is kind}
