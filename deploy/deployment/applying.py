@@ -12,6 +12,8 @@ from deployment.report import VERBS
 from deployment.resources.services import ENABLED, enabled
 
 Say = Callable[[str], None]
+FEW = 3
+"""Changes that a line of progress names; the plan has them all."""
 
 
 def look(gcloud: Gcloud, stages: Iterable[Stage]) -> dict[Query, Any]:
@@ -57,5 +59,6 @@ def _carry_out(gcloud: Gcloud, step: Step) -> str:
 
 
 def _told(step: Step) -> str:
-    changed = f" ({', '.join(step.changes)})" if step.verb is Verb.CHANGE else ""
+    names = step.changes if len(step.changes) <= FEW else [f"{len(step.changes)} changes"]
+    changed = f" ({', '.join(names)})" if step.verb is Verb.CHANGE else ""
     return f"{VERBS[step.verb]} {step.resource.title}{changed}: {step.resource.why}"

@@ -151,6 +151,7 @@ def _gib(memory: str) -> float:
 def lines(environment: Environment, load: Load) -> Iterator[str]:
     """The estimate in words."""
     parts = list(estimate(environment, load))
-    yield f"\nAbout ${sum(dollars for _, dollars in parts):.2f} a month with {load.calendars} calendars and"
-    yield f"{load.changes:g} changes a day on each, beyond what is free (deploy/deployment/cost.py)"
+    dollars = sum(each for _, each in parts)
+    yield f"\nAbout ${dollars:.2f} a month beyond what is free (deploy/deployment/cost.py), with {load.calendars}"
+    yield f"calendars and {load.changes:g} changes a day on each"
     yield from (f"  {dollars:8.2f}  {name}" for name, dollars in parts)

@@ -123,13 +123,10 @@ def problems(environment: Environment) -> Iterator[str]:
 def _addresses(environment: Environment) -> Iterator[tuple[str, str, str]]:
     """(key, address that is configured, address that the function gets)."""
     settings = environment.settings
-    told = {
-        ("queue.sync_url", "sync_calendar"): settings.queue.sync_url,
-        ("queue.reconcile_url", "reconcile_conference"): settings.queue.reconcile_url,
-        ("channels.notifications_url", "calendar_notifications"): settings.channels.notifications_url,
-    }
-    for (key, function), address in told.items():
-        yield key, address, environment.url(function)
+    yield "queue.sync_url", settings.queue.sync_url, environment.url("sync_calendar")
+    yield "queue.reconcile_url", settings.queue.reconcile_url, environment.url("reconcile_conference")
+    notifications = settings.channels.notifications_url
+    yield "channels.notifications_url", notifications, environment.url("calendar_notifications")
 
 
 def _own_calls(environment: Environment) -> Iterator[tuple[str, str, str]]:

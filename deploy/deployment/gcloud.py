@@ -15,8 +15,8 @@ from deployment import ROOT, DeployError
 AT_ONCE = 8
 """Questions at the same time: each is a process of about a second."""
 
-ABSENT = ("NOT_FOUND", "(or it may not exist)")
-"""How Google says that something isn't there, or that one may not know; creating it then tells which of the two."""
+ABSENT = ("NOT_FOUND", "(or it may not exist)", "Cannot find service")
+"""How it is said that something isn't there, or that one may not know; creating it then tells which of the two."""
 
 SETTLING = re.compile(
     r"SERVICE_DISABLED|it is disabled\. Enable it|[Ss]ervice account \S+ does not exist|concurrent policy changes"
@@ -53,8 +53,8 @@ def command(*arguments: str) -> Command:
 
 
 def line(project: str, arguments: Iterable[str]) -> list[str]:
-    """The whole command line."""
-    return ["gcloud", *arguments, f"--project={project}", "--quiet"]
+    """The whole command line; without a project it is about gcloud's own default."""
+    return ["gcloud", *arguments, *([f"--project={project}"] if project else []), "--quiet"]
 
 
 @dataclass(frozen=True, kw_only=True)

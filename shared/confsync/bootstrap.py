@@ -331,7 +331,9 @@ class Process:
         url = config.required("events.url", told.url)
         api = Api(
             read=self.usecases.read_events,
-            write=self.usecases.write_events,
+            create=self.usecases.create_event,
+            change=self.usecases.change_event,
+            delete=self.usecases.delete_event,
             verify=ports.verify,
             url=url,
             audiences=told.audiences or (url,),

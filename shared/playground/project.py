@@ -210,6 +210,8 @@ class Project:
             "confsync-join-keys": secrets.token_hex(24),
             "confsync-connection-keys": self.connection_keys,
         }
+        for name, value in mounted.items():
+            self.cloud.secrets.put(PROJECT, name, value.encode())
         self._reserved = {name: reserve_port() for name in NAMES}
         self.functions = {
             name: Function(

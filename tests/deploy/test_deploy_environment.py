@@ -99,3 +99,21 @@ def test_callers_of_a_function_that_is_not_deployed_are_told(environment: Enviro
 def test_a_scheduled_function_without_callers_is_an_error(environment: Environment) -> None:
     with pytest.raises(DeployError, match=r"there is no \[callers\.calendar_notifications\]"):
         environment.callers("calendar_notifications")
+
+
+def test_an_address_that_the_function_will_not_have_is_an_error(environment: Environment) -> None:
+    address = "https://europe-west1-example-project.cloudfunctions.net/confsync-calendar-notifications"
+    channels = msgspec.structs.replace(environment.settings.channels, notifications_url=address)
+    settings = msgspec.structs.replace(environment.settings, channels=channels)
+    assert list(problems(replace(environment, settings=settings))) == [
+        f"example.toml: channels.notifications_url is {address}, but the function will be at "
+        "https://confsync-calendar-notifications-123456789012.europe-west1.run.app"
+    ]
+
+
+def test_functions_have_no_disk_to_keep_records_on(environment: Environment) -> None:
+    store = msgspec.structs.replace(environment.settings.store, kind="sqlite")
+    settings = msgspec.structs.replace(environment.settings, store=store)
+    assert [each.partition(",")[0] for each in problems(replace(environment, settings=settings))] == [
+        'example.toml: store.kind is "sqlite"'
+    ]

@@ -1,6 +1,7 @@
 """How gcloud is asked and told: what isn't there, what has to settle, what is an error."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +44,13 @@ def test_what_is_not_there_is_no_error(words: str) -> None:
 def test_another_refusal_is_told_in_gclouds_words() -> None:
     with pytest.raises(DeployError, match=r"gcloud things list .*\n.*\nPERMISSION_DENIED: no"):
         answering(said("PERMISSION_DENIED: no"))[0].ask(THINGS)
+
+
+def test_without_a_project_gcloud_says_its_own() -> None:
+    """With the flag, `config get-value project` would give it back."""
+    gcloud, calls, _ = answering(Result(code=0, out="mine", err=""))
+    assert replace(gcloud, project="").text("config", "get-value", "project") == "mine"
+    assert calls[0][0] == ["gcloud", "config", "get-value", "project", "--quiet"]
 
 
 def test_each_question_is_put_once() -> None:

@@ -132,7 +132,7 @@ def parts(usecases: UseCases) -> dict[str, list[Callable[[], object]]]:
         "calendar_notifications": [lambda: usecases.receive_notification],
         "join": [lambda: usecases.join_conference],
         "connect": [lambda: usecases.connect_account],
-        "events": [lambda: usecases.read_events, lambda: usecases.write_events],
+        "events": [lambda: usecases.read_events, lambda: usecases.create_event, lambda: usecases.change_event],
         "sync_calendar": [lambda: usecases.sync_calendar],
         "reconcile_conference": [lambda: usecases.reconcile_conference],
         "renew_channels": [lambda: usecases.renew_channels, lambda: usecases.leave_account],

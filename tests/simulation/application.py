@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 from confsync.domain import description_block, keys
 from confsync.domain.access import Reach, Right
 from confsync.domain.caller import Caller
-from confsync.domain.errors import BadRequest, Conflict, Forbidden, NotFound, PreconditionFailed
+from confsync.domain.conference import Conference
+from confsync.domain.errors import Conflict, PreconditionFailed
 from confsync.ports import EventResource
-from confsync.usecases.write_events import Request, Written
+from confsync.usecases.writing.event_writer import Request, Written
 from confsync.usecases.writing.wishes import FINAL
 from tests.simulation.gate import promised
 from tests.simulation.google import is_ours
@@ -20,6 +21,8 @@ NAME = "app@project.iam.gserviceaccount.com"
 BODY = {"start": {"dateTime": "2026-03-03T09:00:00Z"}, "end": {"dateTime": "2026-03-03T09:30:00Z"}}
 MEET = {"provider": "Google Meet", "autocreate": {}}
 BY_HAND = {"provider": "Rooms", "details": {"url": "https://rooms.example.com/r1"}}
+
+REFUSED = (*FINAL, Conflict, PreconditionFailed)
 
 Json = dict[str, Any]
 Work = Callable[["Functions"], None]
@@ -40,8 +43,10 @@ class Application:
         self._cloud = cloud
         self._account = account
         self.over: set[str] = set()
-        self.made: dict[str, str] = {}
-        """The event that each key gave."""
+        self.refused: dict[str | None, str] = {}
+        """The conferences of ours that were refused for good, each with the reason."""
+        self.made: dict[tuple[str, str], str] = {}
+        """The event that each key gave, on each calendar."""
 
     def event_id(self, key: str, calendar_id: str) -> str:
         """Of the event that a request with this key makes."""
@@ -55,9 +60,10 @@ class Application:
 
         def work(functions: "Functions") -> None:
             request = self._request(calendar_id, {**BODY, "summary": title, "conferencing": wanted})
-            written = functions.write.create(request, key=key)
+            written = functions.create_event(request, key)
             with promised():
-                assert written.event.id == self.made.setdefault(key, written.event.id), f"{key} made two events"
+                made = self.made.setdefault((key, calendar_id), written.event.id)
+                assert written.event.id == made, f"{key} made two events"
             self._answered(written, wanted)
 
         return self._asking(key, event_id, calendar_id, wanted, work)
@@ -67,16 +73,15 @@ class Application:
 
         def work(functions: "Functions") -> None:
             request = self._request(calendar_id, {**fields, "conferencing": wanted})
-            self._answered(functions.write.change(request, event_id), wanted)
+            self._answered(functions.change_event(request, event_id), wanted)
 
         return self._asking(name, event_id, calendar_id, wanted, work)
 
     def delete(self, name: str, event_id: str, calendar_id: str) -> Work:
         def work(functions: "Functions") -> None:
-            self._cloud.promises.release(calendar_id, event_id)
-            functions.write.delete(self._request(calendar_id, {}), event_id)
+            functions.delete_event(self._request(calendar_id, {}), event_id)
 
-        return self._until_over(name, work)
+        return self._asking(name, event_id, calendar_id, None, work)
 
     # --- below -------------------------------------------------------------------------------------------------------
 
@@ -84,22 +89,48 @@ class Application:
         def asking(functions: "Functions") -> None:
             conference_id = self._conference_id(event_id, calendar_id, wanted)
             if conference_id is None:
+                self._cloud.google.wishes.pop((calendar_id, event_id), None)
                 self._cloud.promises.release(calendar_id, event_id)
             else:
                 self._cloud.promises.ask(calendar_id, event_id, conference_id)
+            self.refused.pop(conference_id, None)
             try:
-                work(functions)
+                self._until_over(name, work)(functions)
+            except REFUSED as error:
+                self.refused[conference_id] = str(error)
+                raise
             finally:
-                if conference_id is not None:
-                    self._cloud.promises.chosen[conference_id] = self._cloud.clock.now()
+                self._came_to(event_id, calendar_id, conference_id)
 
-        return self._until_over(name, asking)
+        return asking
+
+    def check_refused(self) -> None:
+        """Of what was refused for good nothing is left: an event shows it, or nobody wants it."""
+        for conference in self._cloud.store._records(Conference):
+            if conference.id in self.refused and conference.wanted:
+                shown = any(event.conference_id == conference.id for _, event in self._cloud.events())
+                assert shown, f"{conference} is left of a request that was refused: {self.refused[conference.id]}"
+
+    def _came_to(self, event_id: str, calendar_id: str, conference_id: str | None) -> None:
+        """The request is over, well or not: the link that its event shows now is the one that people have."""
+        promises, place = self._cloud.promises, (calendar_id, event_id)
+        if conference_id is None:
+            promises.release(*place)
+            return
+        promises.chosen[conference_id] = self._cloud.clock.now()
+        if self._cloud.shows(*place) != conference_id:
+            return
+        promises.links.pop(place, None)
+        if promises.wanted.get(place) == conference_id:  # else somebody wants something else by now
+            for meeting in self._cloud.vendor.of(conference_id):
+                for uri in self._cloud.addresses(*place) & self._cloud.vendor.uris_on_events(meeting):
+                    promises.promise(*place, uri)
 
     def _until_over(self, name: str, work: Work) -> Work:
         def told(functions: "Functions") -> None:
             try:
                 work(functions)
-            except (*FINAL, BadRequest, Conflict, Forbidden, NotFound, PreconditionFailed):
+            except REFUSED:
                 self.over.add(name)
                 raise
             self.over.add(name)
@@ -133,9 +164,6 @@ class Application:
         with promised():
             told = {_shown(written.event), conference_id if written.repeated or written.event.cancelled else None}
             assert conference_id in told, f"{event_id} was written without {conference_id}"
-        for meeting in self._cloud.vendor.of(conference_id):
-            for uri in self._cloud.addresses(calendar_id, event_id) & self._cloud.vendor.uris_on_events(meeting):
-                self._cloud.promises.promise(calendar_id, event_id, uri)
 
 
 def _shown(event: EventResource) -> str | None:

@@ -26,7 +26,7 @@ from confsync.usecases.assembly import Limits, UseCases, people_tokens
 from confsync.usecases.connect_account import Connected
 from confsync.usecases.create_conference import Created, CreateRequest
 from confsync.usecases.receive_notification import Notification
-from confsync.usecases.write_events import WriteEvents
+from confsync.usecases.writing.event_writer import Request, Written
 from tests.fakes.clock import FakeClock
 from tests.fakes.ports import FakePorts
 from tests.fakes.provider import FakeProviders
@@ -65,10 +65,14 @@ class Functions:
     def create(self, request: CreateRequest) -> Created:
         return self._usecases.create_conference(request)
 
-    @property
-    def write(self) -> WriteEvents:
-        """What an application may ask for."""
-        return self._usecases.write_events
+    def create_event(self, request: Request, key: str | None) -> Written:
+        return self._usecases.create_event(request, key=key)
+
+    def change_event(self, request: Request, event_id: str) -> Written:
+        return self._usecases.change_event(request, event_id)
+
+    def delete_event(self, request: Request, event_id: str) -> None:
+        self._usecases.delete_event(request, event_id)
 
     def receive(self, notice: Notice) -> None:
         notification = Notification(channel_id=notice.channel_id, channel_token=notice.token, resource_state="exists")

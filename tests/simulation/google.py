@@ -56,10 +56,12 @@ class SimulatedGoogle(FakeCalendars):
         self.notices: list[Notice] = []
         self.copies: set[str] = set()
         """Ids of events that were copied from others."""
+        self.seen: dict[tuple[str, str], set[str | None]] = defaultdict(set)
+        """The conferences that events showed when an application's requests read them."""
         self.inserted: list[tuple[str, str]] = []
         """Calendar and id of each event that an application made."""
         self.wishes: dict[tuple[str, str], set[str]] = defaultdict(set)
-        """The conferences of ours that an application asked for, by place, until somebody takes them away."""
+        """The conferences of ours that an application asked for, by place, until it asks for another."""
         self.versions: dict[tuple[str, str], list[tuple[int, Event]]] = defaultdict(list)
         self.killed: set[str] = set()
         """Channels that ended before their time: nobody can know."""
@@ -141,52 +143,76 @@ class SimulatedGoogle(FakeCalendars):
 
 
 class _Watched(FakeCalendar):
-    """The port, which sees to it that confsync never writes over a conference that is not its own."""
+    """The port, which sees to it that confsync never writes over a conference that is not its own, nor an application
+    over what somebody else changed.
+    """
 
     def list_events(self, calendar_id: str, *, page_token: str | None = None, **more: Any) -> EventPage:
         if page_token is not None and self._fake._pages[page_token][2] == DEAD:
             raise Temporary(f"page {page_token} is not known any more")  # what the adapter makes of that 400
         return super().list_events(calendar_id, page_token=page_token, **more)
 
+    def __init__(self, fake: FakeCalendars, account: str) -> None:
+        super().__init__(fake, account)
+        self._read: dict[str, str] = {}
+        """The etag with which each event was last read."""
+
+    def read_event(self, calendar_id: str, event_id: str) -> EventResource:
+        event = self._noted(super().read_event(calendar_id, event_id))
+        self._fake.seen[calendar_id, event_id].add(self._before(calendar_id, event_id).conference_id)  # type: ignore[attr-defined]
+        return event
+
     def insert_event(self, calendar_id: str, body: Mapping[str, Any], **more: Any) -> EventResource:
         made = super().insert_event(calendar_id, body, **more)
         self._fake.inserted.append((calendar_id, made.id))  # type: ignore[attr-defined]
-        return made
+        return self._noted(made)
+
+    def patch_event(self, calendar_id: str, event_id: str, body: Mapping[str, Any], **more: Any) -> EventResource:
+        before = self._fake._of(calendar_id).events[event_id].etag
+        patched = super().patch_event(calendar_id, event_id, body, **more)
+        with promised():
+            assert self._read.get(event_id) == before, f"{event_id} was changed by somebody else meanwhile"
+        return self._noted(patched)
+
+    def _noted(self, event: EventResource) -> EventResource:
+        self._read[event.id] = event.etag
+        return event
+
+    def delete_event(self, calendar_id: str, event_id: str, **more: Any) -> None:
+        super().delete_event(calendar_id, event_id, **more)
+        for exception in self._fake.exceptions(calendar_id, event_id):  # type: ignore[attr-defined]
+            self._fake._put(calendar_id, replace(exception, cancelled=True))
 
     def write_conference(self, calendar_id: str, event: Event, conference: ConferenceOnEvent) -> Event:
-        before = self._before(calendar_id, event)
+        before = self._before(calendar_id, event.id)
         back = super().write_conference(calendar_id, event, conference)
         carried = before.conference_id
         copied = event.id in self._fake.copies and is_conference_id(carried)  # it may get one of its own
-        asked = conference.conference_id in self._fake.wishes[calendar_id, event.id] and _is_free(carried)
+        place = calendar_id, event.id
+        asked = conference.conference_id in self._fake.wishes[place] and carried in {None, *self._fake.seen[place]}
         with promised():
             assert carried == conference.conference_id or copied or asked, f"{event.id} had {carried}: not ours"
         return back
 
     def write_text(self, calendar_id: str, event: Event, *, location: str | None, description: str | None) -> Event:
-        before = self._before(calendar_id, event)
+        before = self._before(calendar_id, event.id)
         back = super().write_text(calendar_id, event, location=location, description=description)
         carried = before.conference_id
         with promised():
-            assert _is_free(carried), f"{event.id} had {carried}: not ours"
+            assert carried is None or is_conference_id(carried), f"{event.id} had {carried}: not ours"
         return back
 
     def stop(self, channel_id: str, resource_id: str) -> None:
         super().stop(channel_id, resource_id)
         self._fake.stopping(channel_id)  # type: ignore[attr-defined]
 
-    def _before(self, calendar_id: str, event: Event) -> Event:
-        return _read(self._fake._of(calendar_id).events[event.id])
+    def _before(self, calendar_id: str, event_id: str) -> Event:
+        return _read(self._fake._of(calendar_id).events[event_id])
 
 
 def is_ours(conference_id: str | None) -> TypeGuard[str]:
     """Whether it is the id of a conference that confsync made, and not that of one that was put there by hand."""
     return is_conference_id(conference_id) and not conference_id.startswith(BY_HAND)
-
-
-def _is_free(carried: str | None) -> bool:
-    """Whether nothing is lost if a conference of ours is written in its place."""
-    return carried is None or is_ours(carried)
 
 
 class Person:

@@ -187,6 +187,30 @@ MUTATIONS = [
         old="        if limit is None or step not in COUNTED:\n",
         new="        if True:\n",
     ),
+    Mutation(
+        name="a repeated request makes another event",
+        file="usecases/writing/repeats.py",
+        old="            event_id=own_id or event_id(record_key),\n",
+        new="            event_id=own_id or self.clock.new_id(),\n",
+    ),
+    Mutation(
+        name="what a request that died asked for is never put on its event",
+        file="usecases/records/ledgers.py",
+        old="    return chosen is not None and chosen.put_at is not None and chosen.put_at <= now\n",
+        new="    return False\n",
+    ),
+    Mutation(
+        name="a refused request takes back nothing",
+        file="usecases/making/choose_conference.py",
+        old="            let_go(ledger, link, chosen.conference_id, self.clock.now())\n",
+        new="            return\n",
+    ),
+    Mutation(
+        name="an event is changed whatever became of it since it was read",
+        file="usecases/change_event.py",
+        old="conference=shown, etag=etag, send_updates=send)\n",
+        new="conference=shown, send_updates=send)\n",
+    ),
 ]
 
 

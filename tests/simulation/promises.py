@@ -51,6 +51,8 @@ class Promises:
         """Which meeting link people were given for which event: it stays for as long as the event keeps it."""
         self.chosen: dict[str, datetime] = {}
         """When each conference was chosen or saved the last time."""
+        self.wanted: dict[tuple[str, str], str] = {}
+        """Which conference of ours an application asked for last, until somebody takes it away."""
         self.keys: set[tuple[str, str]] = set()
         """The events that applications named by their keys: each is made once."""
         self.handed_over: set[tuple[str, str]] = set()
@@ -64,12 +66,13 @@ class Promises:
     def release(self, calendar_id: str, event_id: str) -> None:
         """Somebody took the conference or the event away: another link may come."""
         self.links.pop((calendar_id, event_id), None)
-        self.cloud.google.wishes.pop((calendar_id, event_id), None)
+        self.wanted.pop((calendar_id, event_id), None)
 
     def ask(self, calendar_id: str, event_id: str, conference_id: str) -> None:
         """An application wants the event to have this conference of ours, and no other."""
         if self.cloud.shows(calendar_id, event_id) != conference_id:
             self.release(calendar_id, event_id)
+        self.wanted[calendar_id, event_id] = conference_id
         self.cloud.google.wishes[calendar_id, event_id].add(conference_id)
         self.chosen[conference_id] = self.cloud.clock.now()
 
@@ -142,6 +145,10 @@ class Promises:
             return seen is None
         if link is not None and link.replaces == event.conference_id:
             return True  # a copy, which has a conference of its own
+        if link is not None and event.conference_id in self.cloud.google.wishes[calendar.calendar_id, event.id]:
+            return (
+                event.conference_id in link.conference_ids
+            )  # an application asked for it again: it is looked at later
         return seen == event.conference_id or (seen is None and not self._adoptable(calendar, event))
 
     def _adoptable(self, calendar: Calendar, event: Event) -> bool:
@@ -292,9 +299,8 @@ class Promises:
         assert set(made) <= self.keys, f"nobody asked for {set(made) - self.keys}"
         showing = self._showing()
         there = {(calendar_id, event.id): event for calendar_id, event in self.cloud.events() if not event.cancelled}
-        for place, conferences in self.cloud.google.wishes.items():
-            lacks = place in there and there[place].conference_id is None
-            for conference_id in conferences - showing.keys() if lacks else ():
+        for place, conference_id in self.wanted.items():
+            if place in there and there[place].conference_id is None and conference_id not in showing:
                 left = self.cloud.vendor.of(conference_id)
                 assert not left, f"{place} shows no conference, and {left} was made for it"
 

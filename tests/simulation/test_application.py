@@ -8,7 +8,7 @@ import pytest
 from confsync.domain.keys import calendar_key
 from tests.fakes.queue import Task
 from tests.simulation.application import Work, copied_from
-from tests.simulation.cloud import ANN, Cloud
+from tests.simulation.cloud import ANN, Cloud, Functions
 from tests.simulation.every_call import rest
 from tests.simulation.gate import BrokenPromise
 from tests.simulation.workers import Worker
@@ -45,8 +45,20 @@ def sync(_: Cloud) -> Work:
     return lambda functions: functions.work(Task(kind="sync", key=calendar_key(ANN)))
 
 
+def create_and_read(cloud: Cloud) -> Work:
+    """It is made, and seen, before the other one has chosen."""
+    made, read = create(cloud), sync(cloud)
+
+    def work(functions: Functions) -> None:
+        made(functions)
+        read(functions)
+
+    return work
+
+
 PAIRS: dict[str, tuple[Callable[[Cloud], None], Deed, Deed]] = {
     "two with the same key": (followed, create, create),
+    "two with the same key, the calendar is read": (followed, create, create_and_read),
     "two with the same key, as text": (stripping, create, create),
     "two add a conference": (followed, add, add),
     "two add another one each": (followed, add, add_another),

@@ -20,6 +20,7 @@ from confsync.domain.errors import (
     Temporary,
 )
 from confsync.usecases.create_conference import Created
+from tests.simulation.application import BY_HAND, MEET, copied_from, made_with
 from tests.simulation.cloud import ANN, BEN, CARA, DAY, LEASE, SIDE, SOLUTIONS, TEAM, Cloud, Functions, Waiting
 from tests.simulation.gate import Call, Crash
 from tests.simulation.google import FOREIGN, Person
@@ -269,6 +270,53 @@ class Everyday(RuleBasedStateMachine):
         for each in moved:
             self._rename(person, each, place, each)
 
+    # --- an application -----------------------------------------------------------------------------------------------
+
+    @rule(number=st.integers(0, 2), solution=st.sampled_from(SOLUTIONS), who=st.sampled_from(["ann", "team"]))
+    def application_creates(self, number: int, solution: str, who: str) -> None:
+        """With a key that it may have used before."""
+        person, key = getattr(self.cloud, who), f"{solution} {number}"
+        event_id = self.cloud.application.event_id(key, person.calendar_id)
+
+        def done(_: bool) -> None:
+            if person.has(event_id) and (person, event_id) not in self.events:
+                self.events.append((person, event_id))
+
+        work = self.cloud.application.create(key, made_with(solution), person.calendar_id)
+        self._start(f"application creates {event_id[:8]}", work, done)
+
+    @rule(index=any_index, wanted=st.sampled_from([made_with("zoom"), made_with("jitsi"), None, MEET, BY_HAND]))
+    def application_changes(self, index: int, wanted: dict[str, object] | None) -> None:
+        person, event_id = self._pick(index)
+        if person.account == ANN and person.has(event_id) and person.event(event_id).organizer_self:
+            work = self.cloud.application.change(event_id, event_id, wanted, person.calendar_id)
+            self._start(f"application changes {event_id[:8]}", work)
+
+    @rule(index=any_index, number=st.integers(0, 2))
+    def application_copies(self, index: int, number: int) -> None:
+        """The conference of an event, for a new one."""
+        person, event_id = self._pick(index)
+        if person.account != ANN or not person.has(event_id):
+            return
+        key = f"copy {number} of {event_id}"
+        new = self.cloud.application.event_id(key, ANN)
+
+        def done(_: bool) -> None:
+            if self.cloud.ann.has(new) and (self.cloud.ann, new) not in self.events:
+                self.events.append((self.cloud.ann, new))
+
+        work = self.cloud.application.create(key, copied_from(event_id, person.calendar_id), ANN)
+        self._start(f"application copies {event_id[:8]}", work, done)
+
+    @rule(index=any_index)
+    def application_deletes(self, index: int) -> None:
+        person, event_id = self._pick(index)
+        if person.account == ANN and person.has(event_id):
+            for each in self.cloud.google.exceptions(person.calendar_id, event_id):
+                self.cloud.promises.release(person.calendar_id, each.id)
+            work = self.cloud.application.delete(event_id, event_id, person.calendar_id)
+            self._start(f"application deletes {event_id[:8]}", work)
+
     # --- functions ---------------------------------------------------------------------------------------------------
 
     def _start(self, name: str, work: object, done: object = lambda _: None) -> None:
@@ -415,6 +463,7 @@ class Everyday(RuleBasedStateMachine):
     def change_writes(self, writes: str) -> None:
         """Whether Google takes conferences from us."""
         self.cloud.google.writes = writes  # type: ignore[assignment]
+        self.cloud.promises.wanted.clear()  # of two faults at once, a text may be left for a day
 
     @rule(index=any_index, readable=st.booleans())
     def garble(self, index: int, readable: bool) -> None:

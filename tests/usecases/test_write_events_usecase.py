@@ -527,10 +527,10 @@ def test_a_copy_shares_its_conference_until_the_last_event_goes(world: WritingWo
     world.saved()
     copied = world.post({"copy_from": {"calendar_id": ANN, "event_id": "event1"}}, summary="Copy").event.id
     assert world.url(copied) == FIRST
-    world.writing.delete(world.request({}), "event1")
+    world.usecases.delete_event(world.request({}), "event1")
     world.rest()
     assert (world.provider.only.spec.title, world.url(copied)) == ("Copy", FIRST)
-    world.writing.delete(world.request({}), copied)
+    world.usecases.delete_event(world.request({}), copied)
     world.rest()
     assert world.provider.meetings == {}
 
@@ -646,11 +646,11 @@ def test_where_files_are_not_looked_at_their_addresses_are_asked_for(world: Writ
 def test_a_conference_goes_with_its_event(world: WritingWorld) -> None:
     made = world.post(ZOOM).event
     world.rest()
-    world.writing.delete(world.request({}), made.id)
+    world.usecases.delete_event(world.request({}), made.id)
     world.rest()
     assert world.provider.meetings == {}
     with pytest.raises(NotFound):
-        world.writing.delete(world.request({}), made.id)
+        world.usecases.delete_event(world.request({}), made.id)
 
 
 def test_a_deleted_event_is_not_changed(world: WritingWorld) -> None:
@@ -661,9 +661,18 @@ def test_a_deleted_event_is_not_changed(world: WritingWorld) -> None:
     assert world.provider.calls == []
 
 
+def test_an_event_that_is_deleted_at_the_last_moment_takes_everything_with_it(world: WritingWorld) -> None:
+    world.ann.insert(id="event1")
+    world.provider.during("create", lambda: world.ann.delete("event1") and None)
+    with pytest.raises(NotFound):
+        world.patch("event1", ZOOM)
+    world.rest()
+    assert (world.link(), world.provider.meetings) == (None, {})
+
+
 def test_a_request_without_times_is_refused_before_anything_is_made(world: WritingWorld) -> None:
     with pytest.raises(BadRequest) as caught:
-        world.writing.create(world.request({"summary": "Standup", "start": TIMES["start"]}, ZOOM))
+        world.create_event(world.request({"summary": "Standup", "start": TIMES["start"]}, ZOOM))
     assert caught.value.field == "end"
     assert world.provider.calls == []
 

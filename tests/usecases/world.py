@@ -89,7 +89,7 @@ class World:
         self.creating = usecases.create_conference
         self.syncing = usecases.sync_calendar
         self.sweep = usecases.renew_channels
-        self.writing = usecases.write_events
+        self.create_event, self.change_event = usecases.create_event, usecases.change_event
         self.reading = usecases.read_events
 
     @cached_property

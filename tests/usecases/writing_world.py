@@ -10,7 +10,7 @@ from confsync.domain.caller import Caller
 from confsync.domain.conferencing import Conferencing
 from confsync.domain.entry_point import ConferenceDetails
 from confsync.domain.event import EventConference
-from confsync.usecases.write_events import Request, Written
+from confsync.usecases.writing.event_writer import Request, Written
 from tests.usecases.world import ANN, World
 
 APP = "app@project.iam.gserviceaccount.com"
@@ -39,12 +39,12 @@ class WritingWorld(World):
 
     def post(self, conferencing: Any = ..., key: str | None = None, calendar_id: str = ANN, **fields: Any) -> Written:
         request = self.request({**TIMES, "summary": "Standup", **fields}, conferencing, calendar_id)
-        return self.writing.create(request, key=key)
+        return self.create_event(request, key=key)
 
     def patch(self, event_id: str, conferencing: Any = ..., **more: Any) -> Written:
         names = ("if_match", "replace_attachments")
         options = {name: more.pop(name) for name in names if name in more}
-        return self.writing.change(self.request(more, conferencing), event_id, **options)
+        return self.change_event(self.request(more, conferencing), event_id, **options)
 
     def conferencing(self, event_id: str) -> Conferencing | None:
         """As the API reads it."""

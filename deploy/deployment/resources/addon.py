@@ -45,7 +45,7 @@ def caller(environment: Environment) -> Resource:
 def addon(source: Source) -> list[Resource]:
     """The add-on's deployment, by its manifest; nothing if there is none to be had."""
     if source.missing:
-        return [_resource(wanted={}, by_hand=source.missing)]
+        return [_resource(wanted={}, by_hand=f"{source.missing}\ndeploy/addon/README.md says how people get it")]
     if source.manifest is None:
         return []
     manifest = json.loads(source.manifest)

@@ -9,15 +9,15 @@ from deployment.gcloud import Command, Query, command
 from deployment.planning import Changes, Resource, State
 
 QUERIED = {
-    "calendars": ("due_at",),
-    "channels": ("due_at",),
-    "conferences": ("due_at", "host", "meeting_key"),
-    "connections": ("due_at", "owner"),
+    "calendars": ("due_at", "owner", "state"),
+    "channels": ("due_at", "owner", "state"),
+    "conferences": ("due_at", "host", "meeting_key", "state"),
+    "connections": ("due_at", "owner", "state"),
     "links": ("calendar_key",),
 }
-"""The fields by which records are looked for, each by itself: no query needs a composite index. All others are in no
-index: they hold long texts, and times that grow, which would bound how fast a collection can be written to.
-https://cloud.google.com/firestore/docs/best-practices#indexes"""
+"""The fields by which records are looked for; of several at once Firestore joins the indexes, so that no query needs a
+composite one. All other fields are in no index: they hold long texts, and times that grow, which would bound how fast a
+collection can be written to. https://cloud.google.com/firestore/docs/best-practices#indexes"""
 EXPIRING = ("budgets", "channels", "conferences", "hosts", "repeats")
 """Collections whose records have a time after which nobody needs them: `expire_at`."""
 

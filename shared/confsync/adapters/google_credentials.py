@@ -136,14 +136,15 @@ class Delegation:
         """Credentials with that account as the assertion's subject."""
         key = account, purpose
         with self._lock:
-            found = self._accounts.get(key) or self._delegated(account, SCOPES[purpose])
+            found = self._accounts.get(key) or self.asking_for(account, SCOPES[purpose])
             self._accounts[key] = found
             self._accounts.move_to_end(key)
             if len(self._accounts) > MAX_ACCOUNTS:
                 self._accounts.popitem(last=False)
             return found
 
-    def _delegated(self, account: str, scopes: Sequence[str]) -> SharedCredentials:
+    def asking_for(self, account: str, scopes: Sequence[str]) -> SharedCredentials:
+        """New credentials to act as that account, with these scopes and no others."""
         credentials = service_account.Credentials(
             signer=self._signer,
             service_account_email=self._service_account,

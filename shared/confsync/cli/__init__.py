@@ -19,6 +19,7 @@ OF_HOST = "who is to host the meetings: needed if your server asks that hosts ha
 OF_CONFIG = "the environment's TOML file"
 OF_ENVIRONMENT = f"{OF_CONFIG}; by default $CONFSYNC_CONFIG"
 OF_JSON = "a JSON object for each, on a line of its own"
+OF_ACCOUNT = "as whom to try Google; by default somebody whose calendar is followed"
 OF_WHY = "why, for whoever looks at it next"
 RECORDS: Mapping[str, tuple[str, type[StrEnum], str]] = {
     "calendars": ("calendars that are followed", CalendarState, "the calendar's id"),
@@ -68,6 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     detecting.set_defaults(run=_detect)
     connecting = commands.add_parser("connections", help="the accounts that people have connected")
     _add_connections(connecting.add_subparsers(required=True, metavar="COMMAND"))
+    examining = commands.add_parser("doctor", help="whether a deployment is well, and what would mend it")
+    examining.add_argument("--config", type=Path, help=OF_ENVIRONMENT)
+    examining.add_argument("--account", help=OF_ACCOUNT)
+    examining.add_argument("--json", action="store_true", help="one JSON object with all findings")
+    examining.set_defaults(run=_doctor)
     for name, (what, _, _) in RECORDS.items():
         recorded = commands.add_parser(name, help=what)
         _add_records(recorded.add_subparsers(required=True, metavar="COMMAND"), name)
@@ -151,6 +157,13 @@ def _detect(asked: argparse.Namespace) -> int:
     from confsync.cli.detecting import detect
 
     return detect(sys.stdin.buffer, asked.config, print)
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    from confsync.cli.deployment import Deployment
+    from confsync.cli.doctor import doctor
+
+    return doctor(Deployment(asked.config), asked.account, print, as_json=asked.json)
 
 
 def _list_records(asked: argparse.Namespace) -> int:

@@ -1,11 +1,12 @@
 """The deployment that a command looks at: its settings, and the adapters of its functions."""
 
+import os
 import sys
 from pathlib import Path
 
 import structlog
 
-from confsync import bootstrap, config
+from confsync import bootstrap, config, ports
 from confsync.domain.errors import NotConfigured
 from confsync.once import lazy
 from confsync.usecases.operating.by_hand import ByHand
@@ -22,11 +23,25 @@ class Deployment(bootstrap.Process):
         """Raises `NotConfigured`."""
         return config.load() if self._path is None else config.load({config.CONFIG_VARIABLE: str(self._path)})
 
+    def readable(self) -> None:
+        """Raises `NotConfigured` if there is no file with settings."""
+        name = self._path or os.environ.get(config.CONFIG_VARIABLE)
+        if name is None or not Path(name).is_file():
+            raise NotConfigured(f"{name or config.CONFIG_VARIABLE}: there is no such file; say --config FILE")
+
+    @lazy
+    def stored(self) -> ports.Store:
+        """The store for who only looks: it makes none. Raises `NotConfigured` if there is none."""
+        store = self.settings.store
+        if store.kind == "sqlite" and not Path(config.required("store.path", store.path)).exists():
+            raise NotConfigured(f"store.path: there is no file {store.path}: no function has run yet")
+        return self.adapters.store
+
     @lazy
     def by_hand(self) -> ByHand:
         """What operators do to single records."""
-        ports = self.adapters
-        return ByHand(store=ports.store, queue=ports.queue, clock=ports.clock)
+        outside = self.adapters
+        return ByHand(store=outside.store, queue=outside.queue, clock=outside.clock)
 
     def needs_keys(self) -> None:
         """Raises `NotConfigured` without keys that can seal tokens."""

@@ -79,8 +79,8 @@ def choose(ledger: Ledger, calendar: Calendar, choice: Choice, now: datetime) ->
     shown = choice.event.conference_id if choice.event else None
     if link.conference_id != conference_id:
         link = link.with_provisional(conference_id, now, put_at=choice.put_at, instead_of=shown)
-    elif choice.event is not None and shown != conference_id:
-        # it was taken off the event, and is chosen once more
+    elif choice.event is not None and choice.event.etag and shown != conference_id:
+        # it was taken off the event (one that was read: one still to be made shows nothing), and is chosen once more
         link = link.without(conference_id)
         link = link.with_provisional(conference_id, now, put_at=choice.put_at, instead_of=shown)
     ledger.put(link.put_only(conference_id) if choice.put_at is not None else link)

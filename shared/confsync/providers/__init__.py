@@ -1,7 +1,7 @@
 """The providers: one module each, imported only when a solution uses it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
@@ -48,6 +48,8 @@ class Vendor:
     """Whose accounts can make the meetings, in plain words."""
     marker: str
     """By what a meeting is found whose create gave no answer."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Where its calls go unless the solution's own keys of these names say so; none if nothing is asked of it."""
     dial_in: str = "none"
     series: str = ""
     """Which series it keeps as series, where that takes words."""

@@ -35,6 +35,7 @@ MAX_ANSWER = 64 * 1024
 VENDOR = Vendor(
     name="BigBlueButton, self-hosted",
     capabilities=Capabilities(drifts=False, join_redirect=True),
+    addresses={"api": ""},
     accounts=("the server's",),
     marker="the meeting's id, which follows from it",
     series="one meeting for all",

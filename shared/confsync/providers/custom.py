@@ -71,6 +71,7 @@ _ADDRESS = re.compile(r"https://\S{1,1792}")
 VENDOR = Vendor(
     name="a system of your own",
     capabilities=Capabilities(),
+    addresses={"api": ""},
     accounts=("your server's",),
     marker="your server keeps it with the meeting",
     series="as your server declares: none, simple ones, any RRULE",

@@ -48,6 +48,7 @@ OPEN_AT_LEAST = timedelta(days=1)
 VENDOR = Vendor(
     name="Daily",
     capabilities=Capabilities(recurrence=OwnRecurrence.RRULE, all_day=False),
+    addresses={"api": API},
     accounts=("one Daily domain, by an API key",),
     marker="the room's name, which follows from it",
     series="one room, open until 14 days after the last time",

@@ -46,6 +46,7 @@ VENDOR = Vendor(
     capabilities=Capabilities(
         settle=SLOW, recurrence=OwnRecurrence.NONE, all_day=False, past_starts=False, shortest=SHORTEST
     ),
+    addresses={"api": API, "token_url": TOKEN_URL},
     accounts=("one account's, by a personal access token", "people's own"),
     marker="a short tag at the end of the subject, among the account's upcoming meetings",
     series="one meeting without fixed times",

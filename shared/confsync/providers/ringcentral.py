@@ -57,6 +57,7 @@ log = structlog.get_logger()
 VENDOR = Vendor(
     name="RingCentral Video",
     capabilities=Capabilities(settle=SLOW, recurrence=OwnRecurrence.RRULE, all_day=False),
+    addresses={"api": API, "token_url": TOKEN_URL},
     accounts=("one person's, by a JWT credential", "people's own"),
     marker="the bridge's web PIN, which follows from it",
     series="one bridge for all",

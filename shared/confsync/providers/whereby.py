@@ -48,6 +48,7 @@ VENDOR = Vendor(
         all_day=False,
         lifetime=LIFETIME,
     ),
+    addresses={"api": API},
     accounts=("one Whereby organisation, by an API key",),
     marker="the beginning of the room's name, in the list of rooms",
     series="one room, until a month after the year of the last time",

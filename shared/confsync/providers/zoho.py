@@ -64,6 +64,7 @@ VENDOR = Vendor(
         shortest=SHORTEST,
         longest=LONGEST,
     ),
+    addresses={"api": API, "token_url": TOKEN_URL},
     accounts=("one account's, by a refresh token", "people's own"),
     marker="a line in the agenda, of meetings with that topic and start",
     series="one meeting, with the times of one instance",

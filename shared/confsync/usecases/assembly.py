@@ -15,6 +15,7 @@ from confsync.once import lazy
 if TYPE_CHECKING:
     from confsync.domain.detection import OwnService
     from confsync.ports import Calendars, Clock, Drive, Logins, Providers, Queue, Sealer, Store
+    from confsync.usecases.change_event import ChangeEvent
     from confsync.usecases.channels.watch_channels import WatchChannels
     from confsync.usecases.connect_account import ConnectAccount
     from confsync.usecases.connecting.dependents import Dependents
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from confsync.usecases.connecting.leave_account import LeaveAccount
     from confsync.usecases.connecting.people_tokens import PeopleTokens
     from confsync.usecases.create_conference import CreateConference
+    from confsync.usecases.create_event import CreateEvent
+    from confsync.usecases.delete_event import DeleteEvent
     from confsync.usecases.join_conference import JoinConference
     from confsync.usecases.making.choose_conference import ChooseConference
     from confsync.usecases.making.settle_conference import SettleConference
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from confsync.usecases.reconciling.publish_conference import PublishConference
     from confsync.usecases.renew_channels import RenewChannels
     from confsync.usecases.sync_calendar import SyncCalendar
-    from confsync.usecases.write_events import WriteEvents
+    from confsync.usecases.writing.event_writer import EventWriter
     from confsync.usecases.writing.wishes import Wishes
 
 
@@ -242,19 +245,38 @@ class UseCases:
         )
 
     @lazy
-    def write_events(self) -> WriteEvents:
-        from confsync.domain.calendar import WriteMode
-        from confsync.usecases.write_events import WriteEvents
-        from confsync.usecases.writing.attachments import Attachments
-        from confsync.usecases.writing.put_conference import PutConference
+    def create_event(self) -> CreateEvent:
+        from confsync.usecases.create_event import CreateEvent
         from confsync.usecases.writing.repeats import Repeats
 
         store = self._ports.store
-        return WriteEvents(
+        repeats = Repeats(store=store, clock=self._ports.clock)
+        return CreateEvent(store=store, repeats=repeats, writer=self._event_writer)
+
+    @lazy
+    def change_event(self) -> ChangeEvent:
+        from confsync.usecases.change_event import ChangeEvent
+
+        return ChangeEvent(store=self._ports.store, writer=self._event_writer)
+
+    @lazy
+    def delete_event(self) -> DeleteEvent:
+        from confsync.usecases.delete_event import DeleteEvent
+
+        return DeleteEvent(writer=self._event_writer)
+
+    @lazy
+    def _event_writer(self) -> EventWriter:
+        from confsync.domain.calendar import WriteMode
+        from confsync.usecases.writing.attachments import Attachments
+        from confsync.usecases.writing.event_writer import EventWriter
+        from confsync.usecases.writing.put_conference import PutConference
+
+        store = self._ports.store
+        return EventWriter(
             store=store,
             calendars=self._ports.calendars,
             queue=self._ports.queue,
-            repeats=Repeats(store=store, clock=self._ports.clock),
             wishes=self._wishes,
             attachments=Attachments(drive=self._ports.drive),
             put=PutConference(store=store, mode=WriteMode(self._limits.write_mode)),

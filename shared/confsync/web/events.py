@@ -16,8 +16,11 @@ from confsync.domain.caller import Caller
 from confsync.domain.conferencing import Detected
 from confsync.domain.detection import OwnService, detect, detect_text
 from confsync.domain.errors import BadRequest, ConfsyncError, Forbidden, ReauthorizationRequired
+from confsync.usecases.change_event import ChangeEvent
+from confsync.usecases.create_event import CreateEvent
+from confsync.usecases.delete_event import DeleteEvent
 from confsync.usecases.read_events import Offer, Options, ReadEvents, Shown, Window
-from confsync.usecases.write_events import Request, WriteEvents, Written
+from confsync.usecases.writing.event_writer import Request, Written
 from confsync.web.callers import Verify, bearer
 from confsync.web.endpoint import Answer, Call, Handler, HttpError
 from confsync.web.event_answers import event, options, page, told
@@ -64,7 +67,9 @@ class Api:
     """
 
     read: ReadEvents
-    write: WriteEvents
+    create: CreateEvent
+    change: ChangeEvent
+    delete: DeleteEvent
     verify: Verify
     url: str
     audiences: Sequence[str]
@@ -194,7 +199,7 @@ class Api:
     def _create(self, call: Call, who: Who) -> Answer:
         query = Query(call, ["sendUpdates", "wait"])
         wait = query.number("wait", low=0, high=MAX_WAIT, default=0)
-        made = self.write.create(self._request(call, who, query), key=idempotency_key(call.headers))
+        made = self.create(self._request(call, who, query), key=idempotency_key(call.headers))
         shown = self._waited(made, who, wait)
         # not a path alone: the platform takes a function's name off the path
         place = f"/v1/calendars/{quote(made.calendar_id, safe='')}/events/{quote(made.event.id, safe='')}"
@@ -204,7 +209,7 @@ class Api:
     def _change(self, call: Call, who: Who) -> Answer:
         query = Query(call, ["sendUpdates", "wait", "replaceAttachments"])
         wait = query.number("wait", low=0, high=MAX_WAIT, default=0)
-        written = self.write.change(
+        written = self.change(
             self._request(call, who, query),
             call.parameters["eventId"],
             if_match=if_match(call.headers),
@@ -215,7 +220,7 @@ class Api:
 
     def _delete(self, call: Call, who: Who) -> Answer:
         request = self._request(call, who, Query(call, ["sendUpdates"]), body={})
-        self.write.delete(request, call.parameters["eventId"], if_match=if_match(call.headers))
+        self.delete(request, call.parameters["eventId"], if_match=if_match(call.headers))
         return "", 204, {}
 
     def _request(self, call: Call, who: Who, query: Query, body: Json | None = None) -> Request:

@@ -56,6 +56,7 @@ class Story:
         self.trash(planning)
         OwnAccount(self.project, self.teller, self.ann, self.view, self.start).tell()
         OtherVendors(self.project, self.teller, self.ann, self.view, self.start).tell()
+        self.project.sweep()  # the scheduler's, which renews channels: they live for less than the story
         application = Application(self.project, self.teller, self.ann, self.start)
         application.tell()
         self.answers += application.answers
@@ -256,6 +257,8 @@ class Story:
     def nothing_left(self) -> None:
         """B5, and promise 3."""
         with self.teller.step("Everything is deleted"):
+            self.project.sweep()
+            self._settle()
             kept = {event["id"] for event in self.foreign}
             for event in self.view.events():
                 if event["id"] not in kept:

@@ -1,6 +1,7 @@
 """The store on Firestore: each record is a document with a field for each of its fields.
 
-Every query needs one field's index only, which Firestore keeps by itself.
+Queries need the indexes of single fields only, and of no other fields than deploy/deployment/resources/database.py
+names: a test holds the two together.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -35,6 +35,7 @@ MAX_SUBJECT = 255  # nowhere documented for meetings; what Outlook takes for an 
 VENDOR = Vendor(
     name="Microsoft Teams",
     capabilities=Capabilities(recurrence=OwnRecurrence.NONE, all_day=False, lifetime=LIFETIME),
+    addresses={"api": API, "token_url": tokens.LOGIN},
     accounts=("the organisation's, by an application with an access policy", "people's own"),
     marker="`externalId`: asking for the meeting again gives the same one",
     series="one meeting for all, kept alive while the series lasts",

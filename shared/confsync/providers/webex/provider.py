@@ -39,6 +39,7 @@ VENDOR = Vendor(
     capabilities=Capabilities(
         settle=SLOW, occurrences=True, shortest=SHORTEST, longest=LONGEST, all_day=False, past_starts=False
     ),
+    addresses={"api": API, "token_url": TOKEN_URL},
     accounts=("the organisation's, by a service app or an integration", "people's own"),
     marker="an integration tag",
     series="days, weeks, months for five years; of others, a meeting every day as long as they last",

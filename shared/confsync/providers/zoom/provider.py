@@ -54,6 +54,7 @@ T = TypeVar("T")
 VENDOR = Vendor(
     name="Zoom",
     capabilities=Capabilities(settle=timedelta(seconds=5), occurrences=True, past_starts=False, lifetime=LIFETIME),
+    addresses={"api": API, "token_url": TOKEN_URL},
     accounts=("the organisation's, by a server-to-server app", "people's own"),
     marker="a line in the agenda, in the host's list",
     series="days, weeks, months up to 50 times; others are one meeting without times",
