@@ -178,7 +178,7 @@ def test_conferences_and_channels_are_listed(store: SqliteStore, run: Run) -> No
         (("--due", "--owner", BOB), "2"),
         (("--state", "unconfirmed"), ""),
     ],
-    ids=str,
+    ids=lambda value: " ".join(sorted(value)) or "all" if isinstance(value, set) else " ".join(value) or "no option",
 )
 def test_some_of_them(store: SqliteStore, run: Run, asked: tuple[str, ...], found: str) -> None:
     failed = ConferenceState.FAILED
