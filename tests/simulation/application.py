@@ -57,16 +57,17 @@ class Application:
     def create(self, key: str, wanted: Json | None, calendar_id: str, *, title: str = "Standup") -> Work:
         event_id = self.event_id(key, calendar_id)
         self._cloud.promises.keys.add((calendar_id, event_id))
+        made = any(event.id == event_id for event in self._cloud.google.events(calendar_id))
 
         def work(functions: "Functions") -> None:
             request = self._request(calendar_id, {**BODY, "summary": title, "conferencing": wanted})
             written = functions.create_event(request, key)
             with promised():
-                made = self.made.setdefault((key, calendar_id), written.event.id)
-                assert written.event.id == made, f"{key} made two events"
+                first = self.made.setdefault((key, calendar_id), written.event.id)
+                assert written.event.id == first, f"{key} made two events"
             self._answered(written, wanted)
 
-        return self._asking(key, event_id, calendar_id, wanted, work)
+        return self._until_over(key, work) if made else self._asking(key, event_id, calendar_id, wanted, work)
 
     def change(self, name: str, event_id: str, wanted: Json | None, calendar_id: str, **fields: Any) -> Work:
         """`name`: what the request is called here; nothing knows it by that."""
@@ -98,18 +99,25 @@ class Application:
                 self._until_over(name, work)(functions)
             except REFUSED as error:
                 self.refused[conference_id] = str(error)
+                self._cloud.promises.wanted.pop((calendar_id, event_id), None)
                 raise
             finally:
                 self._came_to(event_id, calendar_id, conference_id)
 
         return asking
 
-    def check_refused(self) -> None:
-        """Of what was refused for good nothing is left: an event shows it, or nobody wants it."""
+    def check(self) -> None:
+        """Where nobody else chooses conferences, and one thing goes wrong: no event waits for one that it asked for,
+        and of what was refused for good nothing is left.
+        """
+        showing = {event.conference_id for _, event in self._cloud.events() if not event.cancelled}
+        for place, conference_id in self._cloud.promises.wanted.items():
+            left = self._cloud.vendor.of(conference_id)
+            bare = self._cloud.shows(*place) is None and self._cloud.has(*place)
+            assert not (left and bare) or conference_id in showing, f"{place} has no conference, but {left} is there"
         for conference in self._cloud.store._records(Conference):
-            if conference.id in self.refused and conference.wanted:
-                shown = any(event.conference_id == conference.id for _, event in self._cloud.events())
-                assert shown, f"{conference} is left of a request that was refused: {self.refused[conference.id]}"
+            if conference.id in self.refused and conference.id not in showing:
+                assert not conference.wanted, f"{conference} is left: {self.refused[conference.id]}"
 
     def _came_to(self, event_id: str, calendar_id: str, conference_id: str | None) -> None:
         """The request is over, well or not: the link that its event shows now is the one that people have."""

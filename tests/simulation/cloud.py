@@ -292,6 +292,10 @@ class Cloud:
         """The id of the conference that is on the event."""
         return next((each.conference_id for each in self.google.events(calendar_id) if each.id == event_id), None)
 
+    def has(self, calendar_id: str, event_id: str) -> bool:
+        """Whether the event is there, and not in the trash."""
+        return any(each.id == event_id and not each.cancelled for each in self.google.events(calendar_id))
+
     def addresses(self, calendar_id: str, event_id: str) -> frozenset[str]:
         """Where people who look at the event would join."""
         return next((shown(each) for each in self.google.events(calendar_id) if each.id == event_id), frozenset())

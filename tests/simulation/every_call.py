@@ -95,7 +95,7 @@ def rest(cloud: Cloud) -> None:
     """Time passes until all is quiet. Raises `AssertionError` for a promise that is broken."""
     cloud.until_quiet()
     cloud.promises.check()
-    cloud.application.check_refused()
+    cloud.application.check()
     cloud.until_collected()
     cloud.promises.check(collected=True)
 

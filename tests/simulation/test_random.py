@@ -463,7 +463,6 @@ class Everyday(RuleBasedStateMachine):
     def change_writes(self, writes: str) -> None:
         """Whether Google takes conferences from us."""
         self.cloud.google.writes = writes  # type: ignore[assignment]
-        self.cloud.promises.wanted.clear()  # of two faults at once, a text may be left for a day
 
     @rule(index=any_index, readable=st.booleans())
     def garble(self, index: int, readable: bool) -> None:
