@@ -6,8 +6,9 @@ https://cloud.google.com/run/pricing · https://cloud.google.com/firestore/prici
 https://cloud.google.com/secret-manager/pricing · https://cloud.google.com/scheduler/pricing
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import exp
 
 from deployment.environment import Environment
 from deployment.resources.secrets import asked_for, own_keys
@@ -27,53 +28,108 @@ MILLION_TASKS, FREE_TASKS = 0.40, 1_000_000
 SECRET_VERSION, FREE_VERSIONS = 0.06, 6
 JOB, FREE_JOBS = 0.10, 3
 
-MONTH = 30 * 86_400
-DAYS = 30
+DAY, DAYS = 86_400, 30
+MONTH = DAYS * DAY
+RENEWED_AT = 0.45
+"""Of a channel's life, on average (see `confsync.domain.channel`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """How much there is to do: calendars with conferences on them, changes of events with one, a day and calendar."""
+    """How much there is to do: calendars with conferences on them, and what happens on each a day."""
 
     calendars: int = 100
     changes: float = 5
+    """Of events with a conference."""
+    others: float = 5
+    """Changes of events without one."""
+    chosen: float = 1
+    """Conferences that are made; each goes again one day."""
+    meetings: float = 10
+    """To come, at any time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """What one occasion takes, all functions together."""
+    """What one occasion takes, all functions together; `calendar` are requests to Google Calendar."""
 
     requests: float
     seconds: float
+    calendar: float
+    vendor: float
     reads: float
     writes: float
     tasks: float
 
 
-LOOK = Effort(requests=1, seconds=0.5, reads=3, writes=1, tasks=1)
-"""The sweep looks at a calendar that told nothing. Estimates, as the next one: rather too much than too little."""
-CHANGE = Effort(requests=5, seconds=4, reads=15, writes=8, tasks=3)
-"""An event changes: two notifications (one of our own answer to it), two syncs, a reconciliation."""
+LOOK, OTHER, CHANGE = "look at a calendar", "change without a conference", "change with a conference"
+CHOSEN, GONE, CHECK, RENEWAL = "conference chosen", "conference deleted", "meeting compared", "channel renewed"
+EFFORTS: Mapping[str, Effort] = {
+    LOOK: Effort(requests=1, seconds=0.3, calendar=1, vendor=0, reads=2, writes=2, tasks=1),
+    OTHER: Effort(requests=2, seconds=0.3, calendar=1, vendor=0, reads=1, writes=1, tasks=1),
+    CHANGE: Effort(requests=3, seconds=0.8, calendar=1, vendor=1, reads=9, writes=7, tasks=2),
+    CHOSEN: Effort(requests=4, seconds=1.6, calendar=3, vendor=2, reads=19, writes=14, tasks=2),
+    GONE: Effort(requests=3, seconds=1.2, calendar=4, vendor=1, reads=6, writes=6, tasks=2),
+    CHECK: Effort(requests=1, seconds=0.5, calendar=0, vendor=1, reads=6, writes=4, tasks=1),
+    RENEWAL: Effort(requests=1, seconds=0.7, calendar=3, vendor=0, reads=8, writes=6, tasks=1),
+}
+"""Counted at the ports while the real use cases do it (tests/simulation/operations.py), and held to that by a test."""
+
+AT_WORK = 0.6
+"""Of the requests that an instance takes at once, how many it has where there are many."""
+
+
+def a_day(environment: Environment, load: Load) -> dict[str, float]:
+    """How often each occasion is there, in a day."""
+    settings = environment.settings
+    interval = settings.sweep.watched_interval or settings.sweep.calendar_interval
+    hours = settings.sweep.check_hours
+    each = {
+        LOOK: DAY / interval,
+        OTHER: load.others,
+        CHANGE: load.changes,
+        CHOSEN: load.chosen,
+        GONE: load.chosen,
+        CHECK: load.meetings * 24 / hours if hours else 0,
+        RENEWAL: DAY / (RENEWED_AT * settings.channels.ttl),
+    }
+    return {name: times * load.calendars for name, times in each.items()}
+
+
+def total(times: Mapping[str, float]) -> Effort:
+    """What so many of each occasion take."""
+
+    def of(what: str) -> float:
+        return sum(count * float(getattr(EFFORTS[name], what)) for name, count in times.items())
+
+    return Effort(**{what: of(what) for what in Effort.__dataclass_fields__})
+
+
+def instances(per_second: Effort, concurrency: int) -> float:
+    """How many are at work on average. One is billed while it has a request, and shares it among those it has."""
+    at_once = per_second.seconds
+    return max(1 - exp(-at_once), at_once / (AT_WORK * concurrency))
 
 
 def estimate(environment: Environment, load: Load) -> Iterator[tuple[str, float]]:
     """(what for, dollars a month)."""
     functions = environment.functions.values()
     yield "instances kept warm", sum(map(_warm, functions))
-    looks = load.calendars * MONTH / environment.settings.sweep.calendar_interval
-    changes = load.calendars * load.changes * DAYS
-    total = _total((looks, LOOK), (changes, CHANGE))
+    day = total(a_day(environment, load))
+    month = Effort(**{name: DAYS * amount for name, amount in vars(day).items()})
+    second = Effort(**{name: amount / DAY for name, amount in vars(day).items()})
+    busy = instances(second, min(each.concurrency for each in functions if each.concurrency > 1)) * MONTH
     memory = max(_gib(each.memory) for each in functions)
     yield (
         "instances at work, and requests",
         (
-            _over(total.seconds, FREE_CPU_SECONDS) * CPU_SECOND
-            + _over(total.seconds * memory, FREE_MEMORY_SECONDS) * MEMORY_SECOND
-            + _over(total.requests, FREE_REQUESTS) * MILLION_REQUESTS / 1_000_000
+            _over(busy, FREE_CPU_SECONDS) * CPU_SECOND
+            + _over(busy * memory, FREE_MEMORY_SECONDS) * MEMORY_SECOND
+            + _over(month.requests, FREE_REQUESTS) * MILLION_REQUESTS / 1_000_000
         ),
     )
-    yield "Firestore", _over(total.reads, FREE_READS) * READS + _over(total.writes, FREE_WRITES) * WRITES
-    yield "tasks", _over(total.tasks, FREE_TASKS) * MILLION_TASKS / 1_000_000
+    yield "Firestore", _over(month.reads, FREE_READS) * READS + _over(month.writes, FREE_WRITES) * WRITES
+    yield "tasks", _over(month.tasks, FREE_TASKS) * MILLION_TASKS / 1_000_000
     versions = len(own_keys(environment)) + len(asked_for(environment))
     yield "secrets", _over(versions, FREE_VERSIONS) * SECRET_VERSION
     yield "schedule", _over(sum(each.schedule is not None for each in functions), FREE_JOBS) * JOB
@@ -82,13 +138,6 @@ def estimate(environment: Environment, load: Load) -> Iterator[tuple[str, float]
 def _warm(function: Function) -> float:
     second = function.cpu * IDLE_CPU_SECOND + _gib(function.memory) * MEMORY_SECOND
     return function.min_instances * second * MONTH
-
-
-def _total(*occasions: tuple[float, Effort]) -> Effort:
-    def of(name: str) -> float:
-        return sum(count * float(getattr(effort, name)) for count, effort in occasions)
-
-    return Effort(**{name: of(name) for name in Effort.__dataclass_fields__})
 
 
 def _over(amount: float, free: float) -> float:

@@ -424,16 +424,20 @@ def _rule(told: config.Access) -> Rule:
 
 def _limits(settings: config.Settings) -> Limits:
     days, hours = settings.sweep.full_sync_days, settings.sweep.check_hours
+    watched = settings.sweep.watched_interval
     return Limits(
         lease=timedelta(seconds=settings.limits.lease),
         provider_deadline=timedelta(seconds=settings.limits.provider_deadline),
         calendar_interval=timedelta(seconds=settings.sweep.calendar_interval),
+        watched_interval=timedelta(seconds=watched) if watched else None,
         full_sync_window=timedelta(days=days) if days else None,
         check_every=timedelta(hours=hours) if hours else None,
         channel_ttl=timedelta(seconds=settings.channels.ttl),
         coalesce=settings.channels.coalesce_seconds,
         inline_renewals=settings.sweep.inline_renewals,
         batch=settings.sweep.batch,
+        per_second=settings.sweep.per_second,
+        threads=settings.sweep.threads,
         write_mode=settings.google.conference_data,
         own_services=[(each.name, each.pattern) for each in settings.detection.services],
         join_url=settings.join.url,

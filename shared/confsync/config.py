@@ -122,8 +122,10 @@ class Channels(Section, frozen=True, kw_only=True):
 class Sweep(Section, frozen=True, kw_only=True):
     """How often things are looked at without being asked, in seconds, and how much one run does itself.
 
-    `batch` bounds how many of each kind one run hands out: a run every ten minutes keeps up with half as many calendars
-    again at the default interval.
+    `watched_interval`: for calendars whose watch channel tells of all that changes, as often as the others by default.
+    What it does not tell once is found that late; more than 10,000 calendars want it longer (deploy/capacity.md).
+    `batch` bounds how many of each kind one run hands out, `per_second` how many of their tasks begin in a second: less
+    than the queue lets out, so that people's changes do not wait behind them. `threads`: how many hand out at once.
     `full_sync_days`: how far back a full list of a calendar goes; everything by default. Google does not say whether
     the changes that follow are limited to it too, so a limit is safe only for events that end after it.
     `check_hours`: about how often each meeting to come is compared with what its vendor should have, 14 to 23 hours by
@@ -131,9 +133,12 @@ class Sweep(Section, frozen=True, kw_only=True):
     """
 
     calendar_interval: Count = 900
+    watched_interval: Count | None = None
     full_sync_days: Count | None = None
     inline_renewals: Count = 20
-    batch: Count = 1000
+    batch: Count = 10_000
+    per_second: Seconds = 20
+    threads: Count = 16
     check_hours: Seconds | None = 18
 
 

@@ -295,7 +295,7 @@ def no_queue(patient: Patient) -> None:
     patient.configured('name = "confsync"', 'name = "nowhere"')
 
 
-@fault("queue", "warn", "--max-attempts=12")
+@fault("queue", "warn", "--max-attempts=100")
 def a_queue_that_tries_once(patient: Patient) -> None:
     queue = patient.project.cloud.tasks._queues[patient.project.cloud.queue_name]
     before = queue.settings
@@ -303,7 +303,7 @@ def a_queue_that_tries_once(patient: Patient) -> None:
     patient.after.callback(setattr, queue, "settings", before)
 
 
-@fault("queue", "warn", "--max-dispatches-per-second=4")
+@fault("queue", "warn", "--max-dispatches-per-second=40")
 def a_queue_that_is_too_slow(patient: Patient) -> None:
     queue = patient.project.cloud.tasks._queues[patient.project.cloud.queue_name]
     before = queue.settings

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from confsync.adapters.records import check_commit, conflict, name, pages, plain, record
+from confsync.adapters.records import check_commit, conflict, document, name, pages, record
 from confsync.domain.conference import Conference
 from confsync.domain.connection import Connection
 from confsync.domain.link import Link
@@ -81,7 +81,7 @@ class MemoryStore:
     def _do(self, write: Write) -> None:
         rows = self._rows.setdefault(type(write.record), {})
         if isinstance(write, Save):
-            rows[write.record.key] = record(type(write.record), plain(write.record), str(next(self._versions)))
+            rows[write.record.key] = record(type(write.record), document(write.record), str(next(self._versions)))
         else:
             del rows[write.record.key]
 

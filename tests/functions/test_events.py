@@ -554,3 +554,18 @@ def test_the_unexpected_tells_nothing_but_a_trace(deployed: Deployment, monkeypa
     assert "hunter2" not in answer.text
     assert answer.json["trace"]
     check_answer("GET", f"/v1/calendars/{ANN}/events", 500, dict(answer.headers), answer.text)
+
+
+RATE_LIMITED = {"error": {"code": 403, "message": "Rate Limit Exceeded", "errors": [{"reason": "rateLimitExceeded"}]}}
+
+
+@pytest.mark.parametrize("fault", [{"status": 429}, {"status": 403, "body": RATE_LIMITED}], ids=["429", "403"])
+def test_googles_own_limits_are_told_with_when_to_come_back(api: Client, fault: dict[str, Any]) -> None:
+    calendar = api.deployed.cloud.faults("calendar")
+    calendar.add(**fault, headers={"Retry-After": "7"}, times=9)
+    try:
+        answer = api("GET", api.events)
+    finally:
+        calendar.clear()
+    assert (answer.status_code, answer.json["code"]) == (429, "rate_limited")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 7

@@ -142,14 +142,14 @@ MUTATIONS = [
     Mutation(
         name="the sweep looks at no calendar",
         file="usecases/renew_channels.py",
-        old="        for calendar in self._due(Calendar, report):\n",
-        new="        for calendar in list(self._due(Calendar, report))[:0]:\n",
+        old="        self.queue.sync_calendar(calendar.key, at=at)\n",
+        new="        pass\n",
     ),
     Mutation(
         name="the sweep looks at no conference",
         file="usecases/renew_channels.py",
-        old="        for conference in self._due(Conference, report):\n",
-        new="        for conference in list(self._due(Conference, report))[:0]:\n",
+        old="        self.queue.reconcile_conference(conference.id, at=at)\n",
+        new="        pass\n",
     ),
     Mutation(
         name="the first link that goes takes the meeting with it",

@@ -1,9 +1,12 @@
 """Every scenario, with a fault at every call of it: nothing is lost, nothing doubled, nothing left behind."""
 
 from collections import Counter
+from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from tests.simulation.cloud import Cloud
 from tests.simulation.every_call import Fault, Mode, act, calls_of, rest
 from tests.simulation.gate import BrokenPromise
 from tests.simulation.table import SCENARIOS
@@ -17,6 +20,13 @@ def test_without_a_fault(name: str) -> None:
     rest(cloud)
     assert sorted(meeting.spec.title for meeting in cloud.vendor.meetings.values()) == scenario.meetings
     assert cloud.vendor.needless == scenario.needless
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_same_where_watched_calendars_are_looked_at_rarely(name: str) -> None:
+    """Only later: within two hours, as everything has to be by then."""
+    scenario = SCENARIOS[name]
+    rest(act(scenario, Fault(), partial(Cloud, watched_interval=timedelta(hours=1))))
 
 
 @pytest.mark.parametrize("mode", Mode)

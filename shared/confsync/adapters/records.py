@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -15,7 +16,7 @@ from confsync.domain.calendar import Calendar
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference
 from confsync.domain.connection import Connection
-from confsync.domain.errors import Invalid, StoreConflict
+from confsync.domain.errors import Invalid, ServiceError, StoreConflict, Temporary
 from confsync.domain.host import Host
 from confsync.domain.link import Link
 from confsync.domain.repeat import Repeat
@@ -35,11 +36,36 @@ COLLECTIONS: Mapping[type[Record], str] = {
     Repeat: "repeats",
     Sweep: "sweeps",
 }
+FORM = 1
+"""The form of the records that this release writes. A release in which a record has another field writes the next form.
+deploy/README.md, "Upgrading", says what a release may change, and how; tests hold it to that."""
+NEEDED = 1
+"""The oldest form whose releases may still touch what this one writes: they know nothing of fields that are new, and
+keep them. Raised to `FORM` by a release whose records they would misunderstand."""
+_FORM, _NEEDED = "_form", "_needed"
 MAX_WRITES = 450
 PAGE = 500
 
 # https://firebase.google.com/docs/firestore/quotas#collections_documents_and_fields
 _KEY = re.compile(r"(?!\.{1,2}$)(?!__.*__$)[^/\ud800-\udfff]{1,1500}")
+
+
+class _Newer(str):
+    """The version of a record that a newer release wrote, with the document it was read from."""
+
+    document: Mapping[str, Any]
+
+
+def document(record: Record) -> dict[str, Any]:
+    """What is stored of the record: its plain data and its form, and whatever a newer release had put there besides.
+
+    Of a field that has not changed since it was read everything stays, also inside; of one that has, what we know.
+    """
+    if not isinstance(record.version, _Newer):
+        return {**plain(record), _FORM: FORM, _NEEDED: NEEDED}
+    data, stored = plain(replace(record, version=None)), record.version.document
+    before = plain(_converted(type(record), {**stored, "version": None}))
+    return {**_with_utc(stored), **{name: value for name, value in data.items() if value != before.get(name)}}
 
 
 def plain(record: Record) -> dict[str, Any]:
@@ -52,17 +78,29 @@ def plain(record: Record) -> dict[str, Any]:
     return {name: _with_utc(value) for name, value in data.items()}
 
 
-def record(kind: type[R], data: Mapping[str, Any], version: str) -> R:
-    """The record that the plain data (times as datetimes or RFC 3339) came from, with this version.
+def record(kind: type[R], document: Mapping[str, Any], version: str) -> R:
+    """The record that the document (times as datetimes or RFC 3339) is of, with this version.
 
     Fields we don't know are ignored and fields that are not there get their default, so that an older and a newer
-    deployment can share a store. Raises `Invalid` if the data is no such record.
+    deployment can share a store. Raises `Invalid` if the document is no such record, `Temporary` if a newer release
+    wants it left to itself: its functions are on their way.
     """
+    if document.get(_NEEDED, 0) > FORM:
+        told = f"a document of {COLLECTIONS[kind]} is left to a newer release: its form is {document[_FORM]}"
+        raise Temporary(told, service="store")
+    known: R = _converted(kind, {**document, "version": version})
+    if document.get(_FORM, 0) <= FORM:
+        return known
+    newer = _Newer(version)
+    newer.document = document
+    return replace(known, version=newer)
+
+
+def _converted(kind: type[Any], document: Mapping[str, Any]) -> Any:
     try:
-        known: R = msgspec.convert(_upgraded({**_with_utc(data), "version": version}), kind)
+        return msgspec.convert(_upgraded(_with_utc(document)), kind)
     except msgspec.ValidationError as error:
         raise Invalid(f"a document of {COLLECTIONS[kind]} can't be read: {error}", service="store") from error
-    return known
 
 
 def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
@@ -75,14 +113,14 @@ def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def readable(kind: type[R], documents: Iterable[tuple[Mapping[str, Any], str]]) -> Iterator[R]:
-    """The records of (data, version) pairs.
+    """The records of (document, version) pairs.
 
     One that can't be read is logged and left out, so that it holds up no other.
     """
     for data, version in documents:
         try:
             yield record(kind, data, version)
-        except Invalid as error:
+        except ServiceError as error:
             _log.error("left out of what is due", reason=str(error))
 
 

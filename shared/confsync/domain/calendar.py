@@ -165,6 +165,11 @@ def is_silent(calendar: Calendar) -> bool:
     return calendar.channel_id is not None and calendar.unheard >= SILENT
 
 
+def tells_all(calendar: Calendar) -> bool:
+    """Whether its channel, as far as we know, tells of every change."""
+    return calendar.channel_id is not None and calendar.unheard == 0
+
+
 def polling(calendar: Calendar, reason: str, now: datetime) -> Calendar:
     """Google can't watch it: it is read by the sweep, with another try to have it watched once a day."""
     if calendar.on_hold:

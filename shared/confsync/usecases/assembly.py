@@ -82,6 +82,8 @@ class Limits:
     """Within this one call of a provider is over."""
     calendar_interval: timedelta = timedelta(minutes=15)
     """When the sweep looks at a calendar though no notification came."""
+    watched_interval: timedelta | None = None
+    """The same while its channel tells of all that changes; None: no longer."""
     full_sync_window: timedelta | None = None
     """How far back a full list of a calendar goes; None: to the beginning."""
     check_every: timedelta | None = None
@@ -92,8 +94,12 @@ class Limits:
     """In seconds: notifications within it become one sync."""
     inline_renewals: int = 20
     """How many channels a sweep renews itself; the rest goes to the queue."""
-    batch: int = 1000
+    batch: int = 10_000
     """How many things of each kind a sweep hands out."""
+    per_second: float = 20
+    """How many tasks of each kind a sweep has begin in a second."""
+    threads: int = 1
+    """How many hand out at once in a sweep."""
     write_mode: str = "auto"
     """How details get onto events (see `WriteMode`)."""
     own_copies: frozenset[str] = frozenset()
@@ -159,6 +165,7 @@ class UseCases:
             ),
             lease=self._limits.lease,
             interval=self._limits.calendar_interval,
+            watched_interval=self._limits.watched_interval or self._limits.calendar_interval,
             window=self._limits.full_sync_window,
             own_copies=self._limits.own_copies,
         )
@@ -207,6 +214,8 @@ class UseCases:
             leave=lambda: self.leave_account,
             inline=self._limits.inline_renewals,
             batch=self._limits.batch,
+            per_second=self._limits.per_second,
+            threads=self._limits.threads,
         )
 
     @lazy

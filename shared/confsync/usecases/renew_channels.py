@@ -2,13 +2,13 @@
 
 Every change is found by this even if no notification ever arrives. Whatever is due was put off when it was last
 attempted, so the oldest attempt comes first, and is put off again before it is handed out: a thing that fails each time
-comes after all the healthy ones. What only has to be queued is queued first: a renewal may take its time to fail.
+comes after all the healthy ones. What only has to be queued is queued first: a renewal may take its time to fail. It is
+queued for one moment after the other, so that what people do meanwhile does not wait behind all of it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
-from typing import TypeVar
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -16,19 +16,15 @@ from confsync.domain.calendar import Calendar, CalendarState, is_silent
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference
 from confsync.domain.connection import Connection
-from confsync.domain.errors import ConfsyncError, ServiceError, StoreConflict
+from confsync.domain.errors import ServiceError, StoreConflict
 from confsync.domain.sweep import LAST, Sweep
 from confsync.ports import Clock, Due, Queue, Save, Store
 from confsync.usecases.channels.watch_channels import WatchChannels
 from confsync.usecases.connecting.leave_account import LeaveAccount
 from confsync.usecases.records.took import took
+from confsync.usecases.sweeping.hand_out import Fate, HandOut, Work
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
-
-PUT_OFF = timedelta(minutes=10)
-"""When to look again at something that was handed out, in case nothing came of it."""
 
 INLINE_FOR = timedelta(minutes=2)
 """After this the run renews no more channels itself: one that fails slowly takes about as long, and the function's time
@@ -77,34 +73,61 @@ class RenewChannels:
     """How many channels it renews itself; the rest goes to the queue."""
     batch: int
     """How many things of each kind it hands out."""
+    per_second: float
+    """How many tasks of each kind are to begin in a second."""
+    threads: int
+    """How many hand out at once: a run mostly waits for the store and the queue."""
 
     def __call__(self) -> SweepReport:
         """One failure does not stop the others; each is counted and logged."""
         report, began = SweepReport(), self.clock.now()
-        for calendar in self._due(Calendar, report):
+        hand_out = HandOut(
+            store=self.store, clock=self.clock, began=began, per_second=self.per_second, threads=self.threads
+        )
+        for calendar, queued in self._each(Calendar, self._queue_sync, hand_out, report):
             report.calendars_due += 1
             report.calendars_paused += calendar.state is CalendarState.PAUSED
             report.calendars_gone += calendar.state is CalendarState.GONE
             report.channels_silent += is_silent(calendar)
-            report.calendars_queued += self._try(report, calendar.key, self.queue.sync_calendar, calendar.key)
-        for conference in self._due(Conference, report):
+            report.calendars_queued += queued
+        for _, queued in self._each(Conference, self._queue_reconciliation, hand_out, report):
             report.conferences_due += 1
-            report.conferences_queued += self._try(
-                report, conference.id, self.queue.reconcile_conference, conference.id
-            )
-        inline_until = self.clock.now() + INLINE_FOR
-        for channel in self._due(Channel, report):
+            report.conferences_queued += queued
+        self._renew_some(replace(hand_out, threads=1), report)
+        for _, queued in self._each(Channel, self._queue_renewal, hand_out, report, but=report.channels_due):
             report.channels_due += 1
-            if report.channels_due <= self.inline and self.clock.now() < inline_until:
-                report.channels_renewed += self._try(report, channel.key, self._renew, channel)
-            else:
-                report.channels_queued += self._try(report, channel.key, self._queue_renewal, channel)
-        for connection in self._due(Connection, report):
+            report.channels_queued += queued
+        for _ in self._each(Connection, self._finish, replace(hand_out, threads=1), report):
             report.connections_due += 1
-            self._try(report, connection.key, self._finish, connection.key)
         log.info("sweep completed", ms=took(self.clock, began), **asdict(report))
         self._note(report)
         return report
+
+    def _renew_some(self, hand_out: HandOut, report: SweepReport) -> None:
+        """As many as there is time for."""
+        until = self.clock.now() + INLINE_FOR
+        for _, renewed in self._counted(hand_out(Channel, self._renew, limit=min(self.inline, self.batch)), report):
+            report.channels_due += 1
+            report.channels_renewed += renewed
+            if self.clock.now() >= until:
+                return
+
+    def _each(
+        self, kind: type[Due], work: Work[Due], hand_out: HandOut, report: SweepReport, *, but: int = 0
+    ) -> Iterator[tuple[Due, bool]]:
+        """Whatever is put off, and whether it was done; a batch of them, `but` so many."""
+        yield from self._counted(hand_out(kind, work, limit=self.batch - but), report)
+        if hand_out.more(kind):
+            report.more_due.append(kind.__name__.lower())
+
+    def _counted(self, tried: Iterable[tuple[Due, Fate]], report: SweepReport) -> Iterator[tuple[Due, bool]]:
+        for record, fate in tried:
+            assert record.due_at is not None, "it was due"
+            report.late_seconds = max(report.late_seconds, int((self.clock.now() - record.due_at).total_seconds()))
+            report.busy += fate is Fate.BUSY
+            report.failed += fate in {Fate.FAILED, Fate.LEFT}
+            if fate in {Fate.DONE, Fate.FAILED}:
+                yield record, fate is Fate.DONE
 
     def _note(self, report: SweepReport) -> None:
         """For whoever asks whether sweeps run."""
@@ -122,46 +145,25 @@ class RenewChannels:
         except (ServiceError, StoreConflict) as error:
             log.warning("sweep not on record", error=str(error))
 
-    def _due(self, kind: type[Due], report: SweepReport) -> Iterator[Due]:
-        """What is due, the longest due first, each put off before it is handed out."""
-        now = self.clock.now()
-        found = self.store.due(kind, now, limit=self.batch + 1)
-        if len(found) > self.batch:
-            report.more_due.append(kind.__name__.lower())
-        for record in found[: self.batch]:
-            assert record.due_at is not None, "it is due"
-            report.late_seconds = max(report.late_seconds, int((now - record.due_at).total_seconds()))
-            try:
-                self.store.commit([Save(record=replace(record, due_at=self.clock.now() + PUT_OFF))])
-            except StoreConflict:
-                report.busy += 1
-                continue  # somebody is at it right now
-            except ServiceError as error:
-                report.failed += 1
-                log.warning("sweep could not put this off; left to the next one", key=record.key, error=str(error))
-                continue
-            yield record
+    # --- what is done with each --------------------------------------------------------------------------------------
 
-    def _finish(self, key: str) -> None:
-        self.leave().finish(key)
+    def _queue_sync(self, calendar: Calendar, at: datetime | None) -> None:
+        self.queue.sync_calendar(calendar.key, at=at)
 
-    def _renew(self, channel: Channel) -> None:
+    def _queue_reconciliation(self, conference: Conference, at: datetime | None) -> None:
+        self.queue.reconcile_conference(conference.id, at=at)
+
+    def _renew(self, channel: Channel, at: datetime | None) -> None:
         calendar_key = self.channels.renew(channel)
         if calendar_key is not None:
-            self.queue.sync_calendar(calendar_key)
+            self.queue.sync_calendar(calendar_key, at=at)
 
-    def _queue_renewal(self, channel: Channel) -> None:
+    def _queue_renewal(self, channel: Channel, at: datetime | None) -> None:
         calendar = self.store.get(Calendar, channel.calendar_key)
         if calendar is not None and calendar.state is CalendarState.ACTIVE and calendar.channel_id == channel.key:
-            self.queue.sync_calendar(calendar.key, renew=True)
+            self.queue.sync_calendar(calendar.key, at=at, renew=True)
         else:
-            self._renew(channel)  # it only has to end, and the calendar's sync does not know of it
+            self._renew(channel, at)  # it only has to end, and the calendar's sync does not know of it
 
-    def _try(self, report: SweepReport, key: str, work: Callable[[T], None], argument: T) -> bool:
-        try:
-            work(argument)
-        except ConfsyncError as error:
-            report.failed += 1
-            log.warning("sweep could not do this; it stays due", key=key, error=str(error))
-            return False
-        return True
+    def _finish(self, connection: Connection, _: datetime | None) -> None:
+        self.leave().finish(connection.key)

@@ -15,7 +15,7 @@ from itertools import chain
 import structlog
 
 from confsync.domain import link_index
-from confsync.domain.calendar import Calendar, CalendarState, heard, needs_channel, quarantined, synced
+from confsync.domain.calendar import Calendar, CalendarState, heard, needs_channel, quarantined, synced, tells_all
 from confsync.domain.errors import (
     Busy,
     ConfsyncError,
@@ -81,6 +81,8 @@ class SyncCalendar:
     lease: timedelta
     interval: timedelta
     """When the sweep looks again though no notification came."""
+    watched_interval: timedelta
+    """The same while the calendar's channel tells of all that changes."""
     window: timedelta | None = None
     """A full list goes this far back (None: to the beginning). Linked events before it are asked for one by one."""
     own_copies: frozenset[str] = frozenset()
@@ -348,7 +350,8 @@ class _Attempt:
     def _synced(self, calendar: Calendar, token: str | None) -> Calendar:
         version, now = self._usecase.calendars.query_version, self._clock.now()
         told = heard(calendar, notified=self._notified, changes=self.report.events > 0 and not self.report.full)
-        return synced(told, sync_token=token, query_version=version, interval=self._usecase.interval, now=now)
+        interval = self._usecase.watched_interval if tells_all(told) else self._usecase.interval
+        return synced(told, sync_token=token, query_version=version, interval=interval, now=now)
 
 
 def _commits(events: Iterable[Event], most: int) -> list[list[Event]]:

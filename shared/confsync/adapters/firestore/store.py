@@ -14,7 +14,7 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.field_path import FieldPath
 
 from confsync.adapters.firestore.errors import CHANGED, MAYBE_DONE, ONCE, RETRY, ours
-from confsync.adapters.records import COLLECTIONS, check_commit, is_key, name, pages, plain, readable, record
+from confsync.adapters.records import COLLECTIONS, check_commit, document, is_key, name, pages, readable, record
 from confsync.domain.conference import Conference
 from confsync.domain.connection import Connection
 from confsync.domain.errors import Temporary
@@ -131,17 +131,17 @@ class FirestoreStore:
         return any(data.get(_COMMIT) == commit_id for data, _ in found)
 
     def _add(self, batch: Any, write: Write, commit_id: str) -> None:
-        document = self._document(type(write.record), write.record.key)
-        data = {**plain(write.record), _COMMIT: commit_id}
+        place = self._document(type(write.record), write.record.key)
+        data = {**document(write.record), _COMMIT: commit_id}
         if write.record.version is None:
-            batch.create(document, data)
+            batch.create(place, data)
             return
         unchanged = self._client.write_option(last_update_time=_update_time(write.record.version))
         if isinstance(write, Remove):
-            batch.delete(document, option=unchanged)
+            batch.delete(place, option=unchanged)
             return
         # `set` alone replaces a whole document (`update` keeps the fields it is not given), but it takes no option
-        batch.set(document, data)
+        batch.set(place, data)
         unchanged.modify_write(batch._write_pbs[-1])
 
 

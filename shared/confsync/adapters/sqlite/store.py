@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from confsync.adapters.records import COLLECTIONS, check_commit, conflict, name, pages, plain, readable, record
+from confsync.adapters.records import COLLECTIONS, check_commit, conflict, document, name, pages, readable, record
 from confsync.adapters.sqlite.connections import Connections, writing
 from confsync.domain.conference import Conference
 from confsync.domain.connection import Connection
@@ -116,7 +116,7 @@ def _columns(row: Record) -> tuple[str, str | None, str | None, str]:
         row.key,
         getattr(row, "calendar_key", None),
         due_at and _sortable(due_at),
-        msgspec.json.encode(plain(row)).decode(),
+        msgspec.json.encode(document(row)).decode(),
     )
 
 

@@ -64,7 +64,7 @@ def _sweep(store: Store, now: datetime) -> Finding:
         return fail(told, SCHEDULER)
     if last.more_due or last.failed:
         more = f"; more were due than it takes: {', '.join(last.more_due)}" if last.more_due else ""
-        mend = "raise sweep.batch or run it more often" if last.more_due else "its log says what it could not do"
+        mend = "raise sweep.batch and sweep.per_second" if last.more_due else "its log says what it could not do"
         return warn(f"{told}; failed: {last.failed}{more}", mend)
     return ok(told)
 

@@ -4,8 +4,6 @@ https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues/
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
-from math import ceil
 
 import msgspec
 
@@ -13,9 +11,6 @@ from confsync.adapters.access_token import RuntimeToken
 from confsync.cli.deployment import Deployment
 from confsync.cli.doctor.asking import ask
 from confsync.cli.doctor.finding import Check, Finding, fail, ok, warn
-
-PERIOD = timedelta(minutes=10)
-"""Of the sweep, as deploy/functions.toml has it."""
 
 
 class _Rates(msgspec.Struct, rename="camel"):
@@ -50,23 +45,22 @@ def _queue(deployment: Deployment) -> Finding:
         queue = msgspec.json.decode(answer.body, type=_Queue)
     except msgspec.DecodeError:
         return fail(f"Cloud Tasks answered {answer.status} to a question after {name}", "is queue.api right?")
-    return _state(queue, f"{told.name} --location={told.location}", handed_out=2 * deployment.settings.sweep.batch)
+    return _state(queue, f"{told.name} --location={told.location}", handed_out=2 * deployment.settings.sweep.per_second)
 
 
-def _state(queue: _Queue, named: str, *, handed_out: int) -> Finding:
-    """`handed_out`: by one sweep, calendars and conferences, at most."""
+def _state(queue: _Queue, named: str, *, handed_out: float) -> Finding:
+    """`handed_out`: tasks a second that a sweep may make, of calendars and conferences."""
     rate, attempts = queue.rate_limits.max_dispatches_per_second, queue.retry_config.max_attempts
     if queue.state != "RUNNING":
         return fail(f"it is {queue.state}: no task is delivered", f"gcloud tasks queues resume {named}")
     told = f"running; {rate:g} tasks a second, {queue.rate_limits.max_concurrent_dispatches} at once"
     if attempts == 1:
         return warn(
-            f"{told}; a task that fails is not tried again", f"gcloud tasks queues update {named} --max-attempts=12"
+            f"{told}; a task that fails is not tried again", f"gcloud tasks queues update {named} --max-attempts=100"
         )
-    if handed_out > rate * PERIOD.total_seconds():
-        enough = ceil(handed_out / PERIOD.total_seconds())
+    if handed_out > rate:
         return warn(
-            f"{told}: too slow for the {handed_out} that a sweep may hand out",
-            f"gcloud tasks queues update {named} --max-dispatches-per-second={enough}, or lower sweep.batch",
+            f"{told}: too slow for the {handed_out:g} a second that a sweep may hand out",
+            f"gcloud tasks queues update {named} --max-dispatches-per-second={handed_out:g}, or lower sweep.per_second",
         )
     return ok(told)
