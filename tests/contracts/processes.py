@@ -42,6 +42,21 @@ def _run(pipe: Connection, target: Callable[..., None], *args: object) -> None:
         raise
 
 
+class Killed(Exception):
+    """A worker was ended by a signal, in the midst of its work: gRPC aborts one now and then on a busy machine."""
+
+
+def heard(pipe: Connection, process: BaseProcess) -> Any:
+    """As `received`; raises `Killed` if a signal ended the worker, and fails the test if it ended otherwise."""
+    try:
+        return received(pipe)
+    except EOFError:
+        process.join(PATIENCE)
+        assert process.exitcode is not None, "a worker has closed its pipe, and goes on"
+        assert process.exitcode < 0, f"a worker ended with {process.exitcode} and said nothing"
+        raise Killed(f"by signal {-process.exitcode}") from None
+
+
 @dataclass(frozen=True)
 class _Failed:
     how: str
