@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from playground.server import free_port
+from playground.server import reserve_port
 
 PATIENCE = 30.0
 
@@ -52,7 +52,8 @@ class Running:
 @contextmanager
 def started(function: Function, directory: Path) -> Iterator[Running]:
     """The function, once it has answered its first request; it ends with the block. Raises `TimeoutError`."""
-    port = free_port()
+    reserved = reserve_port()
+    port = reserved.getsockname()[1]
     command = [sys.executable, "-m", "functions_framework", "--target=handle", f"--source={function.source}"]
     environment = {**os.environ, **function.environment, "THREADS": str(function.threads), "WORKERS": "1"}
     with (directory / "functions.log").open("ab") as log:
@@ -72,6 +73,7 @@ def started(function: Function, directory: Path) -> Iterator[Running]:
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        reserved.close()
 
 
 def _first_answer(port: int, request: bytes, deadline: float) -> None:

@@ -23,7 +23,7 @@ from deployment import ROOT
 from deployment.environment import Environment
 from deployment.resources.functions import SOURCE_IN_THE_CLOUD, variables
 from deployment.table import Function
-from playground.server import free_port
+from playground.server import reserve_port
 
 CONTRACT = """
 from confsync.web import reference, reference_page
@@ -88,7 +88,8 @@ def application_credentials(directory: Path) -> Path:
 @contextmanager
 def started(programs: Path, workspace: Path, environment: Environment, function: Function) -> Iterator[str]:
     """Start a built function as its container does, but from a directory that is not the source's."""
-    port = free_port()
+    reserved = reserve_port()  # several functions are started one after the other
+    port = reserved.getsockname()[1]
     deployed = {
         key: value.replace(SOURCE_IN_THE_CLOUD, str(workspace))
         for key, value in variables(environment, function, "test").items()
@@ -112,6 +113,7 @@ def started(programs: Path, workspace: Path, environment: Environment, function:
     finally:
         process.terminate()
         process.wait(timeout=10)
+        reserved.close()
 
 
 def ask(url: str, *, patience: float = 60) -> tuple[int, str]:
