@@ -13,6 +13,7 @@ README.md says what is made, and why.
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from deployment import DeployError, applying, cost, delegation, report, setup, smoke, status
 from deployment.environment import Environment, config_file, load
@@ -42,6 +43,7 @@ def init(options: argparse.Namespace) -> int:
         raise DeployError(f"{config_file(options.env)} is there already: change it, or remove it first")
     given = {name: getattr(options, name) for name in ("project", "region", "domain", "solution", "server")}
     answers = setup.questions(_asked, Gcloud(project=options.project or ""), given)
+    answers = replace(answers, emails=tuple(options.email))
     setup.write(options.env, answers, Gcloud(project=answers.project))
     say(f"{config_file(options.env)} is written. Next: python deploy/deploy.py apply --env {options.env}")
     return 0
@@ -157,6 +159,7 @@ def parser() -> argparse.ArgumentParser:
         each.add_argument("--env", required=True, help="the environment: deploy/config/<env>.toml")
     for name in ("project", "region", "domain", "solution", "server"):
         of["init"].add_argument(f"--{name}", help="the answer to that question")
+    of["init"].add_argument("--email", action="append", default=[], help="whom alerts are mailed; may be repeated")
     of["plan"].add_argument("--commands", action="store_true", help="print every gcloud command")
     of["plan"].add_argument("--calendars", type=int, default=cost.Load.calendars, help="for the cost (%(default)s)")
     of["plan"].add_argument(

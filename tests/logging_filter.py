@@ -10,7 +10,7 @@ from typing import Any
 
 Entry = Mapping[str, Any]
 
-COMPARISON = re.compile(r'^([a-zA-Z_.]+)(=~|!=|=)("(?:[^"\\]|\\.)*"|[A-Z]+)$')
+COMPARISON = re.compile(r'^([a-zA-Z_.]+)(=~|!=|>=|=)("(?:[^"\\]|\\.)*"|[A-Z]+|\d+)$')
 EXTRACTOR = re.compile(r"^EXTRACT\(([a-zA-Z_.]+)\)$")
 
 
@@ -51,6 +51,8 @@ def _holds(line: str, found: Entry) -> bool:
     value, wanted = _value(path, found), json.loads(written) if written.startswith('"') else written
     if value is None:
         return False
+    if operator == ">=":
+        return bool(value >= int(wanted))
     return {
         "=": str(value) == wanted,
         "!=": str(value) != wanted,

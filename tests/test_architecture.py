@@ -201,3 +201,16 @@ def test_the_providers_page_has_a_row_for_each() -> None:
     page = (CONFSYNC / "providers" / "README.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1].strip(" `") for line in page.splitlines() if line.startswith("| `")]
     assert sorted(rows) == sorted(providers.PROVIDERS)
+
+
+# --- logs ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted(CONFSYNC.rglob("*.py")), ids=lambda path: str(path.relative_to(CONFSYNC)))
+def test_what_nobody_expected_is_logged_under_one_name(path: Path) -> None:
+    """The metric and the alert on it go by that: deploy/monitoring/metrics/confsync_bugs.yaml."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "exception":
+            (said,) = node.args
+            assert isinstance(said, ast.Constant)
+            assert str(said.value).startswith("unexpected error"), said.value

@@ -37,7 +37,7 @@ def apply(gcloud: Gcloud, todo: Sequence[Planned], say: Say) -> None:
     for stage in todo:
         say(f"\n{stage.title}")
         with ThreadPoolExecutor(stage.at_once) as pool:
-            running = {pool.submit(_carry_out, gcloud, step): step for step in stage.steps}
+            running = {pool.submit(_carry_out, gcloud, step, say): step for step in stage.steps}
             try:
                 for future in as_completed(running):
                     done += 1
@@ -48,13 +48,13 @@ def apply(gcloud: Gcloud, todo: Sequence[Planned], say: Say) -> None:
                 raise DeployError(f"{failed} run this again once it is mended.\n{error}") from error
 
 
-def _carry_out(gcloud: Gcloud, step: Step) -> str:
+def _carry_out(gcloud: Gcloud, step: Step, say: Say) -> str:
     """How long it took."""
     if step.by_hand:
         return "left for you"
     began = time.monotonic()
     for command in step.commands:
-        gcloud.do(command)
+        gcloud.do(command, lambda words: say(f"{step.resource.title}: {words}"))
     return f"{time.monotonic() - began:.0f} s"
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from deployment import ROOT, DeployError
@@ -23,8 +24,11 @@ SETTLING = re.compile(
 )
 """What is said of things that were made a moment ago, elsewhere in Google: it cures itself within a minute or two.
 https://cloud.google.com/iam/docs/access-change-propagation"""
-PAUSES = (5, 10, 20, 40)
+PAUSES = (5.0, 10.0, 20.0, 40.0)
 """Seconds between tries of such a command."""
+NEW_METRIC = re.compile(r"Cannot find metric|metric referenced by the provided filter is unknown")
+"""What is said of an alert on a metric that is not known yet; "it could take up to 10 minutes to become available"."""
+METRIC_PAUSES = (30.0,) * 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,15 +40,31 @@ class Query:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Late:
+    """An argument with a name that Google gives, so that only an answer tells it. `shown`: what stands for it."""
+
+    shown: str
+    query: Query
+    found: Callable[[Any], str] = field(compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Command:
-    """A change. `stdin` makes what is read from standard input, if anything: no secret stands in arguments."""
+    """A change. `stdin` makes what is read from standard input, if anything: no secret stands in arguments. `late`:
+    further arguments."""
 
     arguments: tuple[str, ...]
     stdin: Callable[[], str] | None = field(default=None, compare=False)
+    late: tuple[Late, ...] = ()
 
     def shown(self, project: str) -> str:
-        """As it could be typed into a shell."""
-        return shlex.join(line(project, self.arguments)) + (" < (generated)" if self.stdin else "")
+        """As it could be typed into a shell, once names are put in."""
+        arguments = self.whole(each.shown for each in self.late)
+        return shlex.join(line(project, arguments)) + (" < (generated)" if self.stdin else "")
+
+    def whole(self, late: Iterable[str]) -> list[str]:
+        """All arguments, names before flags."""
+        return sorted([*self.arguments, *late], key=lambda each: each.startswith("--"))
 
 
 def command(*arguments: str) -> Command:
@@ -112,17 +132,36 @@ class Gcloud:
             raise _failed(whole, result)
         return result.out
 
-    def do(self, command: Command) -> None:
-        """Carry the change out; again, if something it needs was made a moment ago. Raises `DeployError`."""
-        arguments = line(self.project, command.arguments)
+    def do(self, command: Command, say: Callable[[str], None] = lambda _: None) -> None:
+        """Carry the change out; again, if something it needs was made a moment ago. `say` is told what takes minutes.
+
+        Raises `DeployError`.
+        """
+        arguments = line(self.project, command.whole(map(self._told, command.late)))
         stdin = command.stdin() if command.stdin else None
-        for pause in (*PAUSES, None):
+        for tries in count():
             result = self.run(arguments, stdin)
             if result.code == 0:
                 return
-            if pause is None or not SETTLING.search(result.err):
+            pauses = _pauses(result.err)
+            if tries >= len(pauses):
                 raise _failed(arguments, result)
-            self.sleep(pause)
+            if pauses is METRIC_PAUSES and tries == 0:
+                say("alerts do not know a new metric yet: that takes Google up to ten minutes, waiting")
+            self.sleep(pauses[tries])
+
+    def _told(self, late: Late) -> str:
+        try:
+            return late.found(self.ask(late.query) or [])
+        except KeyError as error:
+            raise DeployError(f"{late.shown}: {error} is not there any more, run this again") from error
+
+
+def _pauses(err: str) -> tuple[float, ...]:
+    """How long to wait before each further try; nothing for what does not cure itself."""
+    if NEW_METRIC.search(err):
+        return METRIC_PAUSES
+    return PAUSES if SETTLING.search(err) else ()
 
 
 def _failed(arguments: Sequence[str], result: Result) -> DeployError:

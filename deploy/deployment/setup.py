@@ -31,6 +31,7 @@ class Answers:
     domain: str
     solution: str
     server: str = ""
+    emails: tuple[str, ...] = ()
 
 
 def questions(ask: Ask, gcloud: Gcloud, given: Mapping[str, str | None]) -> Answers:
@@ -40,7 +41,7 @@ def questions(ask: Ask, gcloud: Gcloud, given: Mapping[str, str | None]) -> Answ
         value = given.get(name)
         return ask(words, default) if value is None else value
 
-    told = {
+    told: dict[str, Any] = {
         "project": answer("project", "Google Cloud project", gcloud.text("config", "get-value", "project").strip()),
         "region": answer("region", "Region", "europe-west1"),
         "domain": answer("domain", "Google Workspace domain (empty: none, everybody connects their account)", ""),
@@ -110,6 +111,8 @@ def configuration(answers: Answers, *, number: str, authorization: Mapping[str, 
         "service_accounts": _known(authorization.get("serviceAccountEmail")),
         "clients": _known(authorization.get("oauthClientId")),
     }
+    if answers.emails:
+        tables["monitoring"] = {"emails": list(answers.emails)}
     for function, caller in _CALLERS.items():
         name = f"callers.{function.replace('-', '_')}"
         tables[name] = {"audiences": [url(function)], "service_accounts": [account(caller)]}

@@ -282,6 +282,12 @@ class Callers(Section, frozen=True, kw_only=True):
     clients: tuple[str, ...] = ()
 
 
+class Monitoring(Section, frozen=True, kw_only=True):
+    """`emails`: whom alerts are mailed; without any they show in the console alone. For deploy.py, not functions."""
+
+    emails: tuple[Annotated[str, msgspec.Meta(pattern=r"^[^@\s,=]+@[^@\s,=]+$")], ...] = ()
+
+
 class SolutionSettings(Section, frozen=True, kw_only=True):
     """A configured solution. `secret` is a name in the secret store; addresses default to the provider's own.
 
@@ -356,6 +362,7 @@ class Settings(Section, frozen=True, kw_only=True):
     events: Events = Events()
     detection: Detection = Detection()
     tracing: Tracing = Tracing()
+    monitoring: Monitoring = Monitoring()
 
     def __post_init__(self) -> None:
         if self.google.credentials == "user" and not self.connect.url:

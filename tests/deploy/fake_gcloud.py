@@ -9,6 +9,7 @@ the state's file in FAKE_GCLOUD_STATE; or called in this process, by `Cloud.run`
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,6 +33,10 @@ APIS = {
     "functions": "cloudfunctions",
     "scheduler": "cloudscheduler",
     "workspace-add-ons": "gsuiteaddons",
+    "logging": "logging",
+    "monitoring": "monitoring",
+    "beta": "monitoring",
+    "alpha": "monitoring",
 }
 ASKING = {"list", "describe", "get-iam-policy", "get-authorization", "get-value", "list-files-for-upload", "sign-jwt"}
 
@@ -43,6 +48,7 @@ class Refused(Exception):
 def empty() -> dict[str, Any]:
     """A new project."""
     kinds = ("accounts", "policies", "databases", "indexes", "ttls", "secrets", "queues", "services", "jobs", "addons")
+    kinds += ("metrics", "dashboards", "channels", "alerts")
     return {"apis": ["serviceusage"], "revisions": {}, "clock": 0, **{kind: {} for kind in kinds}}
 
 
@@ -55,6 +61,8 @@ class Cloud:
     changes: list[list[str]] = field(default_factory=list)
     fails_at: int | None = None
     lost: bool = False
+    metrics_unknown: int = 0
+    """How many alerts are refused, because their metrics were made a moment ago."""
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def run(self, arguments: list[str], stdin: str | None = None) -> tuple[int, str, str]:
@@ -246,6 +254,84 @@ class Cloud:
         manifest = json.loads(flags["deployment-object"])
         return {**manifest, "name": f"projects/{flags['project']}/deployments/{names[0]}", "etag": "1"}
 
+    # --- metrics, alerts ---------------------------------------------------------------------------------------------
+
+    def put_metric(self, names: list[str], flags: dict[str, str], stdin: str | None) -> Any:
+        """An update leaves what its file does not name: googlecloudsdk/api_lib/logging/util.py, UpdateLogMetric."""
+        before = self.state["metrics"].get(names[0], {})
+        sent = _file(flags["config-from-file"], stdin)
+        kind, old = (each.get("metricDescriptor", {}).get("valueType") for each in (sent, before))
+        if old not in {None, kind}:
+            raise Refused("INVALID_ARGUMENT: the kind of a metric can't be changed")
+        return {**before, **_without_zeros(sent), "name": names[0]}
+
+    def put_dashboard(self, names: list[str], flags: dict[str, str], stdin: str | None) -> str:
+        sent = _file(flags["config-from-file"], stdin)
+        name = sent["name"].rpartition("/")[2]
+        if names:
+            self._there("dashboards", names[0])
+        elif name in self.state["dashboards"]:
+            raise Refused(f"ALREADY_EXISTS: {name}")
+        shown = {**_without_zeros(sent), "name": f"projects/{NUMBER}/dashboards/{name}", "etag": "1"}
+        self.state["dashboards"][name] = shown
+        return ""
+
+    def create_channel(self, _: Any, flags: dict[str, str], __: Any) -> str:
+        channel = {
+            "name": self._google_name(flags, "notificationChannels"),
+            "type": flags["type"],
+            "displayName": flags["display-name"],
+            "labels": _pairs(flags["channel-labels"]),
+            "userLabels": _pairs(flags["user-labels"]),
+            "enabled": True,
+        }
+        return self._new("channels", channel["name"], channel)
+
+    def delete_channel(self, names: list[str], flags: dict[str, str], _: Any) -> str:
+        using = [each for each in self.state["alerts"].values() if names[0] in each["notificationChannels"]]
+        if using and "force" not in flags:
+            raise Refused("FAILED_PRECONDITION: the channel is used by alert policies")
+        for each in using:
+            each["notificationChannels"].remove(names[0])
+        self._there("channels", names[0])
+        del self.state["channels"][names[0]]
+        return ""
+
+    def create_alert(self, _: Any, flags: dict[str, str], stdin: str | None) -> str:
+        name = self._google_name(flags, "alertPolicies")
+        return self._new("alerts", name, self._alert(name, flags.get("notification-channels", ""), flags, stdin))
+
+    def update_alert(self, names: list[str], flags: dict[str, str], stdin: str | None) -> str:
+        self._there("alerts", names[0])
+        told = flags.get("set-notification-channels", "")
+        self.state["alerts"][names[0]] = self._alert(names[0], told, flags, stdin)
+        return ""
+
+    def _alert(self, name: str, channels: str, flags: dict[str, str], stdin: str | None) -> Any:
+        sent = _file(flags["policy-from-file"], stdin)
+        text = json.dumps(sent)
+        metrics = re.findall(r"logging\.googleapis\.com/user/(\w+)", text)
+        if self.metrics_unknown or not set(metrics) <= self.state["metrics"].keys():
+            self.metrics_unknown = max(0, self.metrics_unknown - 1)
+            raise Refused(
+                f'NOT_FOUND: Cannot find metric(s) that match type = "logging.googleapis.com/user/{metrics[0]}". If a '
+                "metric was created recently, it could take up to 10 minutes to become available."
+            )
+        told = [each for each in channels.split(",") if each]
+        for each in told:
+            self._there("channels", each)
+        conditions = [{**each, "name": f"{name}/conditions/{number}"} for number, each in enumerate(sent["conditions"])]
+        return {
+            **_without_zeros({**sent, "conditions": conditions}),
+            "name": name,
+            "enabled": True,
+            "notificationChannels": told,
+        }
+
+    def _google_name(self, flags: dict[str, str], kind: str) -> str:
+        self.state["clock"] += 1
+        return f"projects/{flags['project']}/{kind}/{10**18 + self.state['clock']}"
+
     # --- functions ---------------------------------------------------------------------------------------------------
 
     def deploy(self, names: list[str], flags: dict[str, str], _: Any) -> str:
@@ -385,12 +471,40 @@ HANDLERS: dict[tuple[str, ...], Handler] = {
     ("scheduler", "jobs", "update", "http"): _updating("jobs", Cloud.put_job),
     ("scheduler", "jobs", "resume"): Cloud.resume_job,
     ("scheduler", "jobs", "delete"): _deleting("jobs"),
+    ("logging", "metrics", "list"): _listing("metrics"),
+    ("logging", "metrics", "create"): _creating("metrics", Cloud.put_metric),
+    ("logging", "metrics", "update"): _updating("metrics", Cloud.put_metric),
+    ("logging", "metrics", "delete"): _deleting("metrics"),
+    ("monitoring", "dashboards", "list"): _listing("dashboards"),
+    ("monitoring", "dashboards", "create"): Cloud.put_dashboard,
+    ("monitoring", "dashboards", "update"): Cloud.put_dashboard,
+    ("monitoring", "dashboards", "delete"): _deleting("dashboards"),
+    ("beta", "monitoring", "channels", "list"): _listing("channels"),
+    ("beta", "monitoring", "channels", "create"): Cloud.create_channel,
+    ("beta", "monitoring", "channels", "delete"): Cloud.delete_channel,
+    ("alpha", "monitoring", "policies", "list"): _listing("alerts"),
+    ("alpha", "monitoring", "policies", "create"): Cloud.create_alert,
+    ("alpha", "monitoring", "policies", "update"): Cloud.update_alert,
+    ("alpha", "monitoring", "policies", "delete"): _deleting("alerts"),
     ("workspace-add-ons", "get-authorization"): Cloud.authorization,
     ("workspace-add-ons", "deployments", "list"): _listing("addons"),
     ("workspace-add-ons", "deployments", "create"): _creating("addons", Cloud.put_addon),
     ("workspace-add-ons", "deployments", "replace"): _updating("addons", Cloud.put_addon),
     ("workspace-add-ons", "deployments", "delete"): _deleting("addons"),
 }
+
+
+def _file(name: str, stdin: str | None) -> Any:
+    if name != "-" or not stdin:
+        raise Refused("the file comes from standard input")
+    return json.loads(stdin)
+
+
+def _without_zeros(sent: Any) -> Any:
+    """As Google's APIs tell: they leave out what is as without it. Also the first value of an enumeration."""
+    if isinstance(sent, dict):
+        return {key: _without_zeros(each) for key, each in sent.items() if each not in (0, "", "STRING", [], {}, None)}
+    return [_without_zeros(each) for each in sent] if isinstance(sent, list) else sent
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -444,7 +558,7 @@ def main() -> int:
         code, out, err = cloud.run(sys.argv[1:], stdin)
         file.seek(0)
         file.truncate()
-        told = {name: getattr(cloud, name) for name in ("state", "changes", "fails_at", "lost")}
+        told = {name: getattr(cloud, name) for name in ("state", "changes", "fails_at", "lost", "metrics_unknown")}
         file.write(json.dumps(told))
     print(out, end="")
     print(err, end="", file=sys.stderr)

@@ -19,6 +19,7 @@ from tests.deploy.fake_gcloud import Cloud
 from tests.deploy.projects import deploy, gcloud_of, todo
 
 KINDS = ("accounts", "services", "jobs", "addons", "databases", "secrets", "queues")
+KINDS += ("metrics", "dashboards", "channels", "alerts")
 LATER = Source(build="ba9876543210", manifest='{"oauthScopes": [], "addOns": {"common": {"name": "other"}}}')
 
 

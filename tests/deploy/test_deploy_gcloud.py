@@ -40,7 +40,7 @@ def every_line(environment: Environment, source: Source) -> Iterator[tuple[str, 
         commands: list[Command] = [*resource.create, *resource.delete]
         if not resource.title.startswith("APIs"):
             commands += resource.change(changes)
-        yield from (command.arguments for command in commands)
+        yield from (tuple(each.whole(late.shown for late in each.late)) for each in commands)
 
 
 def first_of_each_form(lines: list[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -55,6 +55,12 @@ def test_without_a_domain_people_connect_their_accounts_once_there_is_a_client_f
     assert "connect" in with_client.functions
 
 
+def test_whom_alerts_mail_is_told_by_a_flag_and_not_asked(environment: Environment) -> None:
+    assert environment_of(ANSWERS, environment).settings.monitoring.emails == ()
+    told = replace(ANSWERS, emails=("a@example.com", "b@example.com"))
+    assert environment_of(told, environment).settings.monitoring.emails == ("a@example.com", "b@example.com")
+
+
 def test_only_what_is_not_given_is_asked_and_gcloud_knows_the_project(fake: Gcloud) -> None:
     asked: list[tuple[str, str]] = []
 

@@ -5,6 +5,8 @@ import logging
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from string import Template
 from typing import Any
 
 import pytest
@@ -13,15 +15,20 @@ import yaml
 
 from confsync import bootstrap
 from confsync.domain import keys
-from confsync.domain.errors import ReauthorizationRequired
+from confsync.domain.errors import ReauthorizationRequired, Temporary
 from confsync.logs import configure
 from playground.cloud import APPLICATION
 from playground.functions import ROOT, TABLE
 from tests.functions.conftest import ANN, Deployment
 from tests.logging_filter import Entry, entry, extracted, matches
 from tests.usecases.personal_world import PersonalWorld
+from tests.usecases.world import World
 
-METRICS = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "deploy/monitoring/metrics").glob("*.yaml")}
+PREFIX = tomllib.loads(TABLE.read_text())["name_prefix"]
+METRICS = {
+    path.stem: yaml.safe_load(Template(path.read_text()).substitute(prefix=PREFIX))
+    for path in (ROOT / "deploy/monitoring/metrics").glob("*.yaml")
+}
 LINES = {
     "confsync_sweeps": {"sweep completed"},
     "confsync_syncs": {"calendar synced"},
@@ -33,10 +40,15 @@ LINES = {
     "confsync_connections_ended": {"connection ended"},
     "confsync_requests": {"request answered"},
     "confsync_refusals": {"request refused"},
-    "confsync_conferences_failed": {"conference not created"},
     "confsync_bugs": {"unexpected error"},
+    "confsync_visits": {"calendar synced", "calendar not synced"},
+    "confsync_calendars_paused": {"calendar not synced"},
+    "confsync_reconciled": {"reconciliation completed"},
+    "confsync_openings": {"channel opened", "channel not opened"},
+    "confsync_choices": {"request answered"},
+    "confsync_conferences_stuck": {"conference not reconciled"},
 }
-SERVICE = "confsync-anything"
+SERVICE = f"{PREFIX}anything"
 
 
 @contextmanager
@@ -81,6 +93,7 @@ def nothing_goes_well(deployed: Deployment) -> None:
     deployed.create("metrics3", email="metrics3@example.com")
     deployed.accounts.revoke("metrics3@example.com")
     sync(deployed, "metrics3@example.com")
+    sync(deployed, "metrics3@example.com")
     deployed.accounts.restore("metrics3@example.com")
     deployed.post("sync_calendar", {}, token="")
 
@@ -102,7 +115,24 @@ def a_grant_ends(_: Deployment) -> None:
         world.token(refused=world.token())
 
 
-STORIES: tuple[Callable[[Deployment], None], ...] = (all_goes_well, nothing_goes_well, a_bug, a_grant_ends)
+def a_vendor_stays_down(_: Deployment) -> None:
+    world = World()
+    conference_id = world.saved().conference_id
+    world.ann.update("event1", title="Later")
+    world.sync()
+    world.provider.fail("update", *[Temporary("down")] * 13)
+    for _each in range(13):
+        world.reconcile(conference_id)
+        world.clock.advance(timedelta(hours=6))
+
+
+STORIES: tuple[Callable[[Deployment], None], ...] = (
+    all_goes_well,
+    nothing_goes_well,
+    a_bug,
+    a_grant_ends,
+    a_vendor_stays_down,
+)
 
 
 @pytest.fixture(scope="module")
@@ -143,5 +173,28 @@ def test_lines_of_others_are_not_counted(entries: list[Entry]) -> None:
     assert not any(matches(metric["filter"], each) for metric in METRICS.values() for each in others)
 
 
-def test_functions_are_deployed_under_the_name_that_is_counted() -> None:
-    assert SERVICE.startswith(tomllib.loads(TABLE.read_text())["name_prefix"])
+def found(entries: list[Entry], name: str) -> list[Any]:
+    return [each["jsonPayload"] for each in entries if matches(METRICS[name]["filter"], each)]
+
+
+def test_a_calendar_is_paused_once_however_often_it_is_tried(entries: list[Entry]) -> None:
+    """So a handful of people who left does not look like many who leave."""
+    (paused,) = found(entries, "confsync_calendars_paused")
+    assert paused["was"] == "active"
+    assert len([each for each in found(entries, "confsync_syncs_failed") if each["state"] == "paused"]) > 1
+
+
+def test_a_conference_is_stuck_from_the_twelfth_failure_on(entries: list[Entry]) -> None:
+    assert {each["attempts"] for each in found(entries, "confsync_conferences_stuck")} == {12, 13}
+    assert len(found(entries, "confsync_steps_failed")) > 2
+
+
+def test_each_choice_in_calendar_tells_how_long_a_person_waited_and_what_for(entries: list[Entry]) -> None:
+    told = found(entries, "confsync_choices")
+    assert {each["outcome"] for each in told} == {"CREATED", "CONFERENCE_SOLUTION_FORBIDDEN"}
+    assert all(isinstance(each["ms"], int) and each["status"] == 200 and each["solution"] for each in told)
+
+
+def test_refusals_and_reconciliations_tell_what_they_took(entries: list[Entry]) -> None:
+    assert all(isinstance(each["ms"], int) for each in found(entries, "confsync_refusals"))
+    assert {step for each in found(entries, "confsync_reconciliations") for step in each["steps"]} >= {"create"}

@@ -6,6 +6,7 @@ from deployment.resources.accounts import accounts
 from deployment.resources.addon import addon, caller
 from deployment.resources.database import database
 from deployment.resources.functions import functions, traffic
+from deployment.resources.monitoring import addresses, alerts, dashboard, metrics
 from deployment.resources.queue import queue
 from deployment.resources.roles import doors, policies
 from deployment.resources.schedule import schedules
@@ -23,6 +24,7 @@ def stages(environment: Environment, source: Source) -> list[Stage]:
     """What there should be."""
     told = {
         "APIs": services(environment),
+        "metrics": metrics(environment),
         "service accounts": accounts(environment),
         "database": database(environment),
         "secrets": secrets(environment),
@@ -34,6 +36,8 @@ def stages(environment: Environment, source: Source) -> list[Stage]:
         "traffic": traffic(environment),
         "schedule": schedules(environment),
         "add-on": [caller(environment), *addon(source)],
+        "addresses for alerts": addresses(environment),
+        "dashboard and alerts": [*dashboard(environment), *alerts(environment)],
     }
     return [
         Stage(title=title, resources=tuple(resources), at_once=1 if title in IN_ORDER else AT_ONCE)

@@ -18,6 +18,7 @@ APIS = {
     "iam": "the functions' accounts",
     "iamcredentials": "acting as people, without a key file",
     "logging": "what the functions tell",
+    "monitoring": "metrics, dashboard and alerts",
     "run": "runs the functions",
     "secretmanager": "vendors' credentials and our own keys",
 }

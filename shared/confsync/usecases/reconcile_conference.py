@@ -85,8 +85,8 @@ class ReconcileConference:
 
         Errors of providers and of Calendar are recorded, not raised. `check`: look at the vendor's copy now.
         """
-        began = self.clock.now()
-        outcome = self._reconciled(conference_id, check=check)
+        began, tried = self.clock.now(), list[Step]()
+        outcome = self._reconciled(conference_id, tried, check=check)
         if outcome.conference is not None:
             log.info(
                 "reconciliation completed",
@@ -94,11 +94,12 @@ class ReconcileConference:
                 ms=took(self.clock, began),
                 solution=outcome.conference.solution,
                 state=outcome.conference.state,
+                steps=tried,
                 error_class=type(outcome.error).__name__ if outcome.error else None,
             )
         return outcome
 
-    def _reconciled(self, conference_id: str, *, check: bool) -> Outcome:
+    def _reconciled(self, conference_id: str, tried: list[Step], *, check: bool) -> Outcome:
         error: Error | None = None
         for _ in range(ROUNDS):
             conference = self.store.get(Conference, conference_id)
@@ -107,7 +108,7 @@ class ReconcileConference:
             if conference.lease.taken(self.clock.now()):
                 raise Busy(f"conference {conference_id} is being worked on")
             with suppress(StoreConflict):  # somebody wrote between our read and our write: look again
-                ended = _Round(self, conference).run(check=check, earlier=error)
+                ended = _Round(self, conference, tried).run(check=check, earlier=error)
                 if isinstance(ended, Outcome):
                     return ended
                 error, check = error or ended, False
@@ -121,10 +122,11 @@ class ReconcileConference:
 
 
 class _Round:
-    """One look at the conference, and one step."""
+    """One look at the conference, and one step, which is added to those that were `tried`."""
 
-    def __init__(self, usecase: ReconcileConference, conference: Conference) -> None:
+    def __init__(self, usecase: ReconcileConference, conference: Conference, tried: list[Step]) -> None:
         self._usecase = usecase
+        self._tried = tried
         self._clock = usecase.clock
         self._conference = conference
         self._provider = self._ready_provider()
@@ -199,15 +201,15 @@ class _Round:
         A calendar out of reach is no reason to leave the rest undone, nor is what nobody expected: it is looked at
         later.
         """
-        told = "could not look whether the event was saved"
         try:
             return self._usecase.give_up_links(self._conference, links)
         except ServiceError as error:
+            told = "could not look whether the event was saved"
             log.warning(told, conference_id=self._conference.id, error=str(error))
         except ConfsyncError:
             raise
         except Exception:
-            log.exception(told, conference_id=self._conference.id)
+            log.exception("unexpected error over whether the event was saved", conference_id=self._conference.id)
         return False
 
     def _agrees(self) -> bool:
@@ -258,6 +260,7 @@ class _Round:
         """Make the step. If it failed: the conference as stored then, and why."""
         now = self._clock.now()
         lease = self._take(step, hosting, spending, now)
+        self._tried.append(step)
         try:
             if step is Step.PUBLISH:
                 change = self._publish(lease, links)

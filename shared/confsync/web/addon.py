@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
+import structlog
 
 from confsync.domain import errors
 from confsync.domain.caller import Caller
@@ -22,6 +23,8 @@ from confsync.usecases.create_conference import Created, CreateRequest
 from confsync.web.callers import ServiceCallers, Verify, bearer
 from confsync.web.endpoint import Answer, Call, Handler, answer
 from confsync.web.json_body import body
+
+log = structlog.get_logger()
 
 CALENDAR = "google-calendar"
 MAX_ID = 1024
@@ -100,10 +103,17 @@ def create_conference(
     """Create a conference, and answer in the form of the question.
 
     `login_url`: (service that wants it, solution, person's address) -> where they connect their account;
-    `settings_url`: (person's address) -> where they see all of them.
+    `settings_url`: (person's address) -> where they see all of them. A person waits: one line in the log says how long,
+    and what `outcome` they got; that of a refusal has the route, too.
     """
 
     def handle(call: Call) -> Answer:
+        structlog.contextvars.bind_contextvars(route="create_conference")
+        answered = respond(call)
+        log.info("request answered", status=answered[1], ms=call.ms)
+        return answered
+
+    def respond(call: Call) -> Answer:
         sent = body(call, _Body)
         user = callers.user(call, sent, verify)
         if user is None:
@@ -112,9 +122,11 @@ def create_conference(
             url = {"settingsUrl": settings_url(user.email)}
             return answer(url if sent.from_shim else _http({"createConferenceSettingUrlActionMarkup": url}, wrapper))
         request = parse(call, sent, user, solutions)
+        structlog.contextvars.bind_contextvars(solution=request.solution_id, outcome="CREATED")
         try:
             markup = _markup(create(request))
         except (errors.ServiceError, errors.Busy, errors.StoreConflict, errors.NotConfigured) as error:
+            structlog.contextvars.bind_contextvars(outcome=error_type(error).value)
             _log_failure(request, error)
             service = error.service if isinstance(error, errors.ServiceError) else ""
             markup = {"error": _error(error, login_url(service, request.solution_id, user.email))}
@@ -222,11 +234,8 @@ def error_type(error: errors.ConfsyncError) -> ConferenceErrorType:
 
 
 def _log_failure(request: CreateRequest, error: errors.ConfsyncError) -> None:
-    import structlog
-
-    structlog.get_logger().warning(
+    log.warning(
         "conference not created",
-        solution=request.solution_id,
         event_id=request.event_id,
         error_class=type(error).__name__,
         error=str(error),

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Protocol, overload
 from urllib.parse import quote
 
@@ -76,6 +77,12 @@ class Call:
     """As it was sent, still percent-encoded: a calendar's id may hold a slash."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """Of the path, decoded (see `routing`)."""
+    began: float = field(default_factory=monotonic, compare=False)
+
+    @property
+    def ms(self) -> int:
+        """Milliseconds since it came."""
+        return _ms(self.began)
 
 
 class HttpError(Exception):
@@ -134,15 +141,15 @@ def _serve(
     methods: frozenset[str] | None,
     json_body: bool,
 ) -> Answer:
-    headers = request.headers
+    began, headers = monotonic(), request.headers
     place = headers.get("traceparent", ""), headers.get("X-Cloud-Trace-Context", "")
     with tracing.request(request.method, *place) as span:
         try:
-            call = _checked(request, span.trace, methods=methods, json_body=json_body)
+            call = _checked(request, span.trace, began, methods=methods, json_body=json_body)
             answered = load()(call)
         except (HttpError, errors.ConfsyncError) as error:
             answered = refused(error, span.trace)
-            _log_refusal(error, answered[1], span.trace)
+            _log_refusal(error, answered[1], span.trace, _ms(began))
         except Exception:  # noqa: BLE001 - the last door: nobody outside may see what went wrong
             _log(span.trace).exception("unexpected error")
             answered = refused(errors.ConfsyncError(), span.trace)
@@ -169,7 +176,13 @@ def require_json(headers: Values) -> None:
         raise HttpError(415, "unsupported_media_type", "the body must be application/json")
 
 
-def _checked(request: HttpRequest, trace: str, *, methods: frozenset[str] | None, json_body: bool) -> Call:
+def _ms(began: float) -> int:
+    return round((monotonic() - began) * 1000)
+
+
+def _checked(
+    request: HttpRequest, trace: str, began: float, *, methods: frozenset[str] | None, json_body: bool
+) -> Call:
     if methods is not None and request.method not in methods:
         raise not_allowed(request.method, methods)
     if (request.content_length or 0) > MAX_BODY:
@@ -186,6 +199,7 @@ def _checked(request: HttpRequest, trace: str, *, methods: frozenset[str] | None
         trace=trace,
         method=request.method,
         path=_sent_path(request),
+        began=began,
     )
 
 
@@ -212,10 +226,11 @@ STATUSES: Mapping[type[errors.ConfsyncError], tuple[int, str]] = {
 }
 
 
-def _log_refusal(error: HttpError | errors.ConfsyncError, status: int, trace: str) -> None:
+def _log_refusal(error: HttpError | errors.ConfsyncError, status: int, trace: str, ms: int) -> None:
     busy = isinstance(error, errors.Busy | errors.StoreConflict)
     level = "info" if busy else "error" if status == 500 else "warning"
-    getattr(_log(trace), level)("request refused", status=status, kind=type(error).__name__, reason=str(error))
+    told = {"status": status, "kind": type(error).__name__, "reason": str(error), "ms": ms}
+    getattr(_log(trace), level)("request refused", **told)
 
 
 def _log(trace: str) -> Any:  # structlog is imported late

@@ -58,6 +58,7 @@ class FailSync:
                 calendar_key=failed.key,
                 ms=took(self.clock, began),
                 state=failed.state,
+                was=calendar.state,
                 failures=failed.failures,
                 error=str(error),
                 error_class=type(error).__name__,
