@@ -9,8 +9,11 @@ import sys
 from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
 from typing import Any
+from urllib.parse import unquote
 
 import structlog
+
+from confsync.domain.keys import calendar_key
 
 _WORDS = (
     r"token|secret|passw|passcode|pwd|credential|authorization|assertion|cookie|api_?key|private_?key|start_url|zak"
@@ -20,6 +23,12 @@ TOKENS = re.compile(r"\b(?:Bearer|Basic) [\w.~+/=-]{8,}|eyJ[\w-]+\.[\w-]+\.[\w-]
 FORM = re.compile(rf"(\b\w*(?:{_WORDS})\w*=|\b(?:jwt|tk|key|pin)=)[^&\s\"']+", re.IGNORECASE)
 QUOTED = re.compile(rf"""(["'](?:\w*(?:{_WORDS})\w*|pin)["']\s*:\s*(["'])).*?\2""", re.IGNORECASE)
 HIDDEN = "[hidden]"
+PERSON = re.compile(r"(?<![\w.+-])((?:[\w.+-]|%2[Bb]){1,200})(?:@|%40)([\w-]{1,63}(?:\.[\w-]{1,63})+)")
+"""An address: of a person or, which looks the same, a calendar's id."""
+OURS = "gserviceaccount.com"
+"""Service accounts are no people."""
+SEARCHED = re.compile(r"([?&]q=)[^&\s\"']+")
+"""What somebody looks for in their events."""
 
 Line = MutableMapping[str, Any]
 
@@ -59,8 +68,9 @@ def configure(project: str = "") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    # what it warns of, headers that nobody understands, it tells with the whole address and its query
-    logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
+    # what they warn of they tell with the whole address and its query; we tell of it in words of our own
+    for name in ("urllib3.connection", "googleapiclient.http"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def traced(trace: str) -> AbstractContextManager[Any]:
@@ -87,7 +97,7 @@ def _cloud_names(project: str) -> structlog.typing.Processor:
 
 
 def _hide_secrets(_: Any, __: str, line: Line) -> Line:
-    """The last net: nothing that is named or looks like a secret leaves, whoever logged it."""
+    """The last net: nothing that is named or looks like a secret, and nobody's address leaves, whoever logged it."""
     return {key: HIDDEN if SECRET_NAMES.search(key) else _hidden(value) for key, value in line.items()}
 
 
@@ -98,7 +108,16 @@ def _hidden(value: Any) -> Any:
         return [_hidden(each) for each in value]
     if value is None or isinstance(value, int | float):
         return value
-    return clean(str(value))
+    return nameless(clean(str(value)))
+
+
+def nameless(text: str) -> str:
+    """With the key of a calendar in place of each address: what records and other lines call it, and no person."""
+    return PERSON.sub(_key, SEARCHED.sub(rf"\1{HIDDEN}", text))
+
+
+def _key(found: re.Match[str]) -> str:
+    return found[0] if found[2].endswith(OURS) else calendar_key(unquote(f"{found[1]}@{found[2]}"))
 
 
 def clean(text: str) -> str:

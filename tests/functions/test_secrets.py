@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from confsync.domain import channel, keys
+from confsync.logs import PERSON
 from playground.cloud import ADDON, ADDON_CLIENT, RUNTIME
 from playground.person import ConferenceError, Person
 from playground.project import Project, Tempo, running
@@ -197,6 +198,13 @@ def test_the_life_was_worth_looking_at(life: Life) -> None:
 def test_no_secret_is_in_a_log(life: Life) -> None:
     assert [secret for secret in life.minted | life.private if secret in life.logs] == []
     assert TOKENS.findall(life.logs) == []
+
+
+def test_no_persons_address_is_in_a_log(life: Life) -> None:
+    """Nor a calendar's id: the key of the calendar stands for it."""
+    assert keys.calendar_key(ANN) in life.logs
+    addresses = {found[0] for found in PERSON.finditer(life.logs)}
+    assert {each for each in addresses if not each.endswith("gserviceaccount.com")} == set()
 
 
 def test_no_secret_is_in_an_answer(life: Life) -> None:

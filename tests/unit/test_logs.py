@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import structlog
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from confsync import logs
+from confsync.domain.keys import calendar_key
 
 SECRET = "s3cr3t-Value_42"
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJlbWFpbCI6ImEifQ.c2lnbmF0dXJl-_x"
@@ -260,7 +262,8 @@ def test_nor_does_any_text_around_a_token(lines: Lines, before: str, after: str)
         "an Authorization header with a Google-signed identity token is needed",
         "sync token expired; listing everything",
         "solutions.zoom.secret is missing",
-        "GET /calendar/v3/calendars/alice@example.com/events?maxResults=250&singleEvents=false: 403",
+        "GET /calendar/v3/calendars/primary/events?maxResults=250&singleEvents=false: 403",
+        "confsync-tasks@example-project.iam.gserviceaccount.com may not call this function",
     ],
 )
 def test_what_is_no_secret_can_be_read(lines: Lines, text: str) -> None:
@@ -268,3 +271,42 @@ def test_what_is_no_secret_can_be_read(lines: Lines, text: str) -> None:
     (line,) = lines()
     assert (line["message"], line["calendar_key"], line["conference_id"]) == (text, "k1", "confsync-1")
     assert line["at"] == "2027-03-01 00:00:00+00:00"
+
+
+# --- people ----------------------------------------------------------------------------------------------------------
+
+PEOPLE = ["ann@example.com", "Ann.Lee+x@mail.example.co.uk", f"c_{'0a' * 40}@group.calendar.google.com"]
+SHAPES = [
+    "{} may not call this function",
+    "https://www.googleapis.com/calendar/v3/calendars/{}/events?alt=json",
+    "<HttpError 404 when requesting https://www.googleapis.com/calendar/v3/calendars/{}>",
+    '{{"attendees": ["{}"]}}',
+    "mailto:{}.",
+]
+
+
+@pytest.mark.parametrize("address", PEOPLE)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_nobodys_address_is_told_but_the_key_of_their_calendar(lines: Lines, address: str, shape: str) -> None:
+    """By which `python -m confsync calendars show` finds it, and other lines name it."""
+    quoted = quote(address)
+    for told in (shape.format(address), shape.format(quoted)):
+        log().warning("not synced", error=told, caller=address)
+        log().error("unexpected error", exc_info=ValueError(told))
+    for line in lines():
+        text = json.dumps(line)
+        assert calendar_key(address) in text
+        assert address not in text
+        assert quoted not in text
+
+
+def test_what_somebody_searches_for_is_not_told(lines: Lines) -> None:
+    log().warning("failed", error="GET https://www.googleapis.com/calendar/v3/x?alt=json&q=my+doctor&maxResults=2")
+    (line,) = lines()
+    assert line["error"].endswith(f"alt=json&q={logs.HIDDEN}&maxResults=2")
+
+
+def test_googles_client_does_not_tell_whole_addresses(lines: Lines) -> None:
+    """It warns of each retry with the request's address, and of what it can't read with all that was answered."""
+    logging.getLogger("googleapiclient.http").warning("Sleeping 1.0 seconds before retry 1 of 2 for request: GET x?q=y")
+    assert lines() == []

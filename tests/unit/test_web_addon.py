@@ -1,10 +1,12 @@
 """The add-on's request in both forms, and both answers."""
 
 import inspect
+from contextvars import copy_context
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from confsync.domain import errors
@@ -113,7 +115,8 @@ def handler(create: Create, *, verify: Tokens | None = None, login: str | None =
 
 def ask(create: Create, sent: Any, headers: dict[str, str], solution: str | None = "zoom", **options: Any) -> Answer:
     query = {} if solution is None else {"solution": solution}
-    return handler(create, **options)(call(sent, headers=headers, query=query))
+    # as `serve` does it: what is bound to log lines is on none of the next request
+    return copy_context().run(handler(create, **options), call(sent, headers=headers, query=query))
 
 
 def http_markup(answered: Answer, wrapper: str = "") -> Any:
@@ -313,7 +316,7 @@ def test_the_table_of_failures_is_whole() -> None:
 )
 @pytest.mark.parametrize("form", ["http", "shim"])
 def test_a_failure_is_told_to_the_person_and_logged_once(error: Exception, said: str, form: str) -> None:
-    with capture_logs() as lines:
+    with capture_logs(processors=[merge_contextvars]) as lines:
         if form == "http":
             answered = ask(Create(error), HTTP, SYSTEM)
             markup = http_markup(answered)
@@ -322,7 +325,9 @@ def test_a_failure_is_told_to_the_person_and_logged_once(error: Exception, said:
             markup = told(answered)["conferenceData"]
     expected = {"type": said} | ({"authenticationUrl": LOGIN} if said == "AUTHENTICATION" else {})
     assert (answered[1], markup) == (200, {"error": expected})
-    assert [line["error_class"] for line in lines] == [type(error).__name__]
+    assert [line["event"] for line in lines] == ["conference not created", "request answered"]
+    assert lines[0]["error_class"] == type(error).__name__
+    assert {(line["outcome"], line["solution"]) for line in lines} == {(said, "zoom")}
 
 
 @pytest.mark.parametrize(("length", "told_so"), [(1299, True), (1300, True), (1301, False)])

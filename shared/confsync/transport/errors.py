@@ -37,6 +37,8 @@ STATUSES: dict[int, type[ServiceError]] = {
     503: Temporary,  # refused at the door
 }
 _OPAQUE = re.compile(r"https?://\S+|[\w~+/=-]{20,}")
+_QUOTED = re.compile(r"""(?<!\w)(["'])(?!\1)[^"'\s]+\s[^"']*\1(?!\w)""")
+"""More than a word in quotes: a title, not the name of a field."""
 _CODE = re.compile(r"[a-z_]{1,40}|[A-Z_]{1,40}|(?=.{1,40}\Z)[A-Z]?[a-z]{2,}(?:_?[A-Z][a-z]{2,})*")
 """A vendor's name of an error, `invalid_client_secret` or `InvalidAuthenticationToken`: words, not chance."""
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -155,8 +157,9 @@ def _reason(error: Exception) -> str:
 
 
 def safe(text: str) -> str:
-    """A vendor's words, without addresses and anything that could be a token, cut to a line."""
-    return _OPAQUE.sub(_shown, " ".join(text.split()))[:_MAX_DETAIL]
+    """A service's words, without addresses, anything that could be a token, and what it quotes of people's own words;
+    cut to a line."""
+    return _OPAQUE.sub(_shown, _QUOTED.sub(r"\1…\1", " ".join(text.split())))[:_MAX_DETAIL]
 
 
 def _shown(found: re.Match[str]) -> str:

@@ -126,10 +126,10 @@ def create_conference(
         try:
             markup = _markup(create(request))
         except (errors.ServiceError, errors.Busy, errors.StoreConflict, errors.NotConfigured) as error:
-            structlog.contextvars.bind_contextvars(outcome=error_type(error).value)
-            _log_failure(request, error)
             service = error.service if isinstance(error, errors.ServiceError) else ""
             markup = {"error": _error(error, login_url(service, request.solution_id, user.email))}
+            structlog.contextvars.bind_contextvars(outcome=markup["error"]["type"])
+            _log_failure(request, error)
         if sent.from_shim:
             return answer({"conferenceData": markup})
         return answer(_http({"createConferenceDataActionMarkup": {"createConferenceData": markup}}, wrapper))

@@ -26,6 +26,7 @@ from confsync.domain.errors import (
     Temporary,
     Unwatchable,
 )
+from confsync.transport.errors import safe
 from confsync.transport.retry_after import retry_at
 
 SERVICE = "google-calendar"
@@ -91,7 +92,7 @@ def _refused(error: HttpError, call: str, now: datetime, service: str) -> Servic
     status = int(error.resp.status)
     body = _body(error.content)
     detail = body.errors[0] if body.errors else _Detail()
-    message = f"{call}: {status} {detail.reason}: {body.message}"
+    message = f"{call}: {status} {detail.reason}: {safe(body.message)}"
     if status == 429 or (status == 403 and detail.reason in _RATE_LIMITS | _USAGE_LIMITS):
         when = now + USAGE_LIMIT_PAUSE if detail.reason in _USAGE_LIMITS else retry_at(_headers(error), now)
         return RateLimited(message, service=service, status=status, retry_at=when)
