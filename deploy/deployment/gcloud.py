@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
 from deployment import ROOT, DeployError
@@ -16,16 +15,22 @@ from deployment import ROOT, DeployError
 AT_ONCE = 8
 """Questions at the same time: each is a process of about a second."""
 
-ABSENT = ("NOT_FOUND", "(or it may not exist)", "Cannot find service")
-"""How it is said that something isn't there, or that one may not know; creating it then tells which of the two."""
+ABSENT = re.compile(
+    r"NOT_FOUND|instance \[\S+\] not found|'iam\.serviceAccounts\.\w+' denied on resource .*\(or it may not exist\)"
+)
+"""How it is said that something isn't there. A service account is looked for in any project, so that of one that isn't
+there Google says as much as of one that is not ours to see; creating it then tells which. Every other refusal is one,
+though gcloud itself adds "(or it may not exist)" to many:
+https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts#ServiceAccount.FIELDS.name"""
 
 SETTLING = re.compile(
     r"SERVICE_DISABLED|it is disabled\. Enable it|[Ss]ervice account \S+ does not exist|concurrent policy changes"
+    r"|underlying data changed"
 )
-"""What is said of things that were made a moment ago, elsewhere in Google: it cures itself within a minute or two.
-https://cloud.google.com/iam/docs/access-change-propagation"""
+"""What is said of things that were made or changed a moment ago, elsewhere in Google: it cures itself within a minute
+or two. https://cloud.google.com/iam/docs/access-change-propagation"""
 PAUSES = (5.0, 10.0, 20.0, 40.0)
-"""Seconds between tries of such a command."""
+"""Seconds between tries of what is answered so."""
 NEW_METRIC = re.compile(r"Cannot find metric|metric referenced by the provided filter is unknown")
 """What is said of an alert on a metric that is not known yet; "it could take up to 10 minutes to become available"."""
 METRIC_PAUSES = (30.0,) * 24
@@ -111,10 +116,10 @@ class Gcloud:
     def ask(self, query: Query) -> Any | None:
         """The answer; None if what is asked about isn't there. Raises `DeployError` with gcloud's own words."""
         arguments = [*line(self.project, query.arguments), "--format=json"]
-        result = self.run(arguments, None)
+        result = self._tried(arguments, None)
         if result.code == 0:
             return json.loads(result.out or "null")
-        if any(words in result.err for words in ABSENT):
+        if ABSENT.search(result.err):
             return None
         raise _failed(arguments, result)
 
@@ -133,35 +138,41 @@ class Gcloud:
         return result.out
 
     def do(self, command: Command, say: Callable[[str], None] = lambda _: None) -> None:
-        """Carry the change out; again, if something it needs was made a moment ago. `say` is told what takes minutes.
+        """Carry the change out; `say` is told what takes minutes. Raises `DeployError` with gcloud's own words."""
+        arguments = line(self.project, command.whole(map(self._named, command.late)))
+        result = self._tried(arguments, command.stdin() if command.stdin else None, say)
+        if result.code != 0:
+            raise _failed(arguments, result)
 
-        Raises `DeployError`.
-        """
-        arguments = line(self.project, command.whole(map(self._told, command.late)))
-        stdin = command.stdin() if command.stdin else None
-        for tries in count():
-            result = self.run(arguments, stdin)
-            if result.code == 0:
-                return
-            pauses = _pauses(result.err)
-            if tries >= len(pauses):
-                raise _failed(arguments, result)
-            if pauses is METRIC_PAUSES and tries == 0:
-                say("alerts do not know a new metric yet: that takes Google up to ten minutes, waiting")
-            self.sleep(pauses[tries])
-
-    def _told(self, late: Late) -> str:
+    def _named(self, late: Late) -> str:
         try:
             return late.found(self.ask(late.query) or [])
         except KeyError as error:
             raise DeployError(f"{late.shown}: {error} is not there any more, run this again") from error
 
+    def _tried(
+        self, arguments: Sequence[str], stdin: str | None, say: Callable[[str], None] = lambda _: None
+    ) -> Result:
+        """How it ended; after more tries, if something it needs was made a moment ago."""
+        result = self.run(arguments, stdin)
+        pauses = _pauses(result)
+        if pauses is METRIC_PAUSES:
+            say("alerts do not know a new metric yet: that takes Google up to ten minutes, waiting")
+        for pause in pauses:
+            self.sleep(pause)
+            result = self.run(arguments, stdin)
+            if not _pauses(result):
+                break
+        return result
 
-def _pauses(err: str) -> tuple[float, ...]:
-    """How long to wait before each further try; nothing for what does not cure itself."""
-    if NEW_METRIC.search(err):
+
+def _pauses(result: Result) -> tuple[float, ...]:
+    """How long to wait before each further try; nothing for what went well, or does not cure itself."""
+    if result.code == 0:
+        return ()
+    if NEW_METRIC.search(result.err):
         return METRIC_PAUSES
-    return PAUSES if SETTLING.search(err) else ()
+    return PAUSES if SETTLING.search(result.err) else ()
 
 
 def _failed(arguments: Sequence[str], result: Result) -> DeployError:
