@@ -270,6 +270,12 @@ def test_what_an_earlier_release_made_goes_and_what_is_others_stays(
     assert kept == {"metrics": ["theirs"], "dashboards": [], "alerts": [others["name"]], "channels": ["c"]}
 
 
+def test_alerts_are_changed_one_at_a_time(environment: Environment, source: Source) -> None:
+    """As Google asks for: https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies/create"""
+    told = {stage.title: stage.at_once for stage in stages(environment, source)}
+    assert (told["addresses for alerts"], told["dashboard and alerts"]) == (1, 1)
+
+
 def test_alerts_wait_until_a_new_metric_is_known(
     environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
 ) -> None:

@@ -16,8 +16,9 @@ from deployment.source import Source
 
 AT_ONCE = 4
 """A build takes two or three minutes, and a command of gcloud a second or two, nearly all of it waiting."""
-IN_ORDER = frozenset({"database"})
-"""Stages in which one thing needs another."""
+IN_ORDER = frozenset({"database", "addresses for alerts", "dashboard and alerts"})
+"""Stages in which one thing needs another, or Google wants one change at a time, as of a project's alerts:
+https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies/create"""
 
 
 def stages(environment: Environment, source: Source) -> list[Stage]:
