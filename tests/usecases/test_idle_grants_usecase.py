@@ -101,6 +101,30 @@ def test_one_in_use_is_never_due(world: PersonalWorld) -> None:
     assert world.rests()
 
 
+def test_what_a_renewal_takes(world: PersonalWorld) -> None:
+    """Besides what a sweep takes that finds nothing: put off, leased, renewed, stored."""
+    world.sweep()
+    counts = world.counting
+    counts.reset()
+    world.sweep()
+    alone = counts.reads, counts.writes
+    until_idle(world)
+    _at_rest_but(world, world.connection)
+    counts.reset()
+    assert world.sweep().connections_kept == 1
+    assert (counts.reads - alone[0], counts.writes - alone[1]) == (4, 3)
+    assert world.logins.calls["renew"] == 1
+
+
+def _at_rest_but(world: PersonalWorld, connection: Connection) -> None:
+    """Nothing is taken in, and it is due."""
+    last = world.store.get(Sweep, LAST)
+    assert last is not None
+    world.put(replace(last, took_in_at=world.clock.now()))
+    assert connection.due_at is not None
+    assert connection.due_at <= world.clock.now()
+
+
 def test_where_the_answer_does_not_tell_the_end_a_cautious_one_is_taken(world: PersonalWorld) -> None:
     world.logins.idle = None
     world.connect()
