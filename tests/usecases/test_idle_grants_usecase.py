@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from confsync.domain.connection import UNKNOWN_LIFE, Connection, ConnectionState, Leaving, Tokens
+from confsync.domain.connection import LOOK_AGAIN, UNKNOWN_LIFE, Connection, ConnectionState, Leaving, Tokens
 from confsync.domain.errors import ConfsyncError, PermissionDenied, StoreConflict, Temporary
 from confsync.domain.sweep import LAST, Sweep
 from confsync.ports import Save
@@ -327,6 +327,28 @@ def test_what_waits_is_told_though_its_tokens_are_idle_too(world: PersonalWorld)
     assert world.rests()
 
 
+def test_what_is_due_though_it_is_not_time_is_at_rest_again(world: PersonalWorld) -> None:
+    """A function of an earlier release knew of no other reason to be due."""
+    at_rest = world.connection
+    world.put(replace(at_rest, due_at=world.clock.now()))
+    assert world.sweep().connections_due == 1
+    assert replace(world.connection, version=None) == replace(at_rest, version=None)
+    assert world.logins.calls["renew"] == 0
+
+
+@pytest.mark.parametrize(("idle", "again"), [(True, LOOK_AGAIN), (False, PUT_OFF)])
+def test_what_can_not_be_told_yet_is_told_by_a_later_sweep(world: PersonalWorld, idle: bool, again: timedelta) -> None:
+    """And its tokens do not wait for that."""
+    world.saved()
+    if idle:
+        until_idle(world)
+    world.put(replace(world.connection, untold=True, due_at=world.clock.now()))
+    world.store.conferences_of_host = _raise(LOST)  # type: ignore[method-assign]
+    assert world.sweep().connections_kept == idle
+    assert world.connection.untold
+    assert world.connection.due_at == world.clock.now() + again
+
+
 # --- a process that dies
 
 
@@ -436,6 +458,13 @@ def test_many_of_them_are_taken_in_bit_by_bit(world: PersonalWorld, monkeypatch:
         waiting.append(sum(each.due_at is None for each in world.store.find(Connection)))
         world.clock.advance(timedelta(seconds=1))
     assert waiting == [2, 0, 0, 0]
+
+
+def _raise(error: Exception) -> Callable[..., Any]:
+    def call(*_: object, **__: object) -> Any:
+        raise error
+
+    return call
 
 
 def _recording(real: Callable[..., Any], asked: list[Any]) -> Callable[..., Any]:

@@ -24,6 +24,7 @@ from confsync.domain.connection import (
     kept_alive,
     missing,
     renewed,
+    scheduled,
 )
 from confsync.domain.errors import (
     ConfsyncError,
@@ -78,21 +79,26 @@ class PeopleTokens:
     def keep(self, key: str) -> bool:
         """Renew what lies idle, before its vendor ends it. Whether that was done: not if somebody else is at it.
 
-        One that no configured vendor can renew is left for a while. Raises what `token` raises; an end is on record
-        then, and told.
+        Raises what `token` raises; an end is on record then, and told.
         """
         connection, now = self.store.get(Connection, key), self.clock.now()
-        if connection is None or not connection.idle(now) or connection.lease.taken(now):
+        if connection is None or connection.lease.taken(now):
             return False
         try:
-            if connection.vendor not in self.logins.vendors():
-                self.store.commit([Save(record=kept_alive(connection, None, now))])
-                return False
-            self._renewed(connection, opened(self.sealer, connection))
+            if connection.idle(now) and connection.vendor in self.logins.vendors():
+                self._renewed(connection, opened(self.sealer, connection))
+                log.info("connection kept alive", owner=connection.owner, vendor=connection.vendor)
+                return True
+            self._leave_for_later(connection, now)
         except StoreConflict:
-            return False
-        log.info("connection kept alive", owner=connection.owner, vendor=connection.vendor)
-        return True
+            log.info("somebody else has changed the connection", connection=key)
+        return False
+
+    def _leave_for_later(self, connection: Connection, now: datetime) -> None:
+        """It is not time, or no configured vendor can renew it."""
+        later = kept_alive(connection, None, now) if connection.idle(now) else scheduled(connection, now)
+        if later != connection and not connection.untold:
+            self.store.commit([Save(record=later)])
 
     def _connection(self, owner: str, vendor: str) -> Connection:
         connection = self.store.get(Connection, keys.connection_key(owner, vendor))
