@@ -15,7 +15,9 @@ import pytest
 import structlog
 from google.auth.compute_engine import _metadata
 
+from confsync import config
 from confsync.adapters.google_credentials import CALENDAR_SCOPES, DRIVE_SCOPE, SETTINGS_SCOPE
+from confsync.adapters.sealing import FernetSealer
 from confsync.adapters.sqlite import SqliteStore
 from confsync.adapters.system import SystemClock
 from confsync.cli import main
@@ -401,7 +403,8 @@ def a_connection_that_ended(patient: Patient) -> None:
 
 @fault("connections that lie idle", "warn", "ann@example.com at zoom (since 2026-03-01 12:00Z)")
 def a_connection_that_nobody_renews(patient: Patient) -> None:
-    patient.saved(replace(CONNECTION, renew_at=NOW))
+    sealed = FernetSealer(config.connection_keys()).seal("{}")
+    patient.saved(replace(CONNECTION, sealed=sealed, renew_at=NOW))
 
 
 @pytest.mark.parametrize("name", FAULTS)
