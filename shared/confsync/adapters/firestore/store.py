@@ -13,6 +13,7 @@ from google.api_core.datetime_helpers import DatetimeWithNanoseconds
 from google.cloud import firestore
 from google.cloud.firestore_v1.field_path import FieldPath
 
+from confsync import tracing
 from confsync.adapters.firestore.errors import CHANGED, MAYBE_DONE, ONCE, RETRY, ours
 from confsync.adapters.records import COLLECTIONS, check_commit, document, is_key, name, pages, readable, record
 from confsync.domain.conference import Conference
@@ -59,7 +60,7 @@ class FirestoreStore:
         for write in writes:
             self._add(batch, write, commit_id)
         failures: list[Exception] = []
-        with ours([name(write.record) for write in writes]):
+        with tracing.call("firestore: commit"), ours([name(write.record) for write in writes]):
             try:
                 RETRY(lambda: batch.commit(**ONCE), on_error=failures.append)()
             except CHANGED:
@@ -151,7 +152,7 @@ def _read(snapshots: Callable[[], Iterable[Any]]) -> list[tuple[Mapping[str, Any
     def whole() -> list[tuple[Mapping[str, Any], str]]:
         return [(each.to_dict(), each.update_time.rfc3339()) for each in snapshots() if each.exists]
 
-    with ours():
+    with tracing.call("firestore: read"), ours():
         return RETRY(whole)()
 
 
