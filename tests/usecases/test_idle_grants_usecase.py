@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from confsync.domain.connection import LOOK_AGAIN, UNKNOWN_LIFE, Connection, ConnectionState, Leaving, Tokens
-from confsync.domain.errors import ConfsyncError, PermissionDenied, StoreConflict, Temporary
+from confsync.domain.errors import ConfsyncError, Invalid, PermissionDenied, StoreConflict, Temporary
 from confsync.domain.sweep import LAST, Sweep
 from confsync.ports import Save
 from confsync.usecases.connecting.people_tokens import LEASE, opened, seal
@@ -434,6 +434,21 @@ def test_what_can_not_be_used_is_not_taken_in(world: PersonalWorld, change: dict
     world.put(replace(world.connection, due_at=None, **change))
     let_pass(world, TAKE_IN_EVERY + SWEEPS, every=SWEEPS)
     assert world.connection.due_at is None
+
+
+def test_a_sweep_is_on_record_though_none_can_be_taken_in(world: PersonalWorld) -> None:
+    world.sweep()
+    world.put(replace(world.connection, due_at=None))
+    world.clock.advance(TAKE_IN_EVERY)
+    real = world.store.find
+    world.store.find = _raise(Invalid("a document can't be read", service="store"))  # type: ignore[method-assign]
+    world.sweep()
+    last = world.store.get(Sweep, LAST)
+    assert last is not None
+    assert (last.completed_at, last.took_in_at) == (world.clock.now(), world.clock.now() - TAKE_IN_EVERY)
+    world.store.find = real  # type: ignore[method-assign]
+    world.sweep()
+    assert world.connection.due_at is not None
 
 
 def test_it_costs_one_read_a_day(world: PersonalWorld) -> None:

@@ -167,17 +167,24 @@ class RenewChannels:
             log.warning("sweep not on record", error=str(error))
 
     def _took_in(self, last: Sweep | None) -> datetime | None:
-        """Now and then, connections are made due that are never looked at: an earlier release knew no reason to.
-
-        When that was last done to the end. A first sweep has nothing of before.
-        """
+        """When connections were last taken in, all of them: now and then it is done. A first sweep finds none."""
         now = self.clock.now()
-        if last is not None and (last.took_in_at is None or now - last.took_in_at >= TAKE_IN_EVERY):
-            never = list(islice(self.store.find(Connection, state=ConnectionState.ACTIVE, due_at=None), TAKE_IN))
-            for each in never:
-                change(self.store, Connection, each.key, lambda c: c if c.due_at else scheduled(c, now))
-            return now if len(never) < TAKE_IN else last.took_in_at
-        return last.took_in_at if last is not None else now
+        if last is None:
+            return now
+        if last.took_in_at is not None and now - last.took_in_at < TAKE_IN_EVERY:
+            return last.took_in_at
+        try:
+            return now if self._take_in(now) < TAKE_IN else last.took_in_at
+        except (ServiceError, StoreConflict) as error:
+            log.warning("connections without a time are left to the next sweep", error=str(error))
+            return last.took_in_at
+
+    def _take_in(self, now: datetime) -> int:
+        """Connections that are never looked at are due: an earlier release knew no reason to. How many there were."""
+        never = list(islice(self.store.find(Connection, state=ConnectionState.ACTIVE, due_at=None), TAKE_IN))
+        for each in never:
+            change(self.store, Connection, each.key, lambda c: c if c.due_at else scheduled(c, now))
+        return len(never)
 
     # --- what is done with each --------------------------------------------------------------------------------------
 
