@@ -39,12 +39,22 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Login(Section, frozen=True, kw_only=True):
-    """Where people consent at a vendor, if not at the vendor's own addresses."""
+    """Where people consent at a vendor, if not at the vendor's own addresses.
+
+    `idle_days`: so long a refresh token is good unused, where the vendor's answers do not say; by default what its
+    pages say. It is renewed halfway.
+    """
 
     authorize_url: str | None = None
     token_url: str | None = None
     account_url: str | None = None
     revoke_url: str | None = None
+    idle_days: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+    @property
+    def addresses(self) -> dict[str, str | None]:
+        """Those of the vendor, by name; None: its own."""
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name.endswith("_url")}
 
 
 class Google(Section, frozen=True, kw_only=True):
@@ -428,7 +438,7 @@ def _allowed(kind: type[msgspec.Struct], words: str) -> str:
 
 
 def _addresses(login: Login) -> dict[str, str | None]:
-    return {f"login.{name}": getattr(login, name) for name in Login.__struct_fields__}
+    return {f"login.{name}": address for name, address in login.addresses.items()}
 
 
 def _check_addresses(addresses: Mapping[str, str | None]) -> None:

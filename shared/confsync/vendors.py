@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from datetime import timedelta
 from threading import RLock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from confsync import config
 from confsync.domain.connection import GOOGLE
@@ -134,8 +134,10 @@ class Applications:
         from confsync.transport.login import ClientCredentials, LoginClient
         from confsync.transport.session import Session
 
-        elsewhere = {name: value for name in told.__struct_fields__ if (value := getattr(told, name)) is not None}
-        login = replace(login, **elsewhere)
+        otherwise: dict[str, Any] = {name: address for name, address in told.addresses.items() if address is not None}
+        if told.idle_days is not None:
+            otherwise["idle"] = timedelta(days=told.idle_days)
+        login = replace(login, **otherwise)
         return LoginClient(
             service=service,
             login=login,

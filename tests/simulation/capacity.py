@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from confsync.domain.channel import renewal_time
+from confsync.domain.backoff import renewal_time
 from tests.benchmarks.measuring import percentile
 from tests.simulation.operations import OCCASIONS, Operations, operations, sweep_alone
 from tests.simulation.prices import Environment, cost, load

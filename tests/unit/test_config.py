@@ -107,6 +107,7 @@ def test_who_hosts(line: str, expected: tuple[str, ...]) -> None:
         'api = "http://example.com/v2"',
         'token_url = "ftp://example.com"',
         'login = { authorize_url = "http://example.com" }',
+        "login = { idle_days = 0 }",
     ],
 )
 def test_a_solution_that_can_not_be_is_named_with_its_key(line: str) -> None:

@@ -36,7 +36,7 @@ COLLECTIONS: Mapping[type[Record], str] = {
     Repeat: "repeats",
     Sweep: "sweeps",
 }
-FORM = 1
+FORM = 2
 """The form of the records that this release writes. A release in which a record has another field writes the next form.
 deploy/README.md, "Upgrading", says what a release may change, and how; tests hold it to that."""
 NEEDED = 1
@@ -104,11 +104,17 @@ def _converted(kind: type[Any], document: Mapping[str, Any]) -> Any:
 
 
 def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
-    """Data of an older form as today's: a conference's reference was a flat map of ids, with `host` among them."""
+    """Data of an older form as today's.
+
+    A conference's reference was a flat map of ids, with `host` among them. A connection that was not being left was due
+    only while something was untold.
+    """
     match data:
         case {"applied": {"reference": Mapping() as flat} as applied} if "ids" not in flat:
             ids = {name: each for name, each in flat.items() if name != "host"}
             return {**data, "applied": {**applied, "reference": {"ids": ids, "host": flat.get("host", "")}}}
+        case {"account_id": _, "due_at": due_at, "leaving": None} if due_at is not None and "untold" not in data:
+            return {**data, "untold": True}
     return data
 
 

@@ -82,7 +82,7 @@ class FirestoreStore:
         """The accounts that this one has connected, or had."""
         return list(self._those(Connection, None, owner=owner.lower()))
 
-    def find(self, kind: type[R], **having: str) -> Iterator[R]:
+    def find(self, kind: type[R], **having: str | None) -> Iterator[R]:
         """Records with these values in these fields, or all, by key.
 
         Firestore joins the indexes of single fields for equalities:
@@ -106,7 +106,7 @@ class FirestoreStore:
         """Close the connection to Firestore."""
         self._client.close()  # type: ignore[no-untyped-call]
 
-    def _those(self, kind: type[R], limit: int | None, **having: str) -> Iterator[R]:
+    def _those(self, kind: type[R], limit: int | None, **having: str | None) -> Iterator[R]:
         """Records with these values, by key, page by page."""
         query = self._collection(kind)
         for field, value in having.items():
