@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from confsync import ports
     from confsync.adapters.google_credentials import AccountCredentials
     from confsync.adapters.identity import GoogleIdentity
+    from confsync.adapters.span_export import Send, SpanExport
     from confsync.domain.access import Rule
     from confsync.domain.caller import Caller
     from confsync.usecases.create_conference import Created, CreateRequest
@@ -118,6 +119,22 @@ class Adapters:
         from confsync.adapters.firestore import FirestoreStore
 
         return FirestoreStore(settings.google.project, settings.store.database, sharded=settings.store.sharded)
+
+    @lazy
+    def span_export(self) -> SpanExport | None:
+        """None where this deployment tells nobody of its spans."""
+        told, project = self._settings.tracing, self._settings.google.project
+        if told.otlp_url is None:
+            return None
+        url, access_token = told.otlp_url, self._access_token if told.to_google else None
+        from confsync.adapters.span_export import SpanExport
+
+        def open_exporter() -> Send:
+            from confsync.adapters.otlp import open_exporter
+
+            return open_exporter(url, project=project, access_token=access_token)
+
+        return SpanExport(open_exporter)
 
     @lazy
     def secrets(self) -> ports.Secrets:
@@ -252,6 +269,7 @@ class Process:
         from confsync.web.notifications import notifications
 
         handler = notifications(self.usecases.receive_notification)
+        self._spans_are_exported  # noqa: B018
 
         def handle(call: Call) -> Answer:
             try:
@@ -395,6 +413,7 @@ class Process:
         from confsync import logs
 
         self._logs_are_configured  # noqa: B018
+        self._spans_are_exported  # noqa: B018
 
         def handle(call: Call) -> Answer:
             with logs.traced(call.trace):
@@ -407,6 +426,13 @@ class Process:
         from confsync import logs
 
         logs.configure(self.settings.google.project)
+        return True
+
+    @lazy
+    def _spans_are_exported(self) -> bool:
+        from confsync import tracing
+
+        tracing.export_to(self.adapters.span_export)
         return True
 
 

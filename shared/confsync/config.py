@@ -273,6 +273,26 @@ class Addon(Section, frozen=True, kw_only=True):
     action_wrapper: Literal["", "renderActions"] = ""
 
 
+class Tracing(Section, frozen=True, kw_only=True):
+    """Where spans go besides the logs, by OTLP over HTTP; nowhere by default. Of requests that are sampled, as Google's
+    front door or the caller decides.
+
+    `otlp_url`: the whole address. Cloud Trace's is "https://telemetry.googleapis.com/v1/traces"; what another collector
+    has to be told is in `OTEL_EXPORTER_OTLP_HEADERS`.
+    """
+
+    otlp_url: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.otlp_url:
+            _check_addresses({"otlp_url": self.otlp_url})
+
+    @property
+    def to_google(self) -> bool:
+        """Whether they go to Google, who is told which account of ours sends them."""
+        return (urlsplit(self.otlp_url or "").hostname or "").endswith(".googleapis.com")
+
+
 class Callers(Section, frozen=True, kw_only=True):
     """Who may call a function: the tokens' audiences, and the service accounts or OAuth clients they are from."""
 
@@ -354,6 +374,7 @@ class Settings(Section, frozen=True, kw_only=True):
     connect: Connect = Connect()
     events: Events = Events()
     detection: Detection = Detection()
+    tracing: Tracing = Tracing()
 
     def __post_init__(self) -> None:
         if self.google.credentials == "user" and not self.connect.url:

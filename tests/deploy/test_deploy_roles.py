@@ -8,11 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from confsync.config import Tracing
 from confsync.usecases.assembly import Limits, UseCases
 from deployment import ROOT
 from deployment.environment import Environment
 from deployment.resources.accounts import own_accounts
 from deployment.resources.roles import Grant, front_doors, grants
+from deployment.resources.services import services
 
 README = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(roles/\S+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", re.MULTILINE)
@@ -26,6 +28,12 @@ def by_grant(environment: Environment) -> Environment:
         environment.settings.google, credentials="user", oauth_secret="google-oauth-client"
     )
     return replace(environment, settings=msgspec.structs.replace(environment.settings, google=google))
+
+
+def traced(environment: Environment) -> Environment:
+    """The same, with spans for Cloud Trace."""
+    tracing = Tracing(otlp_url="https://telemetry.googleapis.com/v1/traces")
+    return replace(environment, settings=msgspec.structs.replace(environment.settings, tracing=tracing))
 
 
 def told() -> Iterator[tuple[str, str, str]]:
@@ -57,9 +65,8 @@ def test_the_page_lists_every_role_and_no_other(environment: Environment) -> Non
     functions = environment.table.functions.items()
     whole = {name: msgspec.structs.replace(each, needs=None) for name, each in functions}
     full = replace(environment, table=msgspec.structs.replace(environment.table, functions=whole))
-    given = {
-        (grant.role, kind(each, grant), account(grant)) for each in (full, by_grant(full)) for grant in grants(each)
-    }
+    ways = full, by_grant(full), traced(full)
+    given = {(grant.role, kind(each, grant), account(grant)) for each in ways for grant in grants(each)}
     assert set(told()) == given
 
 
@@ -88,6 +95,15 @@ def test_with_several_queues_whoever_creates_tasks_does_so_in_each(environment: 
         (each.member, each.role) for each in grants(environment)
     }
     assert not more
+
+
+def test_spans_for_others_than_google_take_no_role(environment: Environment) -> None:
+    tracing = Tracing(otlp_url="https://collector.example.com/v1/traces")
+    elsewhere = replace(environment, settings=msgspec.structs.replace(environment.settings, tracing=tracing))
+    assert list(grants(elsewhere)) == list(grants(environment))
+    (apis,), (same,), (more,) = services(environment), services(elsewhere), services(traced(environment))
+    assert same.wanted == apis.wanted
+    assert more.wanted.keys() - apis.wanted.keys() == {"cloudtrace", "telemetry"}
 
 
 def test_every_account_is_one_that_is_made(environment: Environment) -> None:

@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from confsync.domain import channel, keys
 from playground.cloud import PROJECT
 from playground.functions import ROOT
+from tests.fakes.collector import collecting
 from tests.functions.conftest import TRACE, Deployment
 
 HEAVY = ("grpc", "google.cloud.firestore", "googleapiclient", "dateutil", "phonenumbers")
@@ -33,11 +35,11 @@ client.post("/", headers=headers)
 """
 
 
-def run(deployed: Deployment, script: str, token: str) -> subprocess.CompletedProcess[str]:
+def run(deployed: Deployment, script: str, token: str, **environment: str) -> subprocess.CompletedProcess[str]:
     source = ROOT / "functions" / "calendar_notifications" / "main.py"
     return subprocess.run(
         [sys.executable, "-c", START + script, str(source), token, TRACE],
-        env={**os.environ, **deployed.project.functions["calendar_notifications"].environment},
+        env={**os.environ, **deployed.project.functions["calendar_notifications"].environment, **environment},
         cwd=deployed.project.directory,
         capture_output=True,
         text=True,
@@ -57,6 +59,25 @@ def test_a_notification_is_answered_without_the_heavy_libraries(deployed: Deploy
     assert len(deployed.queued()) == 1
     assert "confsync.adapters.cloud_tasks" in modules
     assert [name for name in modules if name.startswith(HEAVY)] == []
+
+
+@pytest.mark.slow
+def test_spans_are_told_and_what_tells_them_is_loaded_after_the_answer(deployed: Deployment, tmp_path: Path) -> None:
+    deployed.forget_tasks()
+    token = channel.token([deployed.project.channel_keys.encode()], "channel1", keys.calendar_key("alone@example.com"))
+    with collecting() as collector:
+        config = tmp_path / "traced.toml"
+        told_before = deployed.project.config.read_text(encoding="utf-8")
+        config.write_text(f'{told_before}\n[tracing]\notlp_url = "{collector.url}"\n', encoding="utf-8")
+
+        told = run(deployed, ACCEPTED, token, CONFSYNC_CONFIG=str(config))
+
+    status, *modules = told.stdout.splitlines()
+    assert status == "204", told.stdout[:200] + told.stderr
+    assert "confsync.adapters.span_export" in modules
+    assert [name for name in modules if name.startswith((*HEAVY, "opentelemetry", "requests"))] == []
+    created, answered = collector.spans
+    assert (created.trace, created.parent) == (TRACE, answered.id)
 
 
 @pytest.mark.slow

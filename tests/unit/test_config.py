@@ -161,6 +161,25 @@ def test_callers_of_a_function_that_is_new_break_nothing() -> None:
     assert config.parse(text).callers_of("connect").audiences == ("https://a",)
 
 
+@pytest.mark.parametrize(
+    ("told", "to_google"),
+    [
+        ("https://telemetry.googleapis.com/v1/traces", True),
+        ("https://collector.example.com/v1/traces", False),
+        ("https://telemetry.googleapis.com.example.com/v1/traces", False),
+    ],
+)
+def test_only_google_is_told_which_account_tells_its_spans(told: str, to_google: bool) -> None:
+    settings = config.parse(f'{TEXT}\n[tracing]\notlp_url = "{told}"\n')
+    assert (settings.tracing.otlp_url, settings.tracing.to_google) == (told, to_google)
+    assert not config.parse(TEXT).tracing.to_google
+
+
+def test_spans_go_nowhere_in_clear() -> None:
+    with pytest.raises(NotConfigured, match="`otlp_url` is an https address"):
+        config.parse(f'{TEXT}\n[tracing]\notlp_url = "http://collector.example.com/v1/traces"\n')
+
+
 def test_an_unknown_section_is_named() -> None:
     with pytest.raises(NotConfigured, match="`colours`"):
         config.parse(TEXT + "\n[colours]\n")

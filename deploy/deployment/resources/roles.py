@@ -75,6 +75,9 @@ def grants(environment: Environment) -> Iterator[Grant]:
             yield Grant(member=member, role="roles/secretmanager.secretAccessor", target=target, why="keys of its own")
         for use in function.uses:
             yield from _USES[use](environment, member)
+        if environment.settings.tracing.to_google:
+            role, why = "roles/telemetry.tracesWriter", "tells its spans"
+            yield Grant(member=member, role=role, target=project(environment), why=why)
     yield from _build(environment)
 
 

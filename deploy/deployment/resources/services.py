@@ -22,6 +22,8 @@ APIS = {
     "secretmanager": "vendors' credentials and our own keys",
 }
 DRIVE = {"drive": "titles of attached files"}
+TELEMETRY = {"cloudtrace": "shows spans", "telemetry": "takes spans"}
+"""https://docs.cloud.google.com/stackdriver/docs/reference/telemetry/overview"""
 
 ENABLED = Query(arguments=("services", "list", "--enabled"))
 
@@ -33,7 +35,8 @@ def enabled(answer: Any) -> frozenset[str]:
 
 def services(environment: Environment) -> list[Resource]:
     """All of them in one command."""
-    apis = APIS | (DRIVE if environment.settings.google.drive else {})
+    settings = environment.settings
+    apis = APIS | (DRIVE if settings.google.drive else {}) | (TELEMETRY if settings.tracing.to_google else {})
 
     def found(answer: Any) -> State:
         return dict.fromkeys(sorted(enabled(answer) & apis.keys()), "enabled")

@@ -85,20 +85,25 @@ class CloudTasksQueue:
         return self._queues[part_of(key, len(self._queues))]
 
     def _create(self, queue: str, url: str, payload: Mapping[str, Any], at: datetime | None, name: str | None) -> None:
-        body = json.dumps({"task": self._task(url, payload, at, name and f"{queue}/tasks/{name}")}).encode()
-        headers = {"Authorization": f"Bearer {self._access_token()}", "Content-Type": "application/json"}
-        status, answer = self._post(f"{self._api.path}/v2/{queue}/tasks", body, headers)
+        with tracing.call(f"{SERVICE}: create a task", kind="producer") as call:
+            named = name and f"{queue}/tasks/{name}"
+            body = json.dumps({"task": self._task(url, payload, at, named, call.headers)}).encode()
+            headers = {"Authorization": f"Bearer {self._access_token()}", "Content-Type": "application/json"}
+            status, answer = self._post(f"{self._api.path}/v2/{queue}/tasks", body, headers)
+            call.status = status
         if status == 409 and name is not None:
             return  # ALREADY_EXISTS: the task of that name does it
         if status != 200:
             raise Temporary(f"{queue} took no task: {status} {_message(answer)}", service=SERVICE, status=status)
 
-    def _task(self, url: str, payload: Mapping[str, Any], at: datetime | None, name: str | None) -> dict[str, Any]:
+    def _task(
+        self, url: str, payload: Mapping[str, Any], at: datetime | None, name: str | None, trace: Mapping[str, str]
+    ) -> dict[str, Any]:
         task: dict[str, Any] = {
             "httpRequest": {
                 "url": url,
                 "httpMethod": "POST",
-                "headers": {"Content-Type": "application/json", **tracing.headers()},
+                "headers": {"Content-Type": "application/json", **trace},
                 "body": base64.b64encode(json.dumps(payload).encode()).decode(),
                 "oidcToken": {"serviceAccountEmail": self._service_account, "audience": url},
             }

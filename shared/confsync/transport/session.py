@@ -59,12 +59,13 @@ class Session:
             raise Temporary(f"{request.service}: no time left to {request.action}", service=request.service)
         try:
             with (
+                tracing.call(f"{request.service}: {request.action}") as call,
                 under(Terms(reach=self._reach, deadline=deadline)),
                 self._session.request(
                     request.method,
                     request.url,
                     params=dict(request.query),
-                    headers={**request.headers, **tracing.headers()},
+                    headers={**request.headers, **call.headers},
                     data=request.body,
                     auth=request.auth,
                     timeout=left,
@@ -72,6 +73,7 @@ class Session:
                     stream=True,
                 ) as response,
             ):
+                call.status = response.status_code
                 return Reply(status=response.status_code, headers=response.headers, body=_read(response))
         except Refused as refused:
             raise errors.out_of_reach(request, refused) from None

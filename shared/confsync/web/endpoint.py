@@ -134,17 +134,20 @@ def _serve(
     methods: frozenset[str] | None,
     json_body: bool,
 ) -> Answer:
-    trace = tracing.begin(request.headers.get("traceparent", ""), request.headers.get("X-Cloud-Trace-Context", ""))
-    try:
-        call = _checked(request, trace, methods=methods, json_body=json_body)
-        return load()(call)
-    except (HttpError, errors.ConfsyncError) as error:
-        answered = refused(error, trace)
-        _log_refusal(error, answered[1], trace)
+    headers = request.headers
+    place = headers.get("traceparent", ""), headers.get("X-Cloud-Trace-Context", "")
+    with tracing.request(request.method, *place) as span:
+        try:
+            call = _checked(request, span.trace, methods=methods, json_body=json_body)
+            answered = load()(call)
+        except (HttpError, errors.ConfsyncError) as error:
+            answered = refused(error, span.trace)
+            _log_refusal(error, answered[1], span.trace)
+        except Exception:  # noqa: BLE001 - the last door: nobody outside may see what went wrong
+            _log(span.trace).exception("unexpected error")
+            answered = refused(errors.ConfsyncError(), span.trace)
+        span.status = answered[1]
         return answered
-    except Exception:  # noqa: BLE001 - the last door: nobody outside may see what went wrong
-        _log(trace).exception("unexpected error")
-        return refused(errors.ConfsyncError(), trace)
 
 
 def answer(body: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

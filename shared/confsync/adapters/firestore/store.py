@@ -13,6 +13,7 @@ from google.api_core.datetime_helpers import DatetimeWithNanoseconds
 from google.cloud import firestore
 from google.cloud.firestore_v1.field_path import FieldPath
 
+from confsync import tracing
 from confsync.adapters.firestore.due_index import DUE_AT, SHARD, SHARDED_DUE_AT, SHARDS, sharded, unsharded
 from confsync.adapters.firestore.errors import CHANGED, MAYBE_DONE, ONCE, RETRY, ours
 from confsync.adapters.records import COLLECTIONS, check_commit, document, is_key, name, pages, readable, record
@@ -61,7 +62,7 @@ class FirestoreStore:
         for write in writes:
             self._add(batch, write, commit_id)
         failures: list[Exception] = []
-        with ours([name(write.record) for write in writes]):
+        with tracing.call("firestore: commit"), ours([name(write.record) for write in writes]):
             try:
                 RETRY(lambda: batch.commit(**ONCE), on_error=failures.append)()
             except CHANGED:
@@ -164,7 +165,7 @@ def _read(snapshots: Callable[[], Iterable[Any]]) -> list[tuple[Mapping[str, Any
     def whole() -> list[tuple[Mapping[str, Any], str]]:
         return [(unsharded(each.to_dict()), each.update_time.rfc3339()) for each in snapshots() if each.exists]
 
-    with ours():
+    with tracing.call("firestore: read"), ours():
         return RETRY(whole)()
 
 

@@ -17,6 +17,7 @@ import msgspec
 from google.oauth2.credentials import Credentials
 from google_auth_httplib2 import AuthorizedHttp
 from googleapiclient.discovery import build
+from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpRequest
 
 from confsync import tracing
@@ -121,13 +122,16 @@ class GoogleCalendars:
 
     def run(self, request: HttpRequest, http: Callable[[], AuthorizedHttp], read: Callable[[bytes], T]) -> T:
         """The request's answer as `read` makes it from the body. Raises the domain's errors."""
-        request.headers = {**(request.headers or {}), **tracing.headers()}
         request.postproc = lambda _response, content: read(content)
-        try:
-            answer: T = request.execute(http=http(), num_retries=self._retries)
-        except FAILURES as error:
-            raise domain_error(error, str(request.methodId), self.clock.now()) from error
-        return answer
+        with tracing.call(str(request.methodId)) as call:
+            request.headers = {**(request.headers or {}), **call.headers}
+            try:
+                answer: T = request.execute(http=http(), num_retries=self._retries)
+            except FAILURES as error:
+                call.status = error.status_code if isinstance(error, HttpError) else None
+                raise domain_error(error, str(request.methodId), self.clock.now()) from error
+            call.status = 200
+            return answer
 
     def _http(self) -> httplib2.Http:
         """This thread's connections: httplib2 is not thread-safe."""

@@ -45,6 +45,7 @@ def _google(settings: config.Settings) -> Iterator[tuple[str, str]]:
         "google.iam_api": google.iam_api if google.credentials == "delegation" else "",
         "google.drive_api": google.drive_api if google.drive else "",
         "queue.api": settings.queue.api,
+        "tracing.otlp_url": settings.tracing.otlp_url or "",
         "secrets.api": settings.secrets.api if settings.secrets.kind == "secret-manager" else "",
     }
     return _servers(used)

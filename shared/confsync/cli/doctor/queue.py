@@ -34,7 +34,7 @@ def checks(deployment: Deployment) -> Iterator[Check]:
     names, mend = deployment.settings.queue.names, "look whether Cloud Tasks is enabled: deploy again"
     for name in names:
         titled = f"queue {name}" if len(names) > 1 else "queue"
-        yield Check(name=titled, look=partial(_queue, deployment, name), mend=mend)
+        yield Check(name=titled, look=partial(_queue, deployment, name), mend=mend, signed_in=True)
 
 
 def _queue(deployment: Deployment, queue_id: str) -> Finding:
