@@ -15,16 +15,22 @@ from deployment import ROOT, DeployError
 AT_ONCE = 8
 """Questions at the same time: each is a process of about a second."""
 
-ABSENT = ("NOT_FOUND", "(or it may not exist)", "Cannot find service")
-"""How it is said that something isn't there, or that one may not know; creating it then tells which of the two."""
+ABSENT = re.compile(
+    r"NOT_FOUND|instance \[\S+\] not found|'iam\.serviceAccounts\.\w+' denied on resource .*\(or it may not exist\)"
+)
+"""How it is said that something isn't there. A service account is looked for in any project, so that of one that isn't
+there Google says as much as of one that is not ours to see; creating it then tells which. Every other refusal is one,
+though gcloud itself adds "(or it may not exist)" to many:
+https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts#ServiceAccount.FIELDS.name"""
 
 SETTLING = re.compile(
     r"SERVICE_DISABLED|it is disabled\. Enable it|[Ss]ervice account \S+ does not exist|concurrent policy changes"
+    r"|underlying data changed"
 )
-"""What is said of things that were made a moment ago, elsewhere in Google: it cures itself within a minute or two.
-https://cloud.google.com/iam/docs/access-change-propagation"""
+"""What is said of things that were made or changed a moment ago, elsewhere in Google: it cures itself within a minute
+or two. https://cloud.google.com/iam/docs/access-change-propagation"""
 PAUSES = (5, 10, 20, 40)
-"""Seconds between tries of such a command."""
+"""Seconds between tries of what is answered so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,10 +97,10 @@ class Gcloud:
     def ask(self, query: Query) -> Any | None:
         """The answer; None if what is asked about isn't there. Raises `DeployError` with gcloud's own words."""
         arguments = [*line(self.project, query.arguments), "--format=json"]
-        result = self.run(arguments, None)
+        result = self._tried(arguments, None)
         if result.code == 0:
             return json.loads(result.out or "null")
-        if any(words in result.err for words in ABSENT):
+        if ABSENT.search(result.err):
             return None
         raise _failed(arguments, result)
 
@@ -113,16 +119,21 @@ class Gcloud:
         return result.out
 
     def do(self, command: Command) -> None:
-        """Carry the change out; again, if something it needs was made a moment ago. Raises `DeployError`."""
+        """Carry the change out. Raises `DeployError` with gcloud's own words."""
         arguments = line(self.project, command.arguments)
-        stdin = command.stdin() if command.stdin else None
-        for pause in (*PAUSES, None):
-            result = self.run(arguments, stdin)
-            if result.code == 0:
-                return
-            if pause is None or not SETTLING.search(result.err):
-                raise _failed(arguments, result)
+        result = self._tried(arguments, command.stdin() if command.stdin else None)
+        if result.code != 0:
+            raise _failed(arguments, result)
+
+    def _tried(self, arguments: Sequence[str], stdin: str | None) -> Result:
+        """How it ended; after more tries, if something it needs was made a moment ago."""
+        result = self.run(arguments, stdin)
+        for pause in PAUSES:
+            if result.code == 0 or not SETTLING.search(result.err):
+                break
             self.sleep(pause)
+            result = self.run(arguments, stdin)
+        return result
 
 
 def _failed(arguments: Sequence[str], result: Result) -> DeployError:

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """A gcloud with a project of its own, which it keeps in a file: what is created is there afterwards.
 
-It refuses what Google Cloud refuses: calls of APIs that are not enabled, things that exist already or don't, roles for
-accounts that don't exist, functions whose account may not read their secrets. Put first on the path as `gcloud`, with
+It refuses what gcloud and Google Cloud refuse: calls of APIs that are not enabled, things that exist already or don't,
+roles for accounts that don't exist, functions whose account may not read their secrets. The forms of its answers are
+those of the real gcloud (test_deploy_real_gcloud.py). Put first on the path as `gcloud`, with
 the state's file in FAKE_GCLOUD_STATE; or called in this process, by `Cloud.run`.
 """
 
@@ -99,11 +100,15 @@ class Cloud:
         *group, verb, name = words
         kind = group[-1]
         if kind != "projects" and name not in self.state[{"service-accounts": "accounts"}.get(kind, kind)]:
-            raise Refused(f"PERMISSION_DENIED: Permission denied on resource {name} (or it may not exist).")
+            if (kind, verb) == ("service-accounts", "get-iam-policy"):
+                denied = "Permission 'iam.serviceAccounts.getIamPolicy' denied on resource (or it may not exist)."
+                raise Refused(f"PERMISSION_DENIED: {denied}")
+            raise Refused(f"NOT_FOUND: {name}")
         roles = self.state["policies"].setdefault(f"{kind}/{name}", {})
         if verb != "get-iam-policy":
             self._bind(roles, verb, flags)
-        return {"bindings": [{"role": role, "members": members} for role, members in roles.items() if members]}
+        bindings = [{"role": role, "members": members} for role, members in roles.items() if members]
+        return {"etag": "ACAB", "version": 1, "bindings": bindings} if bindings else {"etag": "ACAB"}
 
     def _bind(self, roles: dict[str, list[str]], verb: str, flags: dict[str, str]) -> None:
         member, role = flags["member"], flags["role"]
@@ -156,6 +161,9 @@ class Cloud:
             "locationId": flags["location"],
             "deleteProtectionState": _protection("delete-protection" in flags),
         }
+        default = f"{database['name']}/collectionGroups/__default__/fields/*"
+        indexes = [{"queryScope": "COLLECTION", "fields": [{"fieldPath": "*", "order": "ASCENDING"}], "state": "READY"}]
+        self.state["indexes"][default] = {"name": default, "indexConfig": {"indexes": indexes}}
         return self._new("databases", flags["database"], database)
 
     def update_database(self, _: Any, flags: dict[str, str], __: Any) -> str:
@@ -203,6 +211,9 @@ class Cloud:
         name = f"projects/{NUMBER}/secrets/{names[0]}"
         return self._new("secrets", names[0], {"name": name, "versions": []})
 
+    def secrets(self, *_: Any) -> Any:
+        return [{"name": each["name"]} for each in self.state["secrets"].values()]
+
     def add_version(self, names: list[str], flags: dict[str, str], stdin: str | None) -> str:
         if flags["data-file"] != "-" or not stdin:
             raise Refused("a secret's value comes from standard input")
@@ -234,12 +245,13 @@ class Cloud:
     def put_job(self, names: list[str], flags: dict[str, str], _: Any) -> Any:
         account = flags["oidc-service-account-email"]
         self._there("accounts", account)
+        before = self.state["jobs"].get(names[0], {})
         return {
             "name": f"projects/{flags['project']}/locations/{flags['location']}/jobs/{names[0]}",
             "schedule": flags["schedule"],
             "timeZone": flags["time-zone"],
             "httpTarget": {
-                "uri": flags["uri"],
+                "uri": f"{flags['uri']}/",  # which has no path of its own
                 "httpMethod": flags["http-method"],
                 "oidcToken": {"serviceAccountEmail": account, "audience": flags["oidc-token-audience"]},
             },
@@ -248,7 +260,7 @@ class Cloud:
                 "retryCount": int(flags["max-retry-attempts"]),
                 "minBackoffDuration": flags["min-backoff"],
             },
-            "state": "ENABLED",
+            "state": before.get("state", "ENABLED"),
         }
 
     def resume_job(self, names: list[str], *_: Any) -> str:
@@ -262,6 +274,8 @@ class Cloud:
     # --- functions ---------------------------------------------------------------------------------------------------
 
     def deploy(self, names: list[str], flags: dict[str, str], _: Any) -> str:
+        if "gen2" in flags and not Path(flags["source"], "main.py").is_file():
+            raise Refused("Invalid value for [--source]: Provided source directory does not have file [main.py]")
         account, secrets = flags["service-account"], _pairs(flags.get("set-secrets", ""))
         self._there("accounts", account)
         self._there("accounts", flags["build-service-account"].rpartition("/")[2])
@@ -379,7 +393,7 @@ HANDLERS: dict[tuple[str, ...], Handler] = {
     ("firestore", "indexes", "composite", "create"): Cloud.create_composite,
     ("firestore", "fields", "ttls", "list"): _listing("ttls"),
     ("firestore", "fields", "ttls", "update"): Cloud.update_ttl,
-    ("secrets", "list"): _listing("secrets"),
+    ("secrets", "list"): Cloud.secrets,
     ("secrets", "create"): Cloud.create_secret,
     ("secrets", "delete"): _deleting("secrets"),
     ("secrets", "versions", "list"): Cloud.versions,

@@ -1,5 +1,6 @@
 """How gcloud is asked and told: what isn't there, what has to settle, what is an error."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -36,14 +37,36 @@ def test_a_question_is_put_to_the_project_as_json() -> None:
     assert calls == [(["gcloud", "things", "list", "--project=p", "--quiet", "--format=json"], None)]
 
 
-@pytest.mark.parametrize("words", ["NOT_FOUND: Requested entity was not found.", "denied on x (or it may not exist)."])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "NOT_FOUND: Requested entity was not found.",
+        "Projects instance [p] not found: Requested entity was not found.",
+        "PERMISSION_DENIED: Permission 'iam.serviceAccounts.getIamPolicy' denied on resource (or it may not exist).",
+    ],
+)
 def test_what_is_not_there_is_no_error(words: str) -> None:
     assert answering(said(words))[0].ask(THINGS) is None
 
 
-def test_another_refusal_is_told_in_gclouds_words() -> None:
-    with pytest.raises(DeployError, match=r"gcloud things list .*\n.*\nPERMISSION_DENIED: no"):
-        answering(said("PERMISSION_DENIED: no"))[0].ask(THINGS)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "PERMISSION_DENIED: The caller does not have permission.",
+        "[ann@example.com] does not have permission to access projects instance [p] (or it may not exist): no.",
+        "PERMISSION_DENIED: Permission 'secretmanager.secrets.list' denied on resource (or it may not exist).",
+    ],
+)
+def test_what_is_refused_is_told_in_gclouds_words(words: str) -> None:
+    """Were it taken for nothing, all that is there would be planned anew."""
+    with pytest.raises(DeployError, match=rf"gcloud things list .*\n.*\n{re.escape(words)}"):
+        answering(said(words))[0].ask(THINGS)
+
+
+def test_a_question_to_an_api_that_was_enabled_a_moment_ago_waits() -> None:
+    gcloud, _, waited = answering(said("it is disabled. Enable it by visiting x (or it may not exist)"), FINE)
+    assert gcloud.ask(THINGS) == [1]
+    assert waited == [PAUSES[0]]
 
 
 def test_without_a_project_gcloud_says_its_own() -> None:
@@ -65,6 +88,7 @@ def test_each_question_is_put_once() -> None:
         "API x has not been used in project p before or it is disabled. Enable it by visiting y then retry.",
         "INVALID_ARGUMENT: Service account a@p.iam.gserviceaccount.com does not exist.",
         "ABORTED: There were concurrent policy changes. Please retry the whole read-modify-write",
+        "ABORTED: Please retry, underlying data changed",
     ],
 )
 def test_what_was_made_a_moment_ago_is_waited_for(words: str) -> None:
