@@ -90,22 +90,41 @@ class Google(Section, frozen=True, kw_only=True):
 
 
 class Store(Section, frozen=True, kw_only=True):
-    """Where records live: Firestore, or one SQLite file."""
+    """Where records live: Firestore, or one SQLite file.
+
+    `sharded`: Firestore keeps when a record is due in an index that takes 16 times as many writes a second. More than
+    300,000 calendars want it (deploy/capacity.md); deploy/README.md, "Upgrading", says when it may be set.
+    """
 
     kind: Literal["firestore", "sqlite"]
     database: str = "(default)"
     path: str | None = None
+    sharded: bool = False
+
+    def __post_init__(self) -> None:
+        if self.sharded and self.kind != "firestore":
+            raise ValueError("`store.sharded` is for Firestore: one SQLite file has no such limit")
 
 
 class Queue(Section, frozen=True, kw_only=True):
-    """The Cloud Tasks queue, and where its tasks go. `service_account` signs them."""
+    """The Cloud Tasks queue, and where its tasks go. `service_account` signs them.
+
+    `number`: of queues, which share the tasks; Cloud Tasks lets 500 a second out of each. More than 500,000 calendars
+    want several (deploy/capacity.md). The first has the name itself, the others a number after it.
+    """
 
     location: str
     name: str
     sync_url: str
     reconcile_url: str
     service_account: str
+    number: Count = 1
     api: str = "https://cloudtasks.googleapis.com"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all queues: with a higher number those there were are among them, with their tasks."""
+        return (self.name, *(f"{self.name}-{number}" for number in range(2, self.number + 1)))
 
 
 class Secrets(Section, frozen=True, kw_only=True):

@@ -39,6 +39,10 @@ APIS = {
     "beta": "monitoring",
     "alpha": "monitoring",
 }
+NAMED = {"fieldPath": "__name__", "order": "ASCENDING"}
+"""What Firestore adds to every index."""
+AGAIN = "\n"
+"""Between the values of a flag that comes several times."""
 ASKING = {"list", "describe", "get-iam-policy", "get-authorization", "get-value", "list-files-for-upload", "sign-jwt"}
 
 
@@ -48,8 +52,8 @@ class Refused(Exception):
 
 def empty() -> dict[str, Any]:
     """A new project."""
-    kinds = ("accounts", "policies", "databases", "indexes", "ttls", "secrets", "queues", "services", "jobs", "addons")
-    kinds += ("metrics", "dashboards", "channels", "alerts")
+    kinds = ("accounts", "policies", "databases", "indexes", "composites", "ttls", "secrets", "queues", "services")
+    kinds += ("jobs", "addons", "metrics", "dashboards", "channels", "alerts")
     return {"apis": ["serviceusage"], "revisions": {}, "clock": 0, **{kind: {} for kind in kinds}}
 
 
@@ -73,7 +77,7 @@ class Cloud:
 
     def _run(self, arguments: list[str], stdin: str | None) -> tuple[int, str, str]:
         words = [each for each in arguments if not each.startswith("--")]
-        flags = dict(each[2:].partition("=")[::2] for each in arguments if each.startswith("--"))
+        flags = _flags(arguments)
         fails = False
         if ASKING.isdisjoint(words):
             fails = self.fails_at == len(self.changes)
@@ -178,7 +182,7 @@ class Cloud:
     def delete_database(self, _: Any, flags: dict[str, str], __: Any) -> str:
         if self._there("databases", flags["database"])["deleteProtectionState"] == _protection(True):
             raise Refused("FAILED_PRECONDITION: the database is protected")
-        for kind in ("indexes", "ttls"):
+        for kind in ("indexes", "composites", "ttls"):
             self.state[kind] = {}
         del self.state["databases"][flags["database"]]
         return ""
@@ -190,6 +194,15 @@ class Cloud:
         indexes = {"indexes": [{"queryScope": "COLLECTION", "fields": fields, "state": "CREATING"}]} if order else {}
         self.state["indexes"][name] = {"name": name, "indexConfig": indexes}
         return ""
+
+    def create_composite(self, _: Any, flags: dict[str, str], __: Any) -> str:
+        collection = flags["collection-group"]
+        database = self._there("databases", flags["database"])["name"]
+        told = [_pairs(each) for each in flags["field-config"].split(AGAIN)]
+        fields = [{"fieldPath": each["field-path"], "order": each["order"].upper()} for each in told]
+        state = "CREATING" if "async" in flags else "READY"
+        index = {"name": f"{database}/collectionGroups/{collection}/indexes/CICAgJiUpoMK", "queryScope": "COLLECTION"}
+        return self._new("composites", collection, {**index, "fields": [*fields, NAMED], "state": state})
 
     def update_ttl(self, names: list[str], flags: dict[str, str], _: Any) -> str:
         name = self._field(names[0], flags)
@@ -462,6 +475,8 @@ HANDLERS: dict[tuple[str, ...], Handler] = {
     ("firestore", "databases", "delete"): Cloud.delete_database,
     ("firestore", "indexes", "fields", "list"): _listing("indexes"),
     ("firestore", "indexes", "fields", "update"): Cloud.update_index,
+    ("firestore", "indexes", "composite", "list"): _listing("composites"),
+    ("firestore", "indexes", "composite", "create"): Cloud.create_composite,
     ("firestore", "fields", "ttls", "list"): _listing("ttls"),
     ("firestore", "fields", "ttls", "update"): Cloud.update_ttl,
     ("secrets", "list"): Cloud.secrets,
@@ -524,6 +539,13 @@ def _without_zeros(sent: Any) -> Any:
         doubles = {key: json.loads(json.dumps(told[key]), parse_int=float) for key in told.keys() & DOUBLES}
         return told | doubles
     return [_without_zeros(each) for each in sent] if isinstance(sent, list) else sent
+
+
+def _flags(arguments: list[str]) -> dict[str, str]:
+    flags: dict[str, str] = {}
+    for name, _, value in (each[2:].partition("=") for each in arguments if each.startswith("--")):
+        flags[name] = f"{flags[name]}{AGAIN}{value}" if name in flags else value
+    return flags
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -104,7 +104,7 @@ def test_what_is_not_ours_is_not_watched() -> None:
     """Other teams have functions and queues in the project too."""
     for text in FILTERS:
         if "cloudtasks.googleapis.com" in text:
-            assert 'resource.labels.queue_id="confsync"' in text
+            assert 'resource.labels.queue_id=monitoring.regex.full_match("confsync(-[0-9]+)?")' in text
         if "run.googleapis.com" in text:
             assert 'resource.labels.service_name=starts_with("confsync-")' in text
 

@@ -48,7 +48,7 @@ def kind(environment: Environment, grant: Grant) -> str:
     title, settings = grant.target.title, environment.settings
     names = {
         "the project": "the project",
-        f"queue {settings.queue.name}": "the queue",
+        **{f"queue {name}": "each queue" for name in settings.queue.names},
         "service account confsync-tasks": "`confsync-tasks`",
         "service account confsync-calendars": "`confsync-calendars`",
         **{f"secret {each.secret}": "each solution's secret" for each in settings.solutions.values()},
@@ -84,6 +84,17 @@ def test_the_notification_function_creates_tasks_and_reads_its_keys_and_can_do_n
         ("roles/iam.serviceAccountUser", "service account confsync-tasks"),
         ("roles/secretmanager.secretAccessor", "secret confsync-channel-keys"),
     }
+
+
+def test_with_several_queues_whoever_creates_tasks_does_so_in_each(environment: Environment) -> None:
+    queue = msgspec.structs.replace(environment.settings.queue, number=3)
+    several = replace(environment, settings=msgspec.structs.replace(environment.settings, queue=queue))
+    own = {each.target.name for each in grants(several) if each.role == "roles/cloudtasks.enqueuer"}
+    assert own == {"confsync", "confsync-2", "confsync-3"}
+    more = {(each.member, each.role) for each in grants(several)} - {
+        (each.member, each.role) for each in grants(environment)
+    }
+    assert not more
 
 
 def test_spans_for_others_than_google_take_no_role(environment: Environment) -> None:

@@ -295,6 +295,11 @@ def no_queue(patient: Patient) -> None:
     patient.configured('name = "confsync"', 'name = "nowhere"')
 
 
+@fault("queue confsync-2", "fail", "there is no projects/playground/locations/europe-west1/queues/confsync-2")
+def no_second_queue(patient: Patient) -> None:
+    patient.configured("number = 1", "number = 2")
+
+
 @fault("queue", "warn", "--max-attempts=100")
 def a_queue_that_tries_once(patient: Patient) -> None:
     queue = patient.project.cloud.tasks._queues[patient.project.cloud.queue_name]

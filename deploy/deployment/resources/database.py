@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from confsync.adapters.firestore.due_index import SHARD, SHARDED_DUE_AT
 from confsync.adapters.records import COLLECTIONS
 from deployment.environment import Environment
 from deployment.gcloud import Command, Query, command
@@ -15,9 +16,12 @@ QUERIED = {
     "connections": ("due_at", "owner", "state"),
     "links": ("calendar_key",),
 }
-"""The fields by which records are looked for; of several at once Firestore joins the indexes, so that no query needs a
-composite one. All other fields are in no index: they hold long texts, and times that grow, which would bound how fast a
-collection can be written to. https://cloud.google.com/firestore/docs/best-practices#indexes"""
+"""The fields by which records are looked for; of several at once Firestore joins the indexes. All other fields are in
+no index of their own: they hold long texts, and times that grow, which would bound how fast a collection can be written
+to. https://cloud.google.com/firestore/docs/best-practices#indexes"""
+COMPOSITE = {collection: (SHARD, SHARDED_DUE_AT) for collection, fields in QUERIED.items() if "due_at" in fields}
+"""Fields of one index together, by collection: what is due, over shards. Every deployment has it, whatever its
+`store.sharded`, so that the setting can be taken back."""
 EXPIRING = ("budgets", "channels", "conferences", "hosts", "repeats")
 """Collections whose records have a time after which nobody needs them: `expire_at`."""
 
@@ -32,6 +36,11 @@ def database(environment: Environment) -> list[Resource]:
         *(_indexed(name, collection, "*", "none") for collection in sorted(COLLECTIONS.values())),
         *(_expiring(name, collection) for collection in EXPIRING),
     ]
+
+
+def composites(environment: Environment) -> list[Resource]:
+    """Indexes of several fields. Firestore builds each for minutes, and is waited for: queries fail before."""
+    return [_composite(environment.settings.store.database, *told) for told in COMPOSITE.items()]
 
 
 def _database(region: str, name: str) -> Resource:
@@ -83,6 +92,27 @@ def _indexed(database: str, collection: str, field: str, index: str) -> Resource
     )
 
 
+def _composite(database: str, collection: str, fields: tuple[str, ...]) -> Resource:
+    place = f"--database={database}"
+    flags = (f"--field-config=field-path={field},order=ascending" for field in fields)
+
+    def found(answer: Any) -> State | None:
+        those = (each for each in answer if f"/collectionGroups/{collection}/indexes/" in each["name"])
+        return next(({"index": _built(each)} for each in those if _fields(each) == fields), None)
+
+    return Resource(
+        title=f"index of {collection}: {' and '.join(fields)}",
+        why="what is due is looked for by it",
+        query=Query(api="firestore", arguments=("firestore", "indexes", "composite", "list", place)),
+        found=found,
+        wanted={"index": "ready"},
+        create=(
+            command("firestore", "indexes", "composite", "create", f"--collection-group={collection}", *flags, place),
+        ),
+        by_hand=f"until it is ready sweeps fail; how far it is:\ngcloud firestore operations list {place}",
+    )
+
+
 def _expiring(database: str, collection: str) -> Resource:
     place = ("expire_at", f"--collection-group={collection}", f"--database={database}")
     update = command("firestore", "fields", "ttls", "update", *place, "--enable-ttl", "--async")
@@ -104,6 +134,15 @@ def _field(collection: str, field: str, state: Callable[[Any], State]) -> Callab
         return next((state(each) for each in answer if each["name"].endswith(ending)), None)
 
     return found
+
+
+def _fields(index: Any) -> tuple[str, ...]:
+    """https://cloud.google.com/firestore/docs/reference/rest/v1/projects.databases.collectionGroups.indexes"""
+    return tuple(each["fieldPath"] for each in index["fields"] if each["fieldPath"] != "__name__")
+
+
+def _built(index: Any) -> str:
+    return {"READY": "ready", "CREATING": "being built"}.get(index.get("state"), "broken")
 
 
 def _orders(field: Any) -> str:
