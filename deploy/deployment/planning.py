@@ -46,8 +46,8 @@ class Resource:
     """Why it is left alone when everything else is taken down."""
 
     def gone(self) -> "Resource":
-        """The same resource, when it is not wanted any more."""
-        return replace(self, wanted=self.without, by_hand="")
+        """The same resource, when it is not wanted any more: nothing is made of what isn't there."""
+        return replace(self, wanted=self.without, create=(), by_hand="")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """A deployment, from nothing to taken down, in a project that a gcloud of our own keeps."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -187,6 +188,44 @@ def test_data_outlives_a_deployment(environment: Environment, source: Source, fa
     assert not any(policies(cloud).values())
     deploy(environment, source, fake)
     assert titles(todo(environment, source, fake)) == []
+
+
+def taken_down(environment: Environment, source: Source, gcloud: Gcloud) -> None:
+    apply(gcloud, planned(gcloud, demolition(stages(environment, source), everything=True)), lambda _: None)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_fails_anywhere_while_it_is_taken_down_goes_on_there(
+    environment: Environment, source: Source, lost: bool
+) -> None:
+    """Nothing is made meanwhile, and no door is opened."""
+    whole = Cloud()
+    deploy(environment, source, gcloud_of(whole))
+    deployed, before = copy.deepcopy(whole.state), len(whole.changes)
+    taken_down(environment, source, gcloud_of(whole))
+    for fails_at in range(len(whole.changes) - before):
+        cloud = Cloud(state=copy.deepcopy(deployed), fails_at=fails_at, lost=lost)
+        with pytest.raises(DeployError, match=r"step \d+ of \d+, .+, failed"):
+            taken_down(environment, source, gcloud_of(cloud))
+        cloud.fails_at = None
+        taken_down(environment, source, gcloud_of(cloud))
+        assert not [kind for kind in KINDS if cloud.state[kind]]
+        made = [each for each in cloud.changes if not {"create", "deploy", "add-iam-policy-binding"}.isdisjoint(each)]
+        assert made == []
+
+
+def test_of_nothing_there_is_nothing_to_take_down(environment: Environment, source: Source, fake: Gcloud) -> None:
+    down = demolition(stages(environment, source), everything=True)
+    assert planned(fake, down) == []
+
+
+def test_rolled_back_functions_are_taken_down_as_they_are(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    deploy(environment, source, fake)
+    cloud.state["services"]["confsync-join"]["spec"]["traffic"] = [{"revisionName": "older", "percent": 100}]
+    steps = steps_of(planned(fake, demolition(stages(environment, source), everything=True)))
+    assert not [step.resource.title for step in steps if step.resource.title.startswith("traffic")]
 
 
 def test_everything_goes_if_that_is_asked_for(

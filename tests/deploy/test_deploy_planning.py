@@ -46,8 +46,9 @@ def test_a_step_brings_about_what_is_wanted(wanted: State | None, there: Any, ve
         (thing(None), None),
         (thing(None), {}),
         (thing({"a": "x"}, create=()), None),
+        (thing({"a": "x"}, without={}, by_hand="go there").gone(), None),
     ],
-    ids=["as wanted", "not wanted, no answer", "not wanted, not there", "comes with something else"],
+    ids=["as wanted", "not wanted, no answer", "not wanted, not there", "comes with something else", "gone already"],
 )
 def test_what_is_as_it_should_be_needs_no_step(resource: Resource, there: Any) -> None:
     assert step(resource, there) is None

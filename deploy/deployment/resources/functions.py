@@ -176,5 +176,4 @@ def _traffic(environment: Environment, name: str) -> Resource:
         found=found,
         wanted=wanted,
         change=lambda _: (command("run", "services", "update-traffic", *place, "--to-latest"),),
-        without=wanted,
     )
