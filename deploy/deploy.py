@@ -169,6 +169,10 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+INTERRUPTED = 130
+"""As shells tell it: 128 and the number of SIGINT."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status."""
     options = parser().parse_args(arguments)
@@ -177,6 +181,9 @@ def main(arguments: list[str] | None = None) -> int:
     except DeployError as error:
         print(f"deploy.py: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\ndeploy.py: stopped. What is done stays done: run this again to go on.", file=sys.stderr)
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

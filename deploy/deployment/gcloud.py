@@ -4,10 +4,10 @@ import json
 import re
 import shlex
 import subprocess
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 from deployment import ROOT, DeployError
@@ -24,7 +24,7 @@ SETTLING = re.compile(
 """What is said of things that were made a moment ago, elsewhere in Google: it cures itself within a minute or two.
 https://cloud.google.com/iam/docs/access-change-propagation"""
 PAUSES = (5, 10, 20, 40)
-"""Seconds between tries of such a command."""
+"""Seconds between tries of what is answered so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,16 +82,16 @@ def run(arguments: Sequence[str], stdin: str | None = None) -> Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Gcloud:
-    """gcloud, for one project."""
+    """gcloud, for one project. Once it is `stopped`, nothing is changed or waited for any more."""
 
     project: str
     run: Run = run
-    sleep: Callable[[float], None] = time.sleep
+    stopped: Event = field(default_factory=Event)
 
     def ask(self, query: Query) -> Any | None:
         """The answer; None if what is asked about isn't there. Raises `DeployError` with gcloud's own words."""
         arguments = [*line(self.project, query.arguments), "--format=json"]
-        result = self.run(arguments, None)
+        result = self._tried(arguments, None)
         if result.code == 0:
             return json.loads(result.out or "null")
         if any(words in result.err for words in ABSENT):
@@ -113,16 +113,20 @@ class Gcloud:
         return result.out
 
     def do(self, command: Command) -> None:
-        """Carry the change out; again, if something it needs was made a moment ago. Raises `DeployError`."""
+        """Carry the change out. Raises `DeployError` with gcloud's own words."""
         arguments = line(self.project, command.arguments)
-        stdin = command.stdin() if command.stdin else None
-        for pause in (*PAUSES, None):
+        result = self._tried(arguments, command.stdin() if command.stdin else None)
+        if result.code != 0:
+            raise _failed(arguments, result)
+
+    def _tried(self, arguments: Sequence[str], stdin: str | None) -> Result:
+        """How it ended; after more tries, if something it needs was made a moment ago."""
+        result = self.run(arguments, stdin)
+        for pause in PAUSES:
+            if result.code == 0 or not SETTLING.search(result.err) or self.stopped.wait(pause):
+                break
             result = self.run(arguments, stdin)
-            if result.code == 0:
-                return
-            if pause is None or not SETTLING.search(result.err):
-                raise _failed(arguments, result)
-            self.sleep(pause)
+        return result
 
 
 def _failed(arguments: Sequence[str], result: Result) -> DeployError:

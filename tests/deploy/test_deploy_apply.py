@@ -1,16 +1,17 @@
 """A deployment, from nothing to taken down, in a project that a gcloud of our own keeps."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from threading import Event
 
 import msgspec
 import pytest
 
-from deployment import DeployError
+from deployment import DeployError, applying
 from deployment.applying import apply, planned
 from deployment.environment import Environment
-from deployment.gcloud import Gcloud
+from deployment.gcloud import Gcloud, Result
 from deployment.planning import Planned, Verb, demolition
 from deployment.report import by_hand_lines, plan_lines, steps_of
 from deployment.resources import stages
@@ -72,6 +73,57 @@ def test_a_deployment_that_fails_anywhere_goes_on_there(environment: Environment
         deploy(environment, source, gcloud_of(cloud))
         assert titles(todo(environment, source, gcloud_of(cloud))) == []
         assert policies(cloud) == policies(whole)
+
+
+def test_what_is_interrupted_begins_nothing_more(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    """As Ctrl-C does, in the middle of a stage of many steps."""
+    begun: list[Sequence[str]] = []
+    interrupted = Event()
+
+    class Stopped(Event):
+        def set(self) -> None:
+            super().set()
+            interrupted.set()
+
+    def run(arguments: Sequence[str], stdin: str | None) -> Result:
+        if arguments[1:3] == ["firestore", "indexes"] and "update" in arguments:
+            begun.append(arguments)
+            if len(begun) == 2:
+                interrupted.wait(10)
+        return fake.run(arguments, stdin)
+
+    def say(line: str) -> None:
+        if "index of" in line:
+            raise KeyboardInterrupt
+
+    gcloud = replace(fake, run=run, stopped=Stopped())
+    with pytest.raises(KeyboardInterrupt):
+        apply(gcloud, todo(environment, source, gcloud), say)
+    assert len(begun) <= 2  # the first, and the one that had begun when it was told
+    assert not cloud.state["secrets"]
+
+
+def test_of_what_takes_long_it_is_told_that_it_is_at_work(
+    environment: Environment, source: Source, fake: Gcloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applying, "QUIET", 0)
+    finished, said = Event(), list[str]()
+
+    def run(arguments: Sequence[str], stdin: str | None) -> Result:
+        if arguments[1:3] == ["services", "enable"]:
+            finished.wait(60)
+        return fake.run(arguments, stdin)
+
+    def say(line: str) -> None:
+        said.append(line)
+        if line == "  at work: APIs":
+            finished.set()
+
+    apply(replace(fake, run=run), todo(environment, source, fake)[:1], say)
+    assert finished.is_set()
+    assert said[-1].startswith("[1/1] change APIs")
 
 
 def policies(cloud: Cloud) -> dict[str, dict[str, set[str]]]:

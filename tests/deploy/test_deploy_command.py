@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -76,6 +77,21 @@ def test_a_gcloud_on_the_path_is_told_everything(project: Path) -> None:
     told = json.loads(project.read_text())
     assert len(told["state"]["services"]) == len(load(ENV).functions)
     assert all(f"--project={load(ENV).project}" in each for each in told["changes"])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("trial", "project")
+def test_ctrl_c_stops_it_with_one_line() -> None:
+    run("init", *ANSWERS)
+    command = [sys.executable, str(ROOT / "deploy" / "deploy.py"), "apply", "--env", ENV]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, start_new_session=True, **pipes) as process:  # type: ignore[call-overload]
+        next(line for line in process.stdout if line == "database\n")
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == deploy.INTERRUPTED
+    assert err == "\ndeploy.py: stopped. What is done stays done: run this again to go on.\n"
+    assert "secrets" not in out.splitlines()
 
 
 @pytest.mark.usefixtures("trial")

@@ -7,6 +7,7 @@ import pytest
 
 from deployment import DeployError
 from deployment.gcloud import PAUSES, Command, Gcloud, Query, Result, command, run
+from tests.deploy.projects import Hurry
 
 THINGS = Query(arguments=("things", "list"))
 
@@ -14,13 +15,13 @@ THINGS = Query(arguments=("things", "list"))
 def answering(*results: Result) -> tuple[Gcloud, list[tuple[Sequence[str], str | None]], list[float]]:
     """gcloud that says this, then the last of it again; its calls; how long was waited."""
     calls: list[tuple[Sequence[str], str | None]] = []
-    waited: list[float] = []
+    patience = Hurry()
 
     def run(arguments: Sequence[str], stdin: str | None) -> Result:
         calls.append((arguments, stdin))
         return results[min(len(calls), len(results)) - 1]
 
-    return Gcloud(project="p", run=run, sleep=waited.append), calls, waited
+    return Gcloud(project="p", run=run, stopped=patience), calls, patience.waited
 
 
 def said(err: str, code: int = 1) -> Result:
@@ -71,6 +72,20 @@ def test_what_was_made_a_moment_ago_is_waited_for(words: str) -> None:
     gcloud, calls, waited = answering(said(words), said(words), FINE)
     gcloud.do(command("bind"))
     assert (len(calls), waited) == (3, [*PAUSES[:2]])
+
+
+def test_a_question_about_what_was_made_a_moment_ago_is_put_again() -> None:
+    gcloud, calls, waited = answering(said("SERVICE_DISABLED"), FINE)
+    assert gcloud.ask(THINGS) == [1]
+    assert (len(calls), waited) == (2, [PAUSES[0]])
+
+
+def test_what_is_stopped_is_not_tried_again() -> None:
+    gcloud, calls, _ = answering(said("SERVICE_DISABLED"))
+    gcloud.stopped.set()
+    with pytest.raises(DeployError, match="SERVICE_DISABLED"):
+        gcloud.do(command("bind"))
+    assert len(calls) == 1
 
 
 def test_waiting_comes_to_an_end() -> None:
