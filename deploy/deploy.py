@@ -4,7 +4,7 @@
     python deploy/deploy.py plan --env prod       what exists, what would change, who may do what, what a month costs
     python deploy/deploy.py apply --env prod      do it; again after a failure goes on there
     python deploy/deploy.py status --env prod     whether everything is as it should be, and answers
-    python deploy/deploy.py rollback --env prod   each function's revision before gets the requests
+    python deploy/deploy.py rollback --env prod   the release before gets the requests
     python deploy/deploy.py destroy --env prod    take it down; records and secrets stay, unless --data
 
 README.md says what is made, and why.
@@ -89,14 +89,15 @@ def show_status(options: argparse.Namespace) -> int:
 
 
 def rollback(options: argparse.Namespace) -> int:
-    """Give the requests to the revisions before."""
+    """Give the requests to the release before."""
     environment = load(options.env)
     gcloud = Gcloud(project=environment.project)
     names = options.functions or list(environment.functions)
     if unknown := set(names) - environment.functions.keys():
         raise DeployError(f"{', '.join(sorted(unknown))}: no function of functions.toml that this environment has")
     for words, command in list(rollbacks(environment, gcloud, names)):
-        gcloud.do(command)
+        if command:
+            gcloud.do(command)
         say(words)
     say("`deploy.py apply` gives the requests to the latest revisions again.")
     return 0

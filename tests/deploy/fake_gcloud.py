@@ -264,7 +264,8 @@ class Cloud:
         self.state["clock"] += 1
         made = f"2026-11-28T10:{self.state['clock'] // 60:02d}:{self.state['clock'] % 60:02d}.000000Z"
         ready = [{"type": "Ready", "status": "True"}]
-        revisions.append({"metadata": {"name": revision, "creationTimestamp": made}, "status": {"conditions": ready}})
+        told = {"metadata": {"name": revision, "creationTimestamp": made}, "status": {"conditions": ready}}
+        revisions.append({**told, "spec": service["spec"]["template"]["spec"]})
         service["status"] |= {"latestReadyRevisionName": revision}
         if before:
             service["spec"]["traffic"] = before["spec"]["traffic"]

@@ -15,6 +15,7 @@ from deployment.gcloud import Gcloud, Result
 from deployment.planning import Planned, Verb, demolition
 from deployment.report import by_hand_lines, plan_lines, steps_of
 from deployment.resources import stages
+from deployment.resources.functions import serving
 from deployment.rollback import rollbacks
 from deployment.source import Source
 from tests.deploy.fake_gcloud import Cloud
@@ -220,17 +221,101 @@ def test_rolled_back_functions_stay_so_until_the_next_deployment(
     environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
 ) -> None:
     deploy(environment, source, fake)
-    with pytest.raises(DeployError, match=r"confsync-join has no revision before confsync-join-00001-abc"):
+    with pytest.raises(DeployError, match="there is no release before this one"):
         list(rollbacks(environment, fake, ["join"]))
     deploy(environment, LATER, fake)
-    for _, command in list(rollbacks(environment, fake, environment.functions)):
-        fake.do(command)
+    roll_back(environment, fake)
     served = {name: each["spec"]["traffic"] for name, each in cloud.state["services"].items()}
     assert served == {name: [{"revisionName": f"{name}-00001-abc", "percent": 100}] for name in served}
     plan = todo(environment, LATER, fake)
     assert titles(plan) == [f"traffic of {environment.service(name)}" for name in environment.functions]
     deploy(environment, LATER, fake)
     assert titles(todo(environment, LATER, fake)) == []
+
+
+def roll_back(environment: Environment, gcloud: Gcloud, *names: str) -> list[str]:
+    """What was said."""
+    told = list(rollbacks(environment, gcloud, names or list(environment.functions)))
+    for command in (command for _, command in told if command):
+        gcloud.do(command)
+    return [words for words, _ in told]
+
+
+def served(environment: Environment, cloud: Cloud) -> dict[str, int]:
+    """The number of the revision that gets each function's requests."""
+    names = {name: cloud.state["services"][environment.service(name)] for name in environment.functions}
+    revisions = {name: serving(each) or each["status"]["latestReadyRevisionName"] for name, each in names.items()}
+    return {name: int(each.removesuffix("-abc").rpartition("-")[2]) for name, each in revisions.items()}
+
+
+def test_a_rollback_undoes_the_last_deployment_and_nothing_else(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    """Functions of two sources never work on the same records because of it."""
+    deploy(environment, source, fake)
+    deploy(environment, LATER, fake)
+    deploy(table_with(environment, "sync_calendar", memory="1Gi"), LATER, fake)
+    assert served(environment, cloud) == {name: 2 + (name == "sync_calendar") for name in environment.functions}
+    said = roll_back(environment, fake)
+    assert set(served(environment, cloud).values()) == {2}
+    assert "confsync-join: confsync-join-00002-abc stays, the last release did not touch it" in said
+    roll_back(environment, fake)
+    assert set(served(environment, cloud).values()) == {1}
+
+
+def test_a_deployment_that_failed_midway_is_passed_over(environment: Environment, source: Source) -> None:
+    """What replaced it goes back to the source that all functions had."""
+    cloud = Cloud()
+    fake = gcloud_of(cloud)
+    deploy(environment, source, fake)
+    cloud.fails_at = len(cloud.changes) + 2
+    with pytest.raises(DeployError):
+        deploy(environment, replace(source, build="1"), fake)
+    cloud.fails_at = None
+    deploy(environment, replace(source, build="2"), fake)
+    assert set(served(environment, cloud).values()) == {2, 3}
+    roll_back(environment, fake)
+    assert set(served(environment, cloud).values()) == {1}
+
+
+def test_a_deployment_that_failed_midway_can_be_undone(environment: Environment, source: Source) -> None:
+    cloud = Cloud()
+    fake = gcloud_of(cloud)
+    deploy(environment, source, fake)
+    cloud.fails_at = len(cloud.changes) + 2
+    with pytest.raises(DeployError):
+        deploy(environment, LATER, fake)
+    assert set(served(environment, cloud).values()) == {1, 2}
+    roll_back(environment, fake)
+    assert set(served(environment, cloud).values()) == {1}
+
+
+def test_the_same_release_again_is_told_from_what_was_untouched_since(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    deploy(environment, source, fake)
+    deploy(table_with(environment, "sync_calendar", memory="1Gi"), source, fake)
+    deploy(environment, source, fake)
+    roll_back(environment, fake)
+    assert served(environment, cloud) == {name: 1 + (name == "sync_calendar") for name in environment.functions}
+
+
+def test_a_function_that_is_new_in_a_release_does_not_keep_the_others_from_going_back(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    deploy(settings_with(environment, join={"url": None}), source, fake)
+    deploy(environment, LATER, fake)
+    assert "confsync-join: it is new in this release, and stays" in roll_back(environment, fake)
+    assert served(environment, cloud) == dict.fromkeys(environment.functions, 1)
+
+
+def test_functions_that_are_named_go_back_by_themselves(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    deploy(environment, source, fake)
+    deploy(environment, LATER, fake)
+    roll_back(environment, fake, "join")
+    assert served(environment, cloud) == {name: 1 if name == "join" else 2 for name in environment.functions}
 
 
 def test_data_outlives_a_deployment(environment: Environment, source: Source, fake: Gcloud, cloud: Cloud) -> None:

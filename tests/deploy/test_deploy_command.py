@@ -116,7 +116,7 @@ def test_from_nothing_to_running_and_back(inside: Cloud, capsys: pytest.CaptureF
     assert "acts as admin@example.com" in capsys.readouterr().out
 
     assert run("rollback") == 1
-    assert "has no revision before" in capsys.readouterr().err
+    assert "there is no release before this one" in capsys.readouterr().err
     assert run("destroy", "--yes") == 0
     assert [inside.state[kind] for kind in ("services", "accounts", "jobs")] == [{}, {}, {}]
     assert inside.state["databases"]
