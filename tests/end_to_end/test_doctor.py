@@ -152,7 +152,7 @@ def an_unknown_key(patient: Patient) -> None:
     patient.configured("[store]", "[store]\nnonsense = 1")
 
 
-@fault("secret nowhere", "fail", "gcloud secrets create nowhere")
+@fault("secret nowhere", "fail", "gcloud secrets versions add nowhere --data-file=- --project=playground")
 def a_missing_secret(patient: Patient) -> None:
     patient.configured('secret = "jitsi-key"', 'secret = "nowhere"')
 
@@ -190,7 +190,7 @@ def keys_that_open_nothing(patient: Patient) -> None:
     patient.saved(CONNECTION)
 
 
-@fault("keys CONFSYNC_JOIN_KEYS", "fail", "gcloud secrets create confsync-join-keys")
+@fault("keys CONFSYNC_JOIN_KEYS", "fail", "`deploy.py apply` makes the secret")
 def no_keys(patient: Patient) -> None:
     patient.fault("secrets", path="confsync-join-keys", status=404, body={"error": {"code": 404}})
 
@@ -411,10 +411,24 @@ def test_a_fault_is_told(patient: Patient, name: str) -> None:
     assert code == (level == "fail")
 
 
+def test_who_is_not_signed_in_is_told_so_once(patient: Patient) -> None:
+    """And of nothing that fails for that reason alone, with advice that would not help."""
+    nobody_is_signed_in(patient)
+    code, found = patient.examined()
+    failed = [name for name, each in found.items() if each["level"] == "fail"]
+    assert (code, failed) == (1, ["signed in at Google"])
+    untried = found["not tried"]["told"]
+    for name in ("secret zoom-credentials", "queue", "delegation for calendar", "calendar"):
+        assert f" {name}" in untried, untried
+        assert name not in found
+    assert {"store", "callers", "function sync_calendar"} <= found.keys()
+
+
 def test_a_lack_of_a_file_is_bad_usage(patient: Patient) -> None:
     assert main(["doctor", "--config", "/nowhere.toml"]) == 2
     patient.patch.delenv("CONFSYNC_CONFIG")
     assert main(["doctor"]) == 2
+    assert "CONFSYNC_CONFIG is not set: say --config FILE" in patient.capsys.readouterr().err
     with pytest.raises(SystemExit) as ended:
         main(["doctor", "--nonsense"])
     assert ended.value.code == 2

@@ -1,6 +1,7 @@
 """The commands for operators."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -549,3 +550,25 @@ def test_no_meeting_is_left_where_bigbluebutton_is_not(checked: Checked) -> None
     assert "  asked: http://127.0.0.1:" in told
     assert "nowhere" not in told
     assert "remove" not in told
+
+
+def run_as_a_program(*arguments: str, stdout: int) -> tuple[int, str]:
+    """Exit code and what is said on standard error."""
+    told = subprocess.run([sys.executable, *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60)
+    return told.returncode, told.stderr
+
+
+def test_a_reader_who_has_enough_is_no_fault() -> None:
+    """`python -m confsync providers | head -1`"""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        assert run_as_a_program("-m", "confsync", "providers", stdout=writer) == (1, "")
+    finally:
+        os.close(writer)
+
+
+def test_a_person_who_stops_a_command_sees_no_trace() -> None:
+    stopped = "import runpy, confsync.cli as cli\ndef main(_): raise KeyboardInterrupt\ncli.main = main\n"
+    told = run_as_a_program("-c", f"{stopped}runpy.run_module('confsync')", stdout=subprocess.DEVNULL)
+    assert told == (130, "")

@@ -447,7 +447,7 @@ def test_a_configuration_is_asked_for(config: Path, run: Run, monkeypatch: pytes
     monkeypatch.delenv("CONFSYNC_CONFIG")
     code, told = run("list")
     assert (code, told.startswith("confsync: CONFSYNC_CONFIG is not set")) == (2, True)
-    assert run("list", "--config", str(config)) == (0, "there is no such connection\n")
+    assert run("list", "--config", str(config)) == (0, "nobody has connected an account\n")
     code, told = run("list", "--config", "/nowhere.toml")
     assert (code, "/nowhere.toml" in told) == (2, True)
 

@@ -196,10 +196,10 @@ def test_what_can_not_be_done_is_told(world: World, hand: ByHand) -> None:
         with pytest.raises(BadRequest, match=r"as it is|no operator"):
             refused(made)
     world.store.commit([Save(record=replace(channel, state=ChannelState.RETIRED))])
-    with pytest.raises(BadRequest, match="it is over"):
+    with pytest.raises(BadRequest, match=f"it is over; retry its calendar, {channel.calendar_id}"):
         hand.retry_channel(channel.key)
     for unknown in (hand.retry_calendar, hand.retry_conference, hand.retry_channel):
-        with pytest.raises(BadRequest, match="no such record"):
+        with pytest.raises(BadRequest, match="there is none on record"):
             unknown("none")
 
 

@@ -35,7 +35,8 @@ def listed(
     store = deployment.adapters.store
     found = store.find(Connection) if owner is None else iter(store.connections_of(owner))
     rows = (_row(deployment, each) for each in found if state in {None, each.state})
-    answers.rows(rows, say, nothing="there is no such connection", as_json=as_json)
+    nothing = "nobody has connected an account" if (owner, state) == (None, None) else "there is no such connection"
+    answers.rows(rows, say, nothing=nothing, as_json=as_json)
     return 0
 
 

@@ -26,8 +26,20 @@ class Deployment(bootstrap.Process):
     def readable(self) -> None:
         """Raises `NotConfigured` if there is no file with settings."""
         name = self._path or os.environ.get(config.CONFIG_VARIABLE)
-        if name is None or not Path(name).is_file():
-            raise NotConfigured(f"{name or config.CONFIG_VARIABLE}: there is no such file; say --config FILE")
+        if not name:
+            raise NotConfigured(f"{config.CONFIG_VARIABLE} is not set: say --config FILE, the environment's TOML file")
+        if not Path(name).is_file():
+            raise NotConfigured(f"{name}: there is no such file; say --config FILE")
+
+    @property
+    def records_at_google(self) -> bool:
+        """Whether one has to be signed in at Google to read them."""
+        return self.settings.store.kind == "firestore" and not os.environ.get("FIRESTORE_EMULATOR_HOST")
+
+    @property
+    def secrets_at_google(self) -> bool:
+        """Whether one has to be signed in at Google to read them."""
+        return self.settings.secrets.kind == "secret-manager"
 
     @lazy
     def stored(self) -> ports.Store:

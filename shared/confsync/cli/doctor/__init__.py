@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from confsync.cli.answers import Say, shown
 from confsync.cli.deployment import Deployment, log_to_stderr
 from confsync.cli.doctor import access, addresses, functions, health, queue, secrets
-from confsync.cli.doctor.finding import Check, Finding, Level, examined, fail, ok
+from confsync.cli.doctor.finding import Check, Finding, Level, examined, fail, ok, warn
 from confsync.domain.errors import NotConfigured
 
 CONFIGURATION = "configuration"
@@ -45,7 +45,17 @@ def _findings(deployment: Deployment, account: str | None) -> Iterator[tuple[str
         yield CONFIGURATION, fail(str(error), "shared/confsync/config.py describes every key")
         return
     yield CONFIGURATION, ok(f"complete; solutions: {', '.join(settings.solutions)}")
-    yield from examined(list(_checks(deployment, account)))
+    (signed_in,) = examined([access.SIGNED_IN])
+    yield signed_in
+    yield from _examined(list(_checks(deployment, account)), signed_in=signed_in[1].level is Level.OK)
+
+
+def _examined(checks: list[Check], *, signed_in: bool) -> Iterator[tuple[str, Finding]]:
+    """What nobody can find out who is not signed in at Google is told in one line, and not as so many faults."""
+    yield from examined([each for each in checks if signed_in or not each.signed_in])
+    left = [each.name for each in checks if each.signed_in and not signed_in]
+    if left:
+        yield "not tried", warn(f"for want of an account at Google: {', '.join(left)}", access.SIGN_IN)
 
 
 def _checks(deployment: Deployment, account: str | None) -> Iterator[Check]:

@@ -26,28 +26,32 @@ NOT_TRIED = "not tried: nobody's calendar is followed yet"
 NAME_SOMEBODY = "name somebody: --account ann@example.com"
 
 
+def _signed_in() -> Finding:
+    RuntimeToken()()
+    return ok("this command gets access tokens")
+
+
+SIGNED_IN = Check(name="signed in at Google", look=_signed_in, mend=SIGN_IN)
+
+
 def checks(deployment: Deployment, account: str | None) -> Iterator[Check]:
-    """As whom this command runs; whether it may act as that person, and reach their calendar.
+    """Whether this command may act as that person, and reach their calendar.
 
     `account`: by default one whose calendar is followed.
     """
-    yield Check(name="signed in at Google", look=_signed_in, mend=SIGN_IN)
     google = deployment.settings.google
     match google.credentials:
         case "delegation":
             for purpose in _purposes(google):
                 look = partial(_delegated, deployment, account, purpose)
-                yield Check(name=f"delegation for {purpose}", look=look, mend=DELEGATE)
-            yield Check(name="calendar", look=partial(_reached, deployment, account), mend=DELEGATE)
+                yield Check(name=f"delegation for {purpose}", look=look, mend=DELEGATE, signed_in=True)
+            yield Check(name="calendar", look=partial(_reached, deployment, account), mend=DELEGATE, signed_in=True)
         case "user":
-            yield Check(name="grant", look=partial(_granted, deployment, account))
+            stored = deployment.records_at_google
+            yield Check(name="grant", look=partial(_granted, deployment, account), signed_in=stored)
         case "application-default":
-            yield Check(name="calendar", look=partial(_shared, deployment, account), mend=AS_FUNCTION)
-
-
-def _signed_in() -> Finding:
-    RuntimeToken()()
-    return ok("this command gets access tokens")
+            look = partial(_shared, deployment, account)
+            yield Check(name="calendar", look=look, mend=AS_FUNCTION, signed_in=True)
 
 
 def _purposes(google: config.Google) -> list[Purpose]:

@@ -20,7 +20,7 @@ def ask(
     """
     request = Request(
         service=errors.origin(url) or url,
-        action="answer",
+        action="say that it is there",
         method=method,
         url=url,
         repeatable=True,

@@ -52,6 +52,8 @@ class Check:
     name: str
     look: Callable[[], Finding]
     mend: str = ""
+    signed_in: bool = False
+    """Whether it is by this command's own account at Google that it looks."""
 
 
 def examined(checks: Sequence[Check], patience: float = PATIENCE) -> Iterator[tuple[str, Finding]]:

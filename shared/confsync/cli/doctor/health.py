@@ -43,7 +43,8 @@ def checks(deployment: Deployment) -> Iterator[Check]:
         "connections that ended": _ended,
     }
     for name, look in looks.items():
-        yield Check(name=name, look=partial(_looked, deployment, look), mend=READABLE)
+        looked, signed_in = partial(_looked, deployment, look), deployment.records_at_google
+        yield Check(name=name, look=looked, mend=READABLE, signed_in=signed_in)
 
 
 def _looked(deployment: Deployment, look: Callable[[Store, datetime], Finding]) -> Finding:

@@ -30,7 +30,8 @@ class _Queue(msgspec.Struct, rename="camel"):
 
 def checks(deployment: Deployment) -> Iterator[Check]:
     """One."""
-    yield Check(name="queue", look=lambda: _queue(deployment), mend="look whether Cloud Tasks is enabled: deploy again")
+    mend = "look whether Cloud Tasks is enabled: deploy again"
+    yield Check(name="queue", look=lambda: _queue(deployment), mend=mend, signed_in=True)
 
 
 def _queue(deployment: Deployment) -> Finding:

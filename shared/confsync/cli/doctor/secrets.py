@@ -27,11 +27,14 @@ def checks(deployment: Deployment) -> Iterator[Check]:
     """Secrets of solutions, rings of keys, OAuth clients."""
     settings = deployment.settings
     for name, keys in _named(settings).items():
-        mend = f"gcloud secrets create {name} --data-file=-; providers/README.md says what stands in it"
-        yield Check(name=f"secret {name}", look=partial(_secret, deployment, name, keys), mend=mend)
+        mend = f"providers/README.md says what stands in it: {_add_version(deployment, name)}"
+        look = partial(_secret, deployment, name, keys)
+        yield Check(name=f"secret {name}", look=look, mend=mend, signed_in=deployment.secrets_at_google)
     for variable, ring in _rings(settings).items():
         mend = f"set {variable}, or let whoever runs this read the secret {_mounted(variable)}"
-        yield Check(name=f"keys {variable}", look=partial(_ring, deployment, variable, ring), mend=mend)
+        mounted = not os.environ.get(variable) and deployment.secrets_at_google
+        look = partial(_ring, deployment, variable, ring)
+        yield Check(name=f"keys {variable}", look=look, mend=mend, signed_in=mounted)
     yield from _clients(deployment)
 
 
@@ -53,8 +56,16 @@ def _secret(deployment: Deployment, name: str, keys: list[str]) -> Finding:
         return fail(f"{error}", f"grant it, to whoever runs this and to the functions: {_GRANT.format(name)}")
     why = _malformed(value)
     if why is not None:
-        return fail(f"{why} ({', '.join(keys)})", f"add a version: gcloud secrets versions add {name} --data-file=-")
+        return fail(f"{why} ({', '.join(keys)})", f"add a version: {_add_version(deployment, name)}")
     return ok(f"is there ({', '.join(keys)})")
+
+
+def _add_version(deployment: Deployment, name: str) -> str:
+    """The secret itself `apply` makes, empty."""
+    if not deployment.secrets_at_google:
+        return f"it is a file in the directory of secrets.path: {name}"
+    project = deployment.settings.google.project
+    return f"printf %s '...' | gcloud secrets versions add {name} --data-file=- --project={project}"
 
 
 _GRANT = "gcloud secrets add-iam-policy-binding {} --role=roles/secretmanager.secretAccessor --member=..."
@@ -102,13 +113,13 @@ def _ring(deployment: Deployment, variable: str, ring: Ring) -> Finding:
         if variable == config.CONNECTION_KEYS_VARIABLE:
             return _sealed(deployment, FernetSealer(keys), f"{len(keys)} {where}")
     except NotFound:
-        return fail(f"there are none, neither in {variable} nor in the secret {secret}", f"{_CREATE}{secret}")
+        return fail(f"there are none, neither in {variable} nor in the secret {secret}", APPLY)
     except NotConfigured as error:
-        return fail(f"{where}: {error}", f"make new ones: {_CREATE}{secret}")
+        return fail(f"{where}: {error}", f"add a version with new ones: {_add_version(deployment, secret)}")
     return ok(f"{len(keys)} {where}")
 
 
-_CREATE = "deploy/README.md says how: gcloud secrets create "
+APPLY = "`deploy.py apply` makes the secret, with a key in it"
 
 
 def _sealed(deployment: Deployment, sealer: FernetSealer, told: str) -> Finding:
@@ -140,6 +151,7 @@ def _clients(deployment: Deployment) -> Iterator[Check]:
         yield Check(
             name=f"OAuth client at {service}",
             look=partial(_application, deployment, service, secret),
+            signed_in=deployment.secrets_at_google,
             mend=f'the secret {secret} is {{"client_id": "...", "client_secret": "..."}}',
         )
 

@@ -33,7 +33,8 @@ class Asked:
 def listed(deployment: Deployment, kind: Kind[T], asked: Asked, say: Say, *, as_json: bool = False) -> int:
     """A row each. Returns 0."""
     found = (kind.row(each) for each in _found(deployment, kind, asked))
-    answers.rows(found, say, nothing=f"there is no such {kind.name}", as_json=as_json)
+    which = f"there is no {kind.name}" if asked == Asked() else f"there is no such {kind.name}"
+    answers.rows(found, say, nothing=which, as_json=as_json)
     return 0
 
 
@@ -59,6 +60,9 @@ def shown(deployment: Deployment, kind: Kind[T], named: str, say: Say, *, as_jso
 def done(deployment: Deployment, kind: Kind[T], action: str, named: str, why: str, say: Say) -> int:
     """Do it to that one, and tell what becomes of it. Returns 0. Raises `BadRequest`, which says why it can't be."""
     log_to_stderr()
-    kind.actions[action](deployment.by_hand, kind.key(named), why)
+    try:
+        kind.actions[action](deployment.by_hand, kind.key(named), why)
+    except BadRequest as error:
+        raise BadRequest(f"{kind.name} {named}: {error}") from error
     say(f"{named}: {kind.outcomes[action]}")
     return 0

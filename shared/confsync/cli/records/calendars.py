@@ -60,7 +60,7 @@ def _facts(deployment: Deployment, calendar: Calendar) -> Facts:
         "changes it did not tell": calendar.unheard,
         "tried to be watched again": calendar.watch_at,
         "conferences are written": calendar.write_mode,
-        "can't be read": tuple(f"{each.id}: {each.reason}" for each in calendar.quarantined),
+        "unreadable events": tuple(f"{each.id}: {each.reason}" for each in calendar.quarantined),
         "events": (*map(_event, links[:MOST_EVENTS]), *(("and more",) if len(links) > MOST_EVENTS else ())),
     }
 

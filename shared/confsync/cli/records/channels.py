@@ -28,8 +28,8 @@ def _facts(deployment: Deployment, channel: Channel) -> Facts:
         "open": "yes" if channel.is_open(now) else "no",
         "serves": "its calendar" if current else "nothing: its calendar has another one, or none",
         "tells of changes": "no" if calendar is not None and current and is_silent(calendar) else None,
-        "calendar's key": channel.calendar_key,
-        "Google's resource": channel.resource_id,
+        "key of the calendar": channel.calendar_key,
+        "resource at Google": channel.resource_id,
         "forgotten": channel.expire_at,
     }
 

@@ -55,7 +55,8 @@ class ByHand:
 
         def decide(conference: Conference) -> Conference:
             if conference.frozen:
-                raise BadRequest("its meeting is kept as it is, and nothing is done for it")
+                then = "resume it first" if conference.kept_by == BY_AN_OPERATOR else "its account was disconnected"
+                raise BadRequest(f"its meeting is kept as it is, and nothing is done for it: {then}")
             now = self.clock.now()
             return replace(asked_again(conference, now), due_at=now)
 
@@ -89,7 +90,7 @@ class ByHand:
 
         def decide(channel: Channel) -> Channel:
             if channel.state is ChannelState.RETIRED:
-                raise BadRequest("it is over; retry its calendar")
+                raise BadRequest(f"it is over; retry its calendar, {channel.calendar_id}")
             return replace(channel, due_at=self.clock.now())
 
         return _found(change(self.store, Channel, key, decide))
@@ -107,5 +108,5 @@ class ByHand:
 
 def _found(record: T | None) -> T:
     if record is None:
-        raise BadRequest("there is no such record")
+        raise BadRequest("there is none on record")
     return record
