@@ -112,6 +112,10 @@ class Gcloud:
             raise _failed(whole, result)
         return result.out
 
+    def account(self) -> str:
+        """Who runs this. Raises `DeployError`."""
+        return self.text("config", "get-value", "account").strip()
+
     def do(self, command: Command) -> None:
         """Carry the change out. Raises `DeployError` with gcloud's own words."""
         arguments = line(self.project, command.arguments)

@@ -18,6 +18,8 @@ from threading import Lock
 from typing import Any
 
 NUMBER = "123456789012"
+ACCOUNT = "admin@example.com"
+"""Who is signed in: an owner."""
 AUTHORIZATION = {
     "name": "authorization",
     "serviceAccountEmail": f"service-{NUMBER}@gcp-sa-gsuiteaddons.iam.gserviceaccount.com",
@@ -104,7 +106,7 @@ class Cloud:
     def _bind(self, roles: dict[str, list[str]], verb: str, flags: dict[str, str]) -> None:
         member, role = flags["member"], flags["role"]
         email = member.removeprefix("serviceAccount:")
-        if member != "allUsers" and email not in self.state["accounts"]:
+        if member not in {"allUsers", f"user:{ACCOUNT}"} and email not in self.state["accounts"]:
             raise Refused(f"INVALID_ARGUMENT: Service account {email} does not exist.")
         members = roles.setdefault(role, [])
         if verb == "add-iam-policy-binding":
@@ -115,8 +117,8 @@ class Cloud:
             raise Refused("Policy binding with the specified principal, role, and condition not found!")
 
     def may(self, member: str, role: str, target: str) -> bool:
-        """Whether that account has the role there."""
-        return f"serviceAccount:{member}" in self.state["policies"].get(target, {}).get(role, [])
+        """Whether that member has the role there."""
+        return member in self.state["policies"].get(target, {}).get(role, [])
 
     # --- services, accounts ------------------------------------------------------------------------------------------
 
@@ -139,7 +141,11 @@ class Cloud:
         return ""
 
     def sign_jwt(self, names: list[str], flags: dict[str, str], _: Any) -> str:
-        self._there("accounts", flags["iam-account"])
+        """Not even for owners: https://cloud.google.com/iam/docs/service-account-permissions#token-creator-role"""
+        account = flags["iam-account"]
+        if not self.may(f"user:{ACCOUNT}", "roles/iam.serviceAccountTokenCreator", f"service-accounts/{account}"):
+            denied = "Permission 'iam.serviceAccounts.signJwt' denied on resource (or it may not exist)."
+            raise Refused(f"PERMISSION_DENIED: {denied} This command is authenticated as {ACCOUNT}")
         Path(names[1]).write_text(f"header.{Path(names[0]).read_text().encode().hex()}.signature")
         return ""
 
@@ -255,7 +261,7 @@ class Cloud:
         for name, number in (version.split(":") for version in secrets.values()):
             if int(number) > len(self._there("secrets", name)["versions"]):
                 raise Refused(f"secret {name} has no version {number}")
-            if not self.may(account, "roles/secretmanager.secretAccessor", f"secrets/{name}"):
+            if not self.may(f"serviceAccount:{account}", "roles/secretmanager.secretAccessor", f"secrets/{name}"):
                 raise Refused(f"{account} may not read secret {name}")
         before = self.state["services"].get(names[0])
         service = _service(names[0], flags, secrets)
@@ -296,7 +302,7 @@ class Cloud:
         return {"projectId": names[0], "projectNumber": NUMBER}
 
     def value(self, names: list[str], *_: Any) -> str:
-        return {"account": "admin@example.com\n", "project": "example-project\n"}[names[0]]
+        return {"account": f"{ACCOUNT}\n", "project": "example-project\n"}[names[0]]
 
     def authorization(self, *_: Any) -> Any:
         return AUTHORIZATION

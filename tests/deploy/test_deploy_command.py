@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 import deploy
 from deployment import ROOT
 from deployment.environment import config_file, load
+from deployment.gcloud import command
 from tests.deploy import fake_gcloud
 from tests.deploy.fake_gcloud import Cloud
 from tests.deploy.projects import gcloud_of
@@ -113,6 +115,9 @@ def test_from_nothing_to_running_and_back(inside: Cloud, capsys: pytest.CaptureF
     assert len(inside.changes) == before
 
     assert run("status") == 1  # Zoom's secret has no value, and the add-on no logo
+    line = next(each for each in capsys.readouterr().out.splitlines() if "add-iam-policy-binding" in each)
+    gcloud_of(inside).do(command(*shlex.split(line)[1:]))
+    assert run("status") == 1
     assert "acts as admin@example.com" in capsys.readouterr().out
 
     assert run("rollback") == 1

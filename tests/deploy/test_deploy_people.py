@@ -14,11 +14,12 @@ from confsync.adapters.google_credentials import CALENDAR_SCOPES
 from deploy import COMMANDS
 from deployment import ROOT, DeployError, cost, delegation, setup
 from deployment.environment import Environment, problems
-from deployment.gcloud import Gcloud
+from deployment.gcloud import Command, Gcloud, command
 from deployment.report import role_lines
 from deployment.resources.accounts import own_accounts
 from deployment.smoke import smoke_test
 from deployment.source import Source
+from deployment.status import people
 from tests.deploy.fake_gcloud import AUTHORIZATION, NUMBER, Cloud
 from tests.deploy.projects import deploy
 
@@ -142,6 +143,7 @@ def test_delegation_is_tried_with_a_signed_assertion(
     words: str,
 ) -> None:
     deploy(environment, source, fake)
+    fake.do(lets_me_sign(environment))
     sent: list[tuple[str, str]] = []
 
     def exchange(url: str, assertion: str) -> Mapping[str, Any]:
@@ -157,10 +159,48 @@ def test_delegation_is_tried_with_a_signed_assertion(
     assert len(sent) == (2 if well else 1)  # calendars, then settings
 
 
-def test_who_may_not_sign_is_told_so(environment: Environment, fake: Gcloud, cloud: Cloud) -> None:
-    well, words = delegation.check(environment, with_iam(fake, cloud), "ann@example.com")
+def lets_me_sign(environment: Environment) -> Command:
+    account = str(environment.settings.google.service_account)
+    flags = ("--member=user:admin@example.com", "--role=roles/iam.serviceAccountTokenCreator")
+    return command("iam", "service-accounts", "add-iam-policy-binding", account, *flags)
+
+
+def test_who_may_not_sign_is_told_how_to_and_nothing_of_an_administrator(
+    environment: Environment, source: Source, fake: Gcloud
+) -> None:
+    """Owners may not: it is what they see first, before they or an administrator have done anything."""
+    deploy(environment, source, fake)
+    ((well, words),) = people(environment, fake, "ann@example.com")
     assert not well
-    assert words.startswith("could not be tried: gcloud iam service-accounts sign-jwt")
+    assert words.startswith("calendars: could not be tried: gcloud iam service-accounts sign-jwt")
+    assert words.splitlines()[-1] == lets_me_sign(environment).shown("example-project")
+    assert "administrator" not in words
+
+
+def test_what_google_refuses_is_for_the_administrator(
+    environment: Environment, source: Source, fake: Gcloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(environment, source, fake)
+    fake.do(lets_me_sign(environment))
+    refusal = {"error": "unauthorized_client", "error_description": "no"}
+    monkeypatch.setattr(delegation.check, "__kwdefaults__", {"exchange": lambda *_: refusal})
+    told = list(people(environment, fake, None))
+    assert told == [
+        (False, "calendars: does not act as admin@example.com (calendar): unauthorized_client, no"),
+        (False, delegation.instructions(environment, fake)),
+    ]
+
+
+def test_an_answer_that_does_not_come_is_not_taken_for_a_refusal(
+    environment: Environment, source: Source, fake: Gcloud
+) -> None:
+    def exchange(url: str, assertion: str) -> Mapping[str, Any]:
+        raise OSError("no route to host")
+
+    deploy(environment, source, fake)
+    fake.do(lets_me_sign(environment))
+    with pytest.raises(DeployError, match=r"oauth2\.googleapis\.com/token: no route to host"):
+        delegation.check(environment, fake, "ann@example.com", exchange=exchange)
 
 
 # --- cost ------------------------------------------------------------------------------------------------------------
