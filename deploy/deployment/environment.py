@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
-from confsync import config
+from confsync import config, vendors
 from confsync.domain.errors import NotConfigured
 from deployment import ROOT, DeployError
 from deployment.table import TABLE, Function, Table, load_table
@@ -15,6 +15,20 @@ SERVICE_ADDRESS = re.compile(
     r"https://(?P<service>[a-z][-a-z0-9]*)-(?P<number>[0-9]+)\.(?P<region>[-a-z0-9]+)\.run\.app"
 )
 """Where a Cloud Run service is reached, before it exists: https://cloud.google.com/run/docs/triggering/https-request"""
+
+FORMS = {
+    "project": re.compile(r"[a-z][-a-z0-9]{4,28}[a-z0-9]"),
+    "region": re.compile(r"[a-z]+-[a-z]+[0-9]+"),
+    "domain": re.compile(r"(?:[a-z0-9-]+\.)+[a-z0-9-]+|"),
+}
+"""https://cloud.google.com/resource-manager/docs/creating-managing-projects · https://cloud.google.com/run/docs/locations"""
+
+
+def malformed(**values: str) -> Iterator[str]:
+    """Those of the values that cannot be what they are called, in words."""
+    for name, value in values.items():
+        if not FORMS[name].fullmatch(value):
+            yield f"{value!r} cannot be a {name}"
 
 
 def config_file(env: str) -> Path:
@@ -97,17 +111,21 @@ def problems(environment: Environment) -> Iterator[str]:
     for function in table.functions.values():
         if not (ROOT / function.source).is_file():
             yield f"functions.toml: {function.source} does not exist"
+    yield from (f"{file}: {each}" for each in malformed(project=environment.project, region=environment.region))
+    yield from (f"{file}: {each}" for each in vendors.problems(settings))
     if settings.store.kind != "firestore":
         yield f'{file}: store.kind is "{settings.store.kind}", and functions have no disk that lasts: "firestore"'
     for name in sorted(settings.callers.keys() - table.functions.keys()):
         yield f"{file}: [callers.{name}] is of no function in functions.toml"
     if not environment.callers("create_conference").clients:
         yield f"{file}: callers.create_conference.clients is empty, so no person's token would be accepted"
-    if settings.google.credentials == "user" and not settings.connect.client_id:
+    connects = settings.google.credentials == "user" or any(each.personal for each in settings.solutions.values())
+    if connects and settings.connect.url and not settings.connect.client_id:
         url = settings.connect.url
+        uris = f"{url}/signed-in" + (f" and {url}/google/callback" if settings.google.credentials == "user" else "")
         yield (
             f"{file}: connect.client_id is missing. At https://console.cloud.google.com/auth/clients make one of type "
-            f"Web application, with the redirect URIs {url}/signed-in and {url}/google/callback"
+            f"Web application, with the redirect URIs {uris}"
         )
     for key, address, wanted in _addresses(environment):
         if not (address == wanted or address.startswith(f"{wanted}/")):

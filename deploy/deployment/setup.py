@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from confsync import config, providers
+from confsync import config, providers, vendors
 from confsync.domain.errors import NotConfigured
 from deployment import DeployError
-from deployment.environment import config_file, service_url
+from deployment.environment import config_file, malformed, service_url
 from deployment.gcloud import Gcloud, Query, command
 from deployment.resources.addon import AUTHORIZATION
 from deployment.table import TABLE, load_table
@@ -34,7 +34,7 @@ class Answers:
 
 
 def questions(ask: Ask, gcloud: Gcloud, given: Mapping[str, str | None]) -> Answers:
-    """The answers; those that are given are not asked for. Raises `DeployError` for a provider that there is not."""
+    """The answers; those that are given are not asked for. Raises `DeployError` for what cannot be one."""
 
     def answer(name: str, words: str, default: str) -> str:
         value = given.get(name)
@@ -46,6 +46,8 @@ def questions(ask: Ask, gcloud: Gcloud, given: Mapping[str, str | None]) -> Answ
         "domain": answer("domain", "Google Workspace domain (empty: none, everybody connects their account)", ""),
         "solution": answer("solution", f"First solution ({', '.join(providers.PROVIDERS)})", "zoom"),
     }
+    if wrong := list(malformed(project=told["project"], region=told["region"], domain=told["domain"])):
+        raise DeployError("\n".join(wrong))
     if told["solution"] not in providers.PROVIDERS:
         raise DeployError(f"there is no provider {told['solution']!r}, only {', '.join(providers.PROVIDERS)}")
     if told["solution"] in ASK_FOR_SERVER:
@@ -55,13 +57,20 @@ def questions(ask: Ask, gcloud: Gcloud, given: Mapping[str, str | None]) -> Answ
 
 def write(env: str, answers: Answers, gcloud: Gcloud) -> str:
     """Write `config/<env>.toml`; the text. Raises `DeployError` if it would not be a configuration."""
+    # before anything is asked or enabled: what is wrong with the answers is so whatever Google answers
+    _check(configuration(answers, number="0", authorization={}), f"{env}.toml")
     text = configuration(answers, number=_number(gcloud), authorization=authorization(gcloud))
-    try:
-        config.parse(text, source=f"{env}.toml")
-    except NotConfigured as error:
-        raise DeployError(str(error)) from error
     config_file(env).write_text(text, encoding="utf-8")
     return text
+
+
+def _check(text: str, source: str) -> None:
+    try:
+        wrong = list(vendors.problems(config.parse(text, source=source)))
+    except NotConfigured as error:
+        raise DeployError(str(error)) from error
+    if wrong:
+        raise DeployError("\n".join(wrong))
 
 
 def authorization(gcloud: Gcloud) -> Mapping[str, Any]:
