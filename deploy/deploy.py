@@ -11,6 +11,7 @@ README.md says what is made, and why.
 """
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping
 
@@ -42,7 +43,12 @@ def init(options: argparse.Namespace) -> int:
         raise DeployError(f"{config_file(options.env)} is there already: change it, or remove it first")
     given = {name: getattr(options, name) for name in ("project", "region", "domain", "solution", "server")}
     answers = setup.questions(_asked, Gcloud(project=options.project or ""), given)
-    setup.write(options.env, answers, Gcloud(project=answers.project))
+    say(f"Enabling gsuiteaddons.googleapis.com in {answers.project}: it tells who will call for Calendar. It is free.")
+    try:
+        setup.write(options.env, answers, Gcloud(project=answers.project))
+    except DeployError as error:
+        again = shlex.join(["init", "--env", options.env, *(f"--{key}={told}" for key, told in vars(answers).items())])
+        raise DeployError(f"{error}\nThe same again: python deploy/deploy.py {again}") from error
     say(f"{config_file(options.env)} is written. Next: python deploy/deploy.py apply --env {options.env}")
     return 0
 

@@ -20,13 +20,17 @@ QUIET = 20
 """Seconds without a line after which people are told what is being done."""
 
 
-def look(gcloud: Gcloud, stages: Iterable[Stage]) -> dict[Query, Any]:
+def answers(gcloud: Gcloud, queries: Iterable[Query]) -> dict[Query, Any]:
     """What exists: the answers to the queries of the APIs that are enabled. Raises `DeployError`."""
     services = gcloud.ask(ENABLED)
     there = enabled(services or [])
-    queries = [resource.query for stage in stages for resource in stage.resources if resource.query != ENABLED]
-    answers = gcloud.ask_all(query for query in queries if query.api is None or query.api in there)
-    return {ENABLED: services, **answers}
+    others = [query for query in queries if query != ENABLED and (query.api is None or query.api in there)]
+    return {ENABLED: services, **gcloud.ask_all(others)}
+
+
+def look(gcloud: Gcloud, stages: Iterable[Stage]) -> dict[Query, Any]:
+    """What exists of what there should be. Raises `DeployError`."""
+    return answers(gcloud, (resource.query for stage in stages for resource in stage.resources))
 
 
 def planned(gcloud: Gcloud, stages: Sequence[Stage]) -> list[Planned]:

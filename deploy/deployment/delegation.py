@@ -12,6 +12,7 @@ from typing import Any
 
 from confsync.adapters.google_credentials import SCOPES, Purpose
 from deployment import DeployError
+from deployment.applying import answers
 from deployment.environment import Environment
 from deployment.gcloud import Gcloud, command
 from deployment.resources.accounts import ACCOUNTS
@@ -35,7 +36,7 @@ def scopes(environment: Environment) -> list[str]:
 def instructions(environment: Environment, gcloud: Gcloud) -> str:
     """What the administrator does, with the text to paste. The account exists by now."""
     email = environment.settings.google.service_account
-    there = [each for each in gcloud.ask(ACCOUNTS) or [] if each["email"] == email]
+    there = [each for each in answers(gcloud, [ACCOUNTS]).get(ACCOUNTS) or [] if each["email"] == email]
     client = there[0]["oauth2ClientId"] if there else f"(after `apply`: {email})"
     return (
         f"A Workspace administrator opens {ADMIN_PAGE}, chooses Add new, and pastes\n"

@@ -15,8 +15,15 @@ from deployment import ROOT, DeployError
 AT_ONCE = 8
 """Questions at the same time: each is a process of about a second."""
 
-ABSENT = ("NOT_FOUND", "(or it may not exist)", "Cannot find service")
-"""How it is said that something isn't there, or that one may not know; creating it then tells which of the two."""
+ABSENT = re.compile(
+    r"NOT_FOUND|instance \[\S+\] not found|'iam\.serviceAccounts\.\w+' denied on resource .*\(or it may not exist\)"
+)
+"""How it is said that something isn't there. A service account is looked for in any project, so that of one that isn't
+there Google says as much as of one that is not ours to see; creating it then tells which. Every other refusal is one,
+though gcloud itself adds "(or it may not exist)" to many:
+https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts#ServiceAccount.FIELDS.name"""
+
+DENIED = re.compile(r"PERMISSION_DENIED|does not have permission|lacks IAM permission")
 
 SETTLING = re.compile(
     r"SERVICE_DISABLED|it is disabled\. Enable it|[Ss]ervice account \S+ does not exist|concurrent policy changes"
@@ -94,9 +101,9 @@ class Gcloud:
         result = self._tried(arguments, None)
         if result.code == 0:
             return json.loads(result.out or "null")
-        if any(words in result.err for words in ABSENT):
+        if ABSENT.search(result.err):
             return None
-        raise _failed(arguments, result)
+        raise self._failed(arguments, result)
 
     def ask_all(self, queries: Iterable[Query]) -> Mapping[Query, Any]:
         """The answers. Each question is put once."""
@@ -109,7 +116,7 @@ class Gcloud:
         whole = line(self.project, arguments)
         result = self.run(whole, None)
         if result.code != 0:
-            raise _failed(whole, result)
+            raise self._failed(whole, result)
         return result.out
 
     def account(self) -> str:
@@ -121,7 +128,7 @@ class Gcloud:
         arguments = line(self.project, command.arguments)
         result = self._tried(arguments, command.stdin() if command.stdin else None)
         if result.code != 0:
-            raise _failed(arguments, result)
+            raise self._failed(arguments, result)
 
     def _tried(self, arguments: Sequence[str], stdin: str | None) -> Result:
         """How it ended; after more tries, if something it needs was made a moment ago."""
@@ -132,7 +139,11 @@ class Gcloud:
             result = self.run(arguments, stdin)
         return result
 
-
-def _failed(arguments: Sequence[str], result: Result) -> DeployError:
-    words = "\n".join(result.err.strip().splitlines()[-15:])
-    return DeployError(f"{shlex.join(arguments)}\nended with {result.code}:\n{words}")
+    def _failed(self, arguments: Sequence[str], result: Result) -> DeployError:
+        words = "\n".join(result.err.strip().splitlines()[-15:])
+        told = f"{shlex.join(arguments)}\nended with {result.code}:\n{words}"
+        if not DENIED.search(result.err) or SETTLING.search(result.err):
+            return DeployError(told)
+        who = self.run(["gcloud", "config", "get-value", "account", "--quiet"], None).out.strip()
+        roles = "deploy/README.md lists the roles of whoever deploys"
+        return DeployError(f"{told}\n{who} may not do this, or there is no project {self.project}: {roles}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployment import DeployError
+from deployment.applying import answers
 from deployment.environment import Environment
 from deployment.gcloud import Command, Gcloud, Query, command
 from deployment.resources.functions import BUILD_VARIABLE, RELEASE_VARIABLE, find, own_variables, services_of, serving
@@ -27,10 +28,11 @@ History = Sequence[Revision]
 def rollbacks(environment: Environment, gcloud: Gcloud, names: Iterable[str]) -> Iterator[tuple[str, Command | None]]:
     """(what happens, how) for each of the functions; None where nothing does. Raises `DeployError` if there is no
     release to go back to."""
-    services = gcloud.ask(services_of(environment)) or []
+    services = services_of(environment)
     queries = {environment.service(name): _revisions(environment, name) for name in names}
-    answers = gcloud.ask_all(queries.values())
-    histories = {name: _history(name, find(name, services), answers[query] or []) for name, query in queries.items()}
+    told = answers(gcloud, [services, *queries.values()])
+    there = {name: find(name, told.get(services) or []) for name in queries}
+    histories = {name: _history(name, there[name], told.get(query) or []) for name, query in queries.items()}
     targets = before(histories)
     for name, history in histories.items():
         to = targets[name]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from deployment import DeployError, delegation
+from deployment.applying import answers
 from deployment.environment import Environment
 from deployment.gcloud import Gcloud
 from deployment.resources.functions import find, services_of, serving
@@ -14,7 +15,8 @@ Line = tuple[bool, str]
 
 def functions(environment: Environment, gcloud: Gcloud) -> Iterator[Line]:
     """Each function's revision and whether it answers."""
-    services = gcloud.ask(services_of(environment)) or []
+    query = services_of(environment)
+    services = answers(gcloud, [query]).get(query) or []
     for name, well, words in smoke_test(environment, tries=1):
         there = find(environment.service(name), services)
         if there is None:

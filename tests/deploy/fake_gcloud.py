@@ -57,6 +57,8 @@ class Cloud:
     changes: list[list[str]] = field(default_factory=list)
     fails_at: int | None = None
     lost: bool = False
+    allowed: bool = True
+    """Whether whoever is signed in may see anything at all."""
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def run(self, arguments: list[str], stdin: str | None = None) -> tuple[int, str, str]:
@@ -80,6 +82,11 @@ class Cloud:
         return 0, answer if isinstance(answer, str) else json.dumps(answer), ""
 
     def _answer(self, words: list[str], flags: dict[str, str], stdin: str | None) -> Any:
+        if not self.allowed and words[0] not in {"config", "meta"}:
+            denied = f"Permission '{'.'.join(words)}' denied on resource 'projects/{flags.get('project')}'"
+            raise Refused(
+                f"PERMISSION_DENIED: {denied} (or it may not exist). This command is authenticated as {ACCOUNT}"
+            )
         needed = APIS.get(words[0])
         if needed and needed not in self.state["apis"]:
             raise Refused(f"PERMISSION_DENIED: {needed}.googleapis.com: SERVICE_DISABLED")
@@ -97,7 +104,10 @@ class Cloud:
         *group, verb, name = words
         kind = group[-1]
         if kind != "projects" and name not in self.state[{"service-accounts": "accounts"}.get(kind, kind)]:
-            raise Refused(f"PERMISSION_DENIED: Permission denied on resource {name} (or it may not exist).")
+            if (kind, verb) == ("service-accounts", "get-iam-policy"):
+                denied = "Permission 'iam.serviceAccounts.getIamPolicy' denied on resource (or it may not exist)."
+                raise Refused(f"PERMISSION_DENIED: {denied}")
+            raise Refused(f"NOT_FOUND: {name}")
         roles = self.state["policies"].setdefault(f"{kind}/{name}", {})
         if verb != "get-iam-policy":
             self._bind(roles, verb, flags)
@@ -451,7 +461,7 @@ def main() -> int:
         code, out, err = cloud.run(sys.argv[1:], stdin)
         file.seek(0)
         file.truncate()
-        told = {name: getattr(cloud, name) for name in ("state", "changes", "fails_at", "lost")}
+        told = {name: getattr(cloud, name) for name in ("state", "changes", "fails_at", "lost", "allowed")}
         file.write(json.dumps(told))
     print(out, end="")
     print(err, end="", file=sys.stderr)

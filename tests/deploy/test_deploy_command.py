@@ -140,6 +140,42 @@ def test_a_failure_is_told_and_the_next_run_goes_on(inside: Cloud, capsys: pytes
     assert run("apply") == 0
 
 
+@pytest.mark.usefixtures("trial")
+def test_answers_are_not_lost_when_something_fails(inside: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    inside.fails_at = 0
+    assert run("init", *ANSWERS) == 1
+    told = capsys.readouterr()
+    assert "Enabling gsuiteaddons.googleapis.com in example-project" in told.out
+    again = shlex.split(told.err.splitlines()[-1].partition("The same again: python deploy/deploy.py ")[2])
+    inside.fails_at = None
+    assert deploy.main(again) == 0
+    assert load(ENV).project == "example-project"
+
+
+@pytest.mark.usefixtures("trial")
+@pytest.mark.parametrize("command", ["plan", "apply", "status", "rollback", "destroy"])
+def test_who_may_not_see_the_project_is_told_so(
+    inside: Cloud, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("init", *ANSWERS)
+    inside.allowed = False
+    before = list(inside.changes)
+    assert run(command) == 1
+    assert "admin@example.com may not do this" in capsys.readouterr().err
+    assert inside.changes == before
+
+
+@pytest.mark.usefixtures("trial", "inside")
+@pytest.mark.parametrize("command", ["status", "rollback"])
+def test_a_project_in_which_there_is_nothing_yet_is_told(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whose APIs are not enabled: that is no error of gcloud's."""
+    run("init", *ANSWERS)
+    assert run(command) == 1
+    told = capsys.readouterr()
+    assert "not deployed" in told.out + told.err
+    assert "SERVICE_DISABLED" not in told.err
+
+
 @pytest.mark.usefixtures("trial", "inside")
 def test_a_file_that_is_there_is_not_written_over(capsys: pytest.CaptureFixture[str]) -> None:
     config_file(ENV).write_text("mine")

@@ -37,14 +37,39 @@ def test_a_question_is_put_to_the_project_as_json() -> None:
     assert calls == [(["gcloud", "things", "list", "--project=p", "--quiet", "--format=json"], None)]
 
 
-@pytest.mark.parametrize("words", ["NOT_FOUND: Requested entity was not found.", "denied on x (or it may not exist)."])
+NOT_THERE = [
+    "NOT_FOUND: Requested entity was not found.",
+    "instance [confsync] not found",
+    "PERMISSION_DENIED: Permission 'iam.serviceAccounts.getIamPolicy' denied on resource (or it may not exist).",
+]
+
+
+@pytest.mark.parametrize("words", NOT_THERE)
 def test_what_is_not_there_is_no_error(words: str) -> None:
     assert answering(said(words))[0].ask(THINGS) is None
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "PERMISSION_DENIED: no",
+        "PERMISSION_DENIED: Permission 'run.services.list' denied on resource 'projects/p' (or it may not exist).",
+        "[eve@example.com] does not have permission to access projects instance [p] (or it may not exist).",
+    ],
+)
+def test_what_is_not_ours_to_see_is_not_taken_for_what_is_not_there(words: str) -> None:
+    gcloud, calls, _ = answering(said(words), Result(code=0, out="eve@example.com\n", err=""))
+    with pytest.raises(DeployError) as error:
+        gcloud.ask(THINGS)
+    told = str(error.value)
+    assert told.startswith(f"gcloud things list --project=p --quiet --format=json\nended with 1:\n{words}\n")
+    assert "eve@example.com may not do this, or there is no project p" in told
+    assert len(calls) == 2
+
+
 def test_another_refusal_is_told_in_gclouds_words() -> None:
-    with pytest.raises(DeployError, match=r"gcloud things list .*\n.*\nPERMISSION_DENIED: no"):
-        answering(said("PERMISSION_DENIED: no"))[0].ask(THINGS)
+    with pytest.raises(DeployError, match=r"gcloud things list .*\n.*\nINVALID_ARGUMENT: no$"):
+        answering(said("INVALID_ARGUMENT: no"))[0].ask(THINGS)
 
 
 def test_without_a_project_gcloud_says_its_own() -> None:

@@ -82,6 +82,28 @@ def test_a_provider_that_there_is_not_is_refused(fake: Gcloud) -> None:
         setup.questions(lambda _, default: default, fake, {"solution": "zom"})
 
 
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"project": "Bad Project!"}, "'Bad Project!' cannot be a project"),
+        ({"region": "nowhere-1"}, "'nowhere-1' cannot be a region"),
+        ({"domain": "example"}, "'example' cannot be a domain"),
+    ],
+)
+def test_an_answer_that_cannot_be_one_is_refused(fake: Gcloud, given: dict[str, str], problem: str) -> None:
+    with pytest.raises(DeployError, match=problem):
+        setup.questions(lambda _, default: default, fake, given)
+
+
+@pytest.mark.parametrize("solution", sorted(setup.ASK_FOR_SERVER))
+def test_a_server_without_an_address_is_refused_before_anything_is_changed(
+    fake: Gcloud, cloud: Cloud, solution: str
+) -> None:
+    with pytest.raises(DeployError, match=f"solutions.{solution}.api is missing"):
+        setup.write("nowhere", replace(ANSWERS, solution=solution), fake)
+    assert cloud.changes == []
+
+
 def test_the_add_ons_caller_is_read_from_the_project(fake: Gcloud, cloud: Cloud) -> None:
     assert setup.authorization(fake) == AUTHORIZATION
     assert cloud.state["apis"] == ["serviceusage", "gsuiteaddons"]
