@@ -11,9 +11,11 @@ README.md says what is made, and why.
 """
 
 import argparse
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from math import inf
 
 from deployment import DeployError, applying, cost, delegation, report, setup, smoke, status
 from deployment.environment import Environment, config_file, load
@@ -155,19 +157,41 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
 }
 
 
+def _env(text: str) -> str:
+    """The name of a file, without its ending. Raises `ValueError`, of which argparse tells."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of an environment: letters, digits, hyphens, like prod")
+    return text
+
+
+def _number(kind: type[int | float]) -> Callable[[str], int | float]:
+    def number(text: str) -> int | float:
+        told = kind(text)
+        if not 0 <= told < inf:
+            raise argparse.ArgumentTypeError(f"{text} is less than nothing, or no number")
+        return told
+
+    return number
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(description="Deploy confsync into a Google Cloud project, with gcloud.")
     commands = top.add_subparsers(dest="command", required=True)
     of = {name: commands.add_parser(name, help=(do.__doc__ or "").strip()) for name, do in COMMANDS.items()}
     for each in of.values():
-        each.add_argument("--env", required=True, help="the environment: deploy/config/<env>.toml")
+        each.add_argument("--env", required=True, type=_env, help="the environment: deploy/config/<env>.toml")
     for name in ("project", "region", "domain", "solution", "server"):
         of["init"].add_argument(f"--{name}", help="the answer to that question")
     of["plan"].add_argument("--commands", action="store_true", help="print every gcloud command")
-    of["plan"].add_argument("--calendars", type=int, default=cost.Load.calendars, help="for the cost (%(default)s)")
     of["plan"].add_argument(
-        "--changes", type=float, default=cost.Load.changes, help="a day and calendar, for the cost (%(default)s)"
+        "--calendars", type=_number(int), default=cost.Load.calendars, help="for the cost (%(default)s)"
+    )
+    of["plan"].add_argument(
+        "--changes",
+        type=_number(float),
+        default=cost.Load.changes,
+        help="a day and calendar, for the cost (%(default)s)",
     )
     of["status"].add_argument("--person", help="as whom to try a calendar (default: gcloud's own account)")
     of["rollback"].add_argument("functions", nargs="*", help="which (default: all)")

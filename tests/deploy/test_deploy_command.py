@@ -61,6 +61,7 @@ def trial(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         raise urllib.error.HTTPError(request.full_url, told[request.full_url], "refused", Message(), None)
 
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    monkeypatch.setattr(deploy, "_env", str)
     config_file(ENV).parent.resolve().mkdir(exist_ok=True)
     yield
     config_file(ENV).unlink(missing_ok=True)
@@ -85,9 +86,9 @@ def test_a_gcloud_on_the_path_is_told_everything(project: Path) -> None:
 @pytest.mark.usefixtures("trial", "project")
 def test_ctrl_c_stops_it_with_one_line() -> None:
     run("init", *ANSWERS)
-    command = [sys.executable, str(ROOT / "deploy" / "deploy.py"), "apply", "--env", ENV]
+    command = [sys.executable, "-c", f"import deploy; deploy._env = str; exit(deploy.main(['apply', '--env={ENV}']))"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, start_new_session=True, **pipes) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(command, cwd=ROOT / "deploy", text=True, start_new_session=True, **pipes) as process:  # type: ignore[call-overload]
         next(line for line in process.stdout if line == "database\n")
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=60)
@@ -201,6 +202,24 @@ def test_destroy_does_nothing_unless_the_project_is_typed(
 def test_an_environment_that_does_not_exist_is_one_line(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert deploy.main([command, "--env", "nowhere"]) == 1
     assert "`deploy.py init --env nowhere` writes this file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a b/c", "../prod", "", "-prod", "prod.toml/"])
+def test_a_name_that_no_environment_can_have_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        deploy.main(["init", f"--env={name}"])
+    assert ended.value.code == 2
+    assert f"{name!r} is no name of an environment" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "number", ["--calendars=-5", "--calendars=many", "--changes=-1", "--changes=nan", "--changes=inf"]
+)
+def test_numbers_for_the_cost_are_numbers_of_something(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        deploy.main(["plan", "--env=prod", number])
+    assert ended.value.code == 2
+    assert number.partition("=")[0] in capsys.readouterr().err
 
 
 def test_it_runs_from_any_directory(tmp_path: Path) -> None:
