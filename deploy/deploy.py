@@ -61,6 +61,7 @@ def plan(options: argparse.Namespace) -> int:
     gcloud = Gcloud(project=environment.project)
     planned = applying.planned(gcloud, everything(environment, gcloud))
     _print(report.plan_lines(planned, environment.project, commands=options.commands))
+    _print(report.shared_lines(environment))
     _print(report.role_lines(environment))
     _print(cost.lines(environment, cost.Load(calendars=options.calendars, changes=options.changes)))
     _print(report.by_hand_lines(planned))
@@ -74,6 +75,7 @@ def apply(options: argparse.Namespace) -> int:
     wanted = everything(environment, gcloud)
     planned = applying.planned(gcloud, wanted)
     say(report.summary(planned))
+    _print(report.shared_lines(environment))
     applying.apply(gcloud, planned, say)
     say("\nWhether each function answers, and refuses a request that nobody signed")
     well = _tell((well, f"{name}: {words}") for name, well, words in smoke.smoke_test(environment))
@@ -118,6 +120,7 @@ def destroy(options: argparse.Namespace) -> int:
     wanted = everything(environment, gcloud)
     planned = applying.planned(gcloud, demolition(wanted, everything=options.data))
     _print(report.plan_lines(planned, environment.project))
+    _print(report.shared_lines(environment))
     if not options.data:
         kept = [each for stage in wanted for each in stage.resources if each.kept]
         reasons = dict.fromkeys(f"{each.title.partition(' ')[0]}: {each.kept}" for each in kept)

@@ -11,6 +11,7 @@ from deployment import DeployError
 from deployment.environment import config_file, malformed, service_url
 from deployment.gcloud import Gcloud, Query, command
 from deployment.resources.addon import AUTHORIZATION
+from deployment.resources.database import OWN_DATABASE
 from deployment.table import TABLE, load_table
 
 ASK_FOR_SERVER = frozenset({"bigbluebutton", "custom", "jitsi"})
@@ -100,7 +101,7 @@ def configuration(answers: Answers, *, number: str, authorization: Mapping[str, 
 
     tables: dict[str, Values] = {
         "google": _google(answers, account("confsync-calendars")),
-        "store": {"kind": "firestore"},
+        "store": {"kind": "firestore", "database": OWN_DATABASE},
         "queue": {
             "location": answers.region,
             "name": "confsync",

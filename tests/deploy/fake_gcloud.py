@@ -111,10 +111,12 @@ class Cloud:
         roles = self.state["policies"].setdefault(f"{kind}/{name}", {})
         if verb != "get-iam-policy":
             self._bind(roles, verb, flags)
-        return {"bindings": [{"role": role, "members": members} for role, members in roles.items() if members]}
+        return {"bindings": [_policy_binding(role, members) for role, members in roles.items() if members]}
 
     def _bind(self, roles: dict[str, list[str]], verb: str, flags: dict[str, str]) -> None:
         member, role = flags["member"], flags["role"]
+        if flags.get("condition", "None") != "None":
+            role = f"{role} {flags['condition']}"
         email = member.removeprefix("serviceAccount:")
         if member not in {"allUsers", f"user:{ACCOUNT}"} and email not in self.state["accounts"]:
             raise Refused(f"INVALID_ARGUMENT: Service account {email} does not exist.")
@@ -408,6 +410,11 @@ HANDLERS: dict[tuple[str, ...], Handler] = {
     ("workspace-add-ons", "deployments", "replace"): _updating("addons", Cloud.put_addon),
     ("workspace-add-ons", "deployments", "delete"): _deleting("addons"),
 }
+
+
+def _policy_binding(role: str, members: list[str]) -> dict[str, Any]:
+    role, _, condition = role.partition(" ")
+    return {"role": role, "members": members, **({"condition": _pairs(condition)} if condition else {})}
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """What is indexed in Firestore and what expires there is what the store looks for and what records have."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
@@ -14,7 +15,16 @@ from confsync.adapters.records import COLLECTIONS
 from confsync.cli.records import KINDS
 from confsync.domain.connection import Connection
 from confsync.ports import Due
-from deployment.resources.database import EXPIRING, QUERIED
+from deployment.applying import apply, planned
+from deployment.environment import Environment
+from deployment.gcloud import Gcloud, Query, command
+from deployment.planning import demolition
+from deployment.report import shared_lines
+from deployment.resources import stages
+from deployment.resources.database import EXPIRING, QUERIED, shared
+from deployment.source import Source
+from tests.deploy.fake_gcloud import Cloud
+from tests.deploy.projects import deploy
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
@@ -72,3 +82,70 @@ def test_every_query_of_the_store_is_tried_here() -> None:
 def test_what_has_a_time_after_which_nobody_needs_it_expires() -> None:
     expiring = {COLLECTIONS[kind] for kind in COLLECTIONS if "expire_at" in {each.name for each in fields(kind)}}
     assert set(EXPIRING) == expiring
+
+
+# --- whose database it is ---------------------------------------------------------------------------------------------
+
+
+def in_database(environment: Environment, name: str) -> Environment:
+    store = msgspec.structs.replace(environment.settings.store, database=name)
+    return replace(environment, settings=msgspec.structs.replace(environment.settings, store=store))
+
+
+@pytest.fixture
+def others(cloud: Cloud, fake: Gcloud) -> dict[str, Any]:
+    """A default database that was there before, without protection."""
+    cloud.state["apis"].append("firestore")
+    fake.do(
+        command(
+            "firestore", "databases", "create", "--database=(default)", "--location=eur3", "--type=firestore-native"
+        )
+    )
+    found: dict[str, Any] = cloud.state["databases"]["(default)"]
+    return found
+
+
+def test_a_deployment_has_a_database_of_its_own(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud, others: dict[str, Any]
+) -> None:
+    before = dict(others)
+    deploy(environment, source, fake)
+    assert {*cloud.state["databases"]} == {"(default)", "confsync"}
+    down = demolition(stages(environment, source), everything=True)
+    apply(fake, planned(fake, down), lambda _: None)
+    assert cloud.state["databases"] == {"(default)": before}
+    assert not any("--database=(default)" in change for change in cloud.changes[2:])
+    assert shared(environment) == ""
+
+
+def test_a_database_that_may_be_others_is_told_and_left(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud, others: dict[str, Any]
+) -> None:
+    before = dict(others)
+    here = in_database(environment, "(default)")
+    deploy(here, source, fake)
+    assert "The database (default) may hold records of others, and is never deleted" in "\n".join(shared_lines(here))
+    apply(fake, planned(fake, demolition(stages(here, source), everything=True)), lambda _: None)
+    assert cloud.state["databases"] == {"(default)": before}
+
+
+def test_functions_can_open_no_other_database(environment: Environment, source: Source, fake: Gcloud) -> None:
+    deploy(environment, source, fake)
+    policy = fake.ask(Query(arguments=("projects", "get-iam-policy", "example-project")))
+    (binding,) = [each for each in policy["bindings"] if each["role"] == "roles/datastore.user"]
+    told = 'resource.name == "projects/example-project/databases/confsync"'
+    assert binding["condition"] == {"expression": told, "title": "confsync"}
+
+
+def test_a_role_on_every_database_is_taken_back(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    """As it was given before there were conditions; what somebody else binds to one of theirs stays."""
+    deploy(environment, source, fake)
+    member = "serviceAccount:confsync-sync@example-project.iam.gserviceaccount.com"
+    roles = cloud.state["policies"]["projects/example-project"]
+    theirs = "roles/viewer expression=request.time < timestamp(),title=until summer"
+    roles["roles/datastore.user"], roles[theirs] = [member], [member]
+    deploy(environment, source, fake)
+    assert roles["roles/datastore.user"] == []
+    assert roles[theirs] == [member]

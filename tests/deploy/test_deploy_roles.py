@@ -45,8 +45,9 @@ def told() -> Iterator[tuple[str, str, str]]:
 
 def kind(environment: Environment, grant: Grant) -> str:
     """The grant's target in the words of README.md."""
-    title, settings = grant.target.title, environment.settings
+    title, settings = grant.on, environment.settings
     names = {
+        f"database {settings.store.database}": "the database",
         "the project": "the project",
         f"queue {settings.queue.name}": "the queue",
         "service account confsync-tasks": "`confsync-tasks`",

@@ -18,6 +18,9 @@ QUERIED = {
 """The fields by which records are looked for; of several at once Firestore joins the indexes, so that no query needs a
 composite one. All other fields are in no index: they hold long texts, and times that grow, which would bound how fast a
 collection can be written to. https://cloud.google.com/firestore/docs/best-practices#indexes"""
+OWN_DATABASE = "confsync"
+"""Databases whose names begin so are confsync's own, like everything else that is called so. Any other may hold records
+of others: it is used, and never deleted."""
 EXPIRING = ("budgets", "channels", "conferences", "hosts", "repeats")
 """Collections whose records have a time after which nobody needs them: `expire_at`."""
 
@@ -34,14 +37,28 @@ def database(environment: Environment) -> list[Resource]:
     ]
 
 
+def shared(environment: Environment) -> str:
+    """What people should know of a database that is not confsync's own; nothing if it is."""
+    name = environment.settings.store.database
+    if name.startswith(OWN_DATABASE):
+        return ""
+    collections = ", ".join(sorted(COLLECTIONS.values()))
+    return (
+        f"The database {name} may hold records of others, and is never deleted. In collections that are called\n"
+        f"{collections}\n"
+        f"fields are taken out of indexes, and records expire by expire_at. One of its own: store.database = "
+        f'"{OWN_DATABASE}"'
+    )
+
+
 def _database(region: str, name: str) -> Resource:
-    place = f"--database={name}"
+    place, own = f"--database={name}", name.startswith(OWN_DATABASE)
 
     def found(answer: Any) -> State | None:
         for each in answer:
             if each["name"].endswith(f"/databases/{name}"):
                 protection = each.get("deleteProtectionState", "").rpartition("_")[2].lower()
-                return {"type": each["type"], "delete protection": protection}
+                return {"type": each["type"], **({"delete protection": protection} if own else {})}
         return None
 
     def change(changes: Changes) -> tuple[Command, ...]:
@@ -55,13 +72,15 @@ def _database(region: str, name: str) -> Resource:
         why="calendars, conferences, links and connections are kept there",
         query=Query(api="firestore", arguments=("firestore", "databases", "list")),
         found=found,
-        wanted={"type": "FIRESTORE_NATIVE", "delete protection": "enabled"},
+        wanted={"type": "FIRESTORE_NATIVE", **({"delete protection": "enabled"} if own else {})},
         create=(command(*create, "--delete-protection"),),
         change=change,
         delete=(
             command("firestore", "databases", "update", place, "--no-delete-protection"),
             command("firestore", "databases", "delete", place),
-        ),
+        )
+        if own
+        else (),
         by_hand="this database is one of Datastore: choose another, by store.database",
         kept="without it nobody knows which meetings are ours",
     )
