@@ -33,6 +33,9 @@ https://cloud.google.com/iam/docs/access-change-propagation"""
 PAUSES = (5, 10, 20, 40)
 """Seconds between tries of what is answered so."""
 
+LOOKS, BETWEEN = 360, 10
+"""At what is waited for, and seconds between them: an hour."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
@@ -44,10 +47,12 @@ class Query:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A change. `stdin` makes what is read from standard input, if anything: no secret stands in arguments."""
+    """A change. `stdin` makes what is read from standard input, if anything: no secret stands in arguments. With
+    `until` it is a question that is put again until the answer is so: for what Google does in its own time."""
 
     arguments: tuple[str, ...]
     stdin: Callable[[], str] | None = field(default=None, compare=False)
+    until: Callable[[Any], bool] | None = field(default=None, compare=False)
 
     def shown(self, project: str) -> str:
         """As it could be typed into a shell."""
@@ -125,10 +130,23 @@ class Gcloud:
 
     def do(self, command: Command) -> None:
         """Carry the change out. Raises `DeployError` with gcloud's own words."""
+        if command.until is not None:
+            self._wait(Query(arguments=command.arguments), command.until)
+            return
         arguments = line(self.project, command.arguments)
         result = self._tried(arguments, command.stdin() if command.stdin else None)
         if result.code != 0:
             raise self._failed(arguments, result)
+
+    def _wait(self, query: Query, until: Callable[[Any], bool]) -> None:
+        for _ in range(LOOKS):
+            if until(self.ask(query)):
+                return
+            if self.stopped.wait(BETWEEN):
+                raise DeployError("stopped")
+        raise DeployError(
+            f"not done after an hour, and Google goes on: {shlex.join(line(self.project, query.arguments))}"
+        )
 
     def _tried(self, arguments: Sequence[str], stdin: str | None) -> Result:
         """How it ended; after more tries, if something it needs was made a moment ago."""

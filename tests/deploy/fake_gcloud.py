@@ -6,6 +6,7 @@ accounts that don't exist, functions whose account may not read their secrets. P
 the state's file in FAKE_GCLOUD_STATE; or called in this process, by `Cloud.run`.
 """
 
+import copy
 import fcntl
 import json
 import os
@@ -193,6 +194,14 @@ class Cloud:
         self.state["indexes"][name] = {"name": name, "indexConfig": indexes}
         return ""
 
+    def indexes(self, *_: Any) -> Any:
+        """An index that is being built is so the next time that somebody asks."""
+        told = copy.deepcopy(list(self.state["indexes"].values()))
+        for config in (each["indexConfig"] for each in self.state["indexes"].values()):
+            for index in config.get("indexes", []):
+                index["state"] = "READY"
+        return told
+
     def update_ttl(self, names: list[str], flags: dict[str, str], _: Any) -> str:
         name = self._field(names[0], flags)
         self.state["ttls"][name] = {"name": name, "ttlConfig": {"state": "CREATING"}}
@@ -379,7 +388,7 @@ HANDLERS: dict[tuple[str, ...], Handler] = {
     ("firestore", "databases", "create"): Cloud.create_database,
     ("firestore", "databases", "update"): Cloud.update_database,
     ("firestore", "databases", "delete"): Cloud.delete_database,
-    ("firestore", "indexes", "fields", "list"): _listing("indexes"),
+    ("firestore", "indexes", "fields", "list"): Cloud.indexes,
     ("firestore", "indexes", "fields", "update"): Cloud.update_index,
     ("firestore", "fields", "ttls", "list"): _listing("ttls"),
     ("firestore", "fields", "ttls", "update"): Cloud.update_ttl,

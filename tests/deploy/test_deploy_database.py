@@ -17,14 +17,14 @@ from confsync.domain.connection import Connection
 from confsync.ports import Due
 from deployment.applying import apply, planned
 from deployment.environment import Environment
-from deployment.gcloud import Gcloud, Query, command
+from deployment.gcloud import BETWEEN, Gcloud, Query, command
 from deployment.planning import demolition
-from deployment.report import shared_lines
+from deployment.report import plan_lines, shared_lines
 from deployment.resources import stages
 from deployment.resources.database import EXPIRING, QUERIED, shared
 from deployment.source import Source
 from tests.deploy.fake_gcloud import Cloud
-from tests.deploy.projects import deploy
+from tests.deploy.projects import Hurry, deploy, todo
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
@@ -82,6 +82,41 @@ def test_every_query_of_the_store_is_tried_here() -> None:
 def test_what_has_a_time_after_which_nobody_needs_it_expires() -> None:
     expiring = {COLLECTIONS[kind] for kind in COLLECTIONS if "expire_at" in {each.name for each in fields(kind)}}
     assert set(EXPIRING) == expiring
+
+
+# --- when indexes are there ------------------------------------------------------------------------------------------
+
+
+def test_functions_wait_for_an_index_that_a_release_adds(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With records in the collection it takes a while, and functions of the new release look for records by it."""
+    later = replace(source, build="later")
+    with monkeypatch.context() as patch:
+        patch.setitem(QUERIED, "links", ())
+        deploy(environment, source, fake)
+    plan = todo(environment, later, fake)
+    assert [stage.title for stage in plan if stage.title in {"database", "indexes", "functions"}] == [
+        *("database", "indexes", "functions")
+    ]
+    apply(fake, plan, lambda _: None)
+    asked = next(each for each in reversed(cloud.changes) if "links" in str(each))
+    deployed = next(each for each in cloud.changes if f"later-{environment.table.runtime}" in str(each))
+    assert cloud.changes.index(asked) < cloud.changes.index(deployed)
+    assert isinstance(fake.stopped, Hurry)
+    assert BETWEEN in fake.stopped.waited
+
+
+@pytest.mark.parametrize(("state", "told"), [("CREATING", "being built"), ("NEEDS_REPAIR", "broken")])
+def test_an_index_that_is_not_built_is_told(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud, state: str, told: str
+) -> None:
+    deploy(environment, source, fake)
+    name = next(each for each in cloud.state["indexes"] if each.endswith("/conferences/fields/due_at"))
+    cloud.state["indexes"][name]["indexConfig"]["indexes"][0]["state"] = state
+    plan = todo(environment, source, fake)
+    assert [stage.title for stage in plan if stage.title in {"database", "indexes"}] == ["indexes"]
+    assert f"conferences by due_at: {told} -> built" in "\n".join(plan_lines(plan, "p"))
 
 
 # --- whose database it is ---------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from deployment import DeployError
-from deployment.gcloud import PAUSES, Command, Gcloud, Query, Result, command, run
+from deployment.gcloud import BETWEEN, LOOKS, PAUSES, Command, Gcloud, Query, Result, command, run
 from tests.deploy.projects import Hurry
 
 THINGS = Query(arguments=("things", "list"))
@@ -111,6 +111,19 @@ def test_what_is_stopped_is_not_tried_again() -> None:
     with pytest.raises(DeployError, match="SERVICE_DISABLED"):
         gcloud.do(command("bind"))
     assert len(calls) == 1
+
+
+def test_what_google_does_in_its_own_time_is_asked_for_until_it_is_done() -> None:
+    gcloud, calls, waited = answering(Result(code=0, out="[]", err=""), Result(code=0, out="[]", err=""), FINE)
+    gcloud.do(Command(arguments=("things", "list"), until=bool))
+    assert (len(calls), waited) == (3, [BETWEEN] * 2)
+
+
+def test_what_is_never_done_is_left_to_a_later_run() -> None:
+    gcloud, calls, _ = answering(Result(code=0, out="[]", err=""))
+    with pytest.raises(DeployError, match=r"not done after an hour, and Google goes on: gcloud things list"):
+        gcloud.do(Command(arguments=("things", "list"), until=bool))
+    assert len(calls) == LOOKS
 
 
 def test_waiting_comes_to_an_end() -> None:

@@ -4,7 +4,7 @@ from deployment.environment import Environment
 from deployment.planning import Stage
 from deployment.resources.accounts import accounts
 from deployment.resources.addon import addon, caller
-from deployment.resources.database import database
+from deployment.resources.database import built, database
 from deployment.resources.functions import functions, traffic
 from deployment.resources.queue import queue
 from deployment.resources.roles import doors, policies
@@ -29,6 +29,7 @@ def stages(environment: Environment, source: Source) -> list[Stage]:
         "keys and credentials": values(environment),
         "queue": queue(environment),
         "roles": policies(environment),
+        "indexes": built(environment),
         "functions": functions(environment, source.build),
         "front doors": doors(environment),
         "traffic": traffic(environment),

@@ -94,12 +94,47 @@ def _indexed(database: str, collection: str, field: str, index: str) -> Resource
     return Resource(
         title=f"index of {collection}: {every}",
         why="records are looked for by it" if index != "none" else "nobody looks for records by it",
-        query=Query(api="firestore", arguments=("firestore", "indexes", "fields", "list", f"--database={database}")),
+        query=_fields(database),
         found=_field(collection, field, lambda each: {"index": _orders(each)}),
         wanted={"index": index},
         create=(update,),
         change=lambda _: (update,),
     )
+
+
+def built(environment: Environment) -> list[Resource]:
+    """That what records are looked for by is built: until then queries by it fail, or miss records."""
+    query = _fields(environment.settings.store.database)
+    wanted = {f"{collection} by {field}": "built" for collection, fields in QUERIED.items() for field in fields}
+
+    def found(answer: Any) -> State:
+        told = {"{5} by {7}".format(*each["name"].split("/")): _built(each) for each in answer}
+        return {name: told[name] for name in wanted if name in told}
+
+    def ready(answer: Any) -> bool:
+        return answer is not None and found(answer) == wanted
+
+    wait = Command(arguments=query.arguments, until=ready)
+    return [
+        Resource(
+            title="indexes are built",
+            why="Firestore takes minutes, or longer if there are many records; functions come after it",
+            query=query,
+            found=found,
+            wanted=wanted,
+            create=(wait,),
+            change=lambda _: (wait,),
+        )
+    ]
+
+
+def _fields(database: str) -> Query:
+    return Query(api="firestore", arguments=("firestore", "indexes", "fields", "list", f"--database={database}"))
+
+
+def _built(field: Any) -> str:
+    states = {each.get("state") for each in field.get("indexConfig", {}).get("indexes", [])}
+    return "built" if states == {"READY"} else "broken" if "NEEDS_REPAIR" in states else "being built"
 
 
 def _expiring(database: str, collection: str) -> Resource:
