@@ -11,6 +11,7 @@ README.md says what is made, and why.
 """
 
 import argparse
+import os
 import re
 import shlex
 import sys
@@ -102,9 +103,10 @@ def rollback(options: argparse.Namespace) -> int:
     """Give the requests to the release before."""
     environment = load(options.env)
     gcloud = Gcloud(project=environment.project)
-    names = options.functions or list(environment.functions)
-    if unknown := set(names) - environment.functions.keys():
-        raise DeployError(f"{', '.join(sorted(unknown))}: no function of functions.toml that this environment has")
+    prefix, known = environment.table.name_prefix, environment.functions
+    names = [each.removeprefix(prefix).replace("-", "_") for each in options.functions] or list(known)
+    if unknown := [each for each in names if each not in known]:
+        raise DeployError(f"{', '.join(unknown)}: no function of this environment, which are {', '.join(known)}")
     for words, command in list(rollbacks(environment, gcloud, names)):
         if command:
             gcloud.do(command)
@@ -133,7 +135,11 @@ def destroy(options: argparse.Namespace) -> int:
 
 
 def _asked(words: str, default: str) -> str:
-    return input(f"{words}{f' [{default}]' if default else ''}: ").strip() or default
+    """Raises `DeployError` if there is nobody to answer."""
+    try:
+        return input(f"{words}{f' [{default}]' if default else ''}: ").strip() or default
+    except EOFError as error:
+        raise DeployError(f"nobody answers {words!r}: give it as an option, see --help") from error
 
 
 def _print(lines: Iterable[str]) -> None:
@@ -218,6 +224,12 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\ndeploy.py: stopped. What is done stays done: run this again to go on.", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # who read what is said has seen enough, and Python would tell so again when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"deploy.py: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -89,10 +89,12 @@ class Environment:
 
 def load(env: str) -> Environment:
     """The environment. Raises `DeployError` for what would be found out only in the cloud."""
+    if not config_file(env).is_file():
+        raise DeployError(f"{config_file(env)}: there is no such file. `deploy.py init --env {env}` writes it.")
     try:
         settings = config.load({config.CONFIG_VARIABLE: str(config_file(env))})
     except NotConfigured as error:
-        raise DeployError(f"{error}\n`deploy.py init --env {env}` writes this file.") from error
+        raise DeployError(str(error)) from error
     told = SERVICE_ADDRESS.match(settings.queue.sync_url)
     environment = Environment(
         name=env,

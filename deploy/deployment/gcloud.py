@@ -105,7 +105,7 @@ class Gcloud:
         arguments = [*line(self.project, query.arguments), "--format=json"]
         result = self._tried(arguments, None)
         if result.code == 0:
-            return json.loads(result.out or "null")
+            return _parsed(arguments, result.out)
         if ABSENT.search(result.err):
             return None
         raise self._failed(arguments, result)
@@ -165,3 +165,10 @@ class Gcloud:
         who = self.run(["gcloud", "config", "get-value", "account", "--quiet"], None).out.strip()
         roles = "deploy/README.md lists the roles of whoever deploys"
         return DeployError(f"{told}\n{who} may not do this, or there is no project {self.project}: {roles}")
+
+
+def _parsed(arguments: Sequence[str], text: str) -> Any:
+    try:
+        return json.loads(text or "null")
+    except ValueError as error:
+        raise DeployError(f"{shlex.join(arguments)}\nsaid what is no JSON: {text[:200]}") from error

@@ -19,6 +19,7 @@ import deploy
 from deployment import ROOT
 from deployment.environment import config_file, load
 from deployment.gcloud import command
+from deployment.source import Source
 from tests.deploy import fake_gcloud
 from tests.deploy.fake_gcloud import Cloud
 from tests.deploy.projects import gcloud_of
@@ -201,7 +202,64 @@ def test_destroy_does_nothing_unless_the_project_is_typed(
 @pytest.mark.parametrize("command", ["plan", "apply", "status", "rollback", "destroy"])
 def test_an_environment_that_does_not_exist_is_one_line(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert deploy.main([command, "--env", "nowhere"]) == 1
-    assert "`deploy.py init --env nowhere` writes this file" in capsys.readouterr().err
+    assert "`deploy.py init --env nowhere` writes it" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("trial", "inside")
+def test_a_file_that_is_wrong_is_not_one_to_be_written_anew(capsys: pytest.CaptureFixture[str]) -> None:
+    config_file(ENV).write_text("[store")
+    assert run("plan") == 1
+    told = capsys.readouterr().err
+    assert "trial.toml: " in told
+    assert "init" not in told
+
+
+@pytest.mark.usefixtures("trial", "inside")
+@pytest.mark.parametrize("command", ["init", "destroy"])
+def test_where_nobody_answers_it_is_told(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if command == "destroy":
+        run("init", *ANSWERS)
+        run("apply")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert run(command) == 1
+    assert "nobody answers" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("trial")
+@pytest.mark.parametrize("name", ["sync_calendar", "sync-calendar", "confsync-sync-calendar"])
+def test_functions_are_known_by_their_names_in_the_cloud_too(
+    inside: Cloud, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("init", *ANSWERS)
+    for build in ("1", "2"):
+        monkeypatch.setattr(deploy, "source_of", lambda *_, build=build: Source(build=build))
+        run("apply")
+    assert run("rollback", name) == 0
+    served = inside.state["services"]["confsync-sync-calendar"]["spec"]["traffic"]
+    assert served == [{"revisionName": "confsync-sync-calendar-00001-abc", "percent": 100}]
+
+
+@pytest.mark.usefixtures("trial", "inside")
+def test_a_function_that_there_is_not_is_told_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    run("init", *ANSWERS)
+    assert run("rollback", "sync-calender") == 1
+    told = capsys.readouterr().err
+    assert "sync_calender: no function of this environment, which are create_conference, " in told
+
+
+def test_who_has_read_enough_ends_it_without_a_trace() -> None:
+    """As `deploy.py ... | head -1` does."""
+    plan = "lambda _: [deploy.say('x' * 99) for _ in range(9999)] and 0"
+    patched = f"import deploy; deploy.COMMANDS = {{**deploy.COMMANDS, 'plan': {plan}}}"
+    command = [sys.executable, "-c", f"{patched}; exit(deploy.main(['plan', '--env=p']))"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT / "deploy", text=True, **pipes) as process:  # type: ignore[call-overload]
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
 
 
 @pytest.mark.parametrize("name", ["a b/c", "../prod", "", "-prod", "prod.toml/"])

@@ -72,6 +72,11 @@ def test_another_refusal_is_told_in_gclouds_words() -> None:
         answering(said("INVALID_ARGUMENT: no"))[0].ask(THINGS)
 
 
+def test_an_answer_that_is_no_json_is_told() -> None:
+    with pytest.raises(DeployError, match="said what is no JSON: Updates are available"):
+        answering(Result(code=0, out="Updates are available", err=""))[0].ask(THINGS)
+
+
 def test_without_a_project_gcloud_says_its_own() -> None:
     """With the flag, `config get-value project` would give it back."""
     gcloud, calls, _ = answering(Result(code=0, out="mine", err=""))
