@@ -107,6 +107,7 @@ def test_a_server_without_an_address_is_refused_before_anything_is_changed(
 def test_the_add_ons_caller_is_read_from_the_project(fake: Gcloud, cloud: Cloud) -> None:
     assert setup.authorization(fake) == AUTHORIZATION
     assert cloud.state["apis"] == ["serviceusage", "gsuiteaddons"]
+    assert cloud.state["settling"] == []  # the API was there a moment later only
     text = setup.configuration(ANSWERS, number=NUMBER, authorization=AUTHORIZATION)
     callers = tomllib.loads(text)["callers"]["create_conference"]
     assert callers["service_accounts"] == [AUTHORIZATION["serviceAccountEmail"]]
@@ -233,10 +234,19 @@ def total(environment: Environment, load: cost.Load) -> float:
 
 
 def test_without_use_only_what_is_kept_costs(environment: Environment) -> None:
-    """One instance of 1 vCPU and 512 MiB is kept warm, and there are more secrets than are free."""
+    """One instance of 1 vCPU and 512 MiB is kept warm; there are more secrets and images than are free."""
     parts = dict(cost.estimate(environment, cost.Load(calendars=0)))
     assert parts["instances kept warm"] == pytest.approx((0.0000025 + 0.5 * 0.0000025) * 30 * 86_400)
-    assert {name for name, dollars in parts.items() if dollars} == {"instances kept warm", "secrets"}
+    assert {name for name, dollars in parts.items() if dollars} == {"instances kept warm", "secrets", "images"}
+
+
+def test_logs_cost_where_there_are_many_requests(environment: Environment) -> None:
+    """A request is a line of ours, and one of Cloud Run's; 50 GiB a month are free."""
+    assert dict(cost.estimate(environment, cost.Load(calendars=1_000)))["logs"] == 0
+    load = cost.Load(calendars=100_000)
+    requests = cost.DAYS * cost.total(cost.a_day(environment, load)).requests
+    one, two = ((requests * kib * 1024 / 2**30 - 50) * 0.5 for kib in (1, 2))
+    assert one < dict(cost.estimate(environment, load))["logs"] < two
 
 
 def test_more_to_do_costs_more(environment: Environment) -> None:
