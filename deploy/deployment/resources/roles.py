@@ -158,13 +158,22 @@ _USES = {"records": _records, "calendars": _calendars, "vendors": _vendors, "que
 
 def _build(environment: Environment) -> Iterator[Grant]:
     """https://cloud.google.com/functions/docs/securing/build-custom-sa"""
-    member = f"serviceAccount:{environment.account(environment.table.build_account)}"
-    for role, why in {
-        "roles/logging.logWriter": "tells how the build goes",
-        "roles/storage.objectViewer": "reads the uploaded source",
-        "roles/artifactregistry.writer": "stores the image",
-    }.items():
-        yield Grant(member=member, role=role, target=project(environment), why=why)
+    member, whole = f"serviceAccount:{environment.account(environment.table.build_account)}", project(environment)
+    yield Grant(member=member, role="roles/logging.logWriter", target=whole, why="tells how the build goes")
+    yield Grant(member=member, role="roles/artifactregistry.writer", target=whole, why="stores the image")
+    why, part = "reads the uploaded source", _sources(environment)
+    yield Grant(member=member, role="roles/storage.objectViewer", target=whole, part=part, why=why)
+
+
+def _sources(environment: Environment) -> Part:
+    """The bucket that Google makes for what is deployed: no other one is open while a build runs what others wrote.
+
+    https://cloud.google.com/functions/docs/building · https://cloud.google.com/run/docs/deploying-source-code
+    """
+    names = {"functions": f"gcf-v2-sources-{environment.number}", "run": f"run-sources-{environment.project}"}
+    bucket = f"projects/_/buckets/{names[environment.table.deploy_with]}-{environment.region}"
+    condition = f'resource.name == "{bucket}" || resource.name.startsWith("{bucket}/")'
+    return Part(title="the bucket of uploaded sources", condition=condition)
 
 
 def front_doors(environment: Environment) -> Iterator[Grant]:
