@@ -15,7 +15,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import inf
 
 from deployment import DeployError, applying, cost, delegation, report, setup, smoke, status
@@ -81,8 +81,7 @@ def apply(options: argparse.Namespace) -> int:
     say("\nWhether each function answers, and refuses a request that nobody signed")
     well = _tell((well, f"{name}: {words}") for name, well, words in smoke.smoke_test(environment))
     _print(report.by_hand_lines(applying.planned(gcloud, wanted)))
-    if environment.settings.google.credentials == "delegation":
-        say(f"\nOnce for this project:\n{delegation.instructions(environment, gcloud)}")
+    _print(_reaching_calendars(environment, gcloud))
     return 0 if well else 1
 
 
@@ -129,9 +128,26 @@ def destroy(options: argparse.Namespace) -> int:
         _print(["\nStays:", *(f"  {reason}" for reason in reasons)])
     if options.yes or _asked(f"Type {environment.project} to go on", "") == environment.project:
         applying.apply(gcloud, planned, say)
+        if environment.settings.google.credentials == "delegation":
+            say("\nAfter another `apply` the client ID is a new one: the administrator allows that one, too.")
         return 0
     say("Nothing was done.")
     return 1
+
+
+def _reaching_calendars(environment: Environment, gcloud: Gcloud) -> Iterator[str]:
+    """Whether it works; if it doesn't, or that can't be tried, what an administrator does once for this account."""
+    yield "\nWhether calendars can be reached"
+    if environment.settings.google.credentials != "delegation":
+        yield "  by what each person allows"
+        return
+    try:
+        well, words = delegation.check(environment, gcloud, gcloud.account())
+    except DeployError:
+        well, words = False, "not tried: `deploy.py status` says what that takes. Unless it is done:"
+    yield f"  {words}"
+    if not well:
+        yield delegation.instructions(environment, gcloud)
 
 
 def _asked(words: str, default: str) -> str:

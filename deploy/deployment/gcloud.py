@@ -119,7 +119,7 @@ class Gcloud:
     def text(self, *arguments: str) -> str:
         """What a command prints. Raises `DeployError`."""
         whole = line(self.project, arguments)
-        result = self.run(whole, None)
+        result = self._tried(whole, None)
         if result.code != 0:
             raise self._failed(whole, result)
         return result.out

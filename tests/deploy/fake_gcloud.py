@@ -36,6 +36,9 @@ APIS = {
     "scheduler": "cloudscheduler",
     "workspace-add-ons": "gsuiteaddons",
 }
+SETTLING = (
+    "PERMISSION_DENIED: {} API has not been used in project 1 before or it is disabled. Enable it by visiting ..."
+)
 ASKING = {"list", "describe", "get-iam-policy", "get-authorization", "get-value", "list-files-for-upload", "sign-jwt"}
 
 
@@ -46,7 +49,7 @@ class Refused(Exception):
 def empty() -> dict[str, Any]:
     """A new project."""
     kinds = ("accounts", "policies", "databases", "indexes", "ttls", "secrets", "queues", "services", "jobs", "addons")
-    return {"apis": ["serviceusage"], "revisions": {}, "clock": 0, **{kind: {} for kind in kinds}}
+    return {"apis": ["serviceusage"], "settling": [], "revisions": {}, "clock": 0, **{kind: {} for kind in kinds}}
 
 
 @dataclass(kw_only=True)
@@ -69,6 +72,9 @@ class Cloud:
 
     def _run(self, arguments: list[str], stdin: str | None) -> tuple[int, str, str]:
         words = [each for each in arguments if not each.startswith("--")]
+        if APIS.get(words[0]) in self.state["settling"]:
+            self.state["settling"].remove(APIS[words[0]])
+            return 1, "", f"ERROR: (gcloud.{'.'.join(words[:3])}) {SETTLING.format(APIS[words[0]])}"
         flags = dict(each[2:].partition("=")[::2] for each in arguments if each.startswith("--"))
         fails = False
         if ASKING.isdisjoint(words):
@@ -136,8 +142,10 @@ class Cloud:
     # --- services, accounts ------------------------------------------------------------------------------------------
 
     def enable(self, names: list[str], *_: Any) -> str:
-        apis = self.state["apis"]
-        apis.extend(name.removesuffix(".googleapis.com") for name in names if name not in apis)
+        """The first call of such an API comes too early."""
+        new = {name.removesuffix(".googleapis.com") for name in names} - {*self.state["apis"]}
+        for kind in ("apis", "settling"):
+            self.state[kind].extend(sorted(new))
         return ""
 
     def enabled(self, *_: Any) -> Any:
@@ -229,6 +237,7 @@ class Cloud:
         return [{"name": f"{secret['name']}/versions/{number}", "state": "ENABLED"} for number in numbers]
 
     def put_queue(self, names: list[str], flags: dict[str, str], _: Any) -> Any:
+        before = self.state["queues"].get(names[0], {})
         return {
             "name": f"projects/{flags['project']}/locations/{flags['location']}/queues/{names[0]}",
             "rateLimits": {
@@ -242,8 +251,16 @@ class Cloud:
                 "maxBackoff": flags["max-backoff"],
                 "maxDoublings": int(flags["max-doublings"]),
             },
-            "state": "RUNNING",
+            "state": before.get("state", "RUNNING"),
         }
+
+    def pause_queue(self, names: list[str], *_: Any) -> str:
+        self._there("queues", names[0])["state"] = "PAUSED"
+        return ""
+
+    def resume_queue(self, names: list[str], *_: Any) -> str:
+        self._there("queues", names[0])["state"] = "RUNNING"
+        return ""
 
     def put_job(self, names: list[str], flags: dict[str, str], _: Any) -> Any:
         account = flags["oidc-service-account-email"]
@@ -400,6 +417,8 @@ HANDLERS: dict[tuple[str, ...], Handler] = {
     ("tasks", "queues", "list"): _listing("queues"),
     ("tasks", "queues", "create"): _creating("queues", Cloud.put_queue),
     ("tasks", "queues", "update"): _updating("queues", Cloud.put_queue),
+    ("tasks", "queues", "pause"): Cloud.pause_queue,
+    ("tasks", "queues", "resume"): Cloud.resume_queue,
     ("tasks", "queues", "delete"): _deleting("queues"),
     ("functions", "deploy"): Cloud.deploy,
     ("functions", "delete"): Cloud.delete_function,

@@ -323,8 +323,22 @@ def test_data_outlives_a_deployment(environment: Environment, source: Source, fa
     apply(fake, planned(fake, demolition(stages(environment, source), everything=False)), lambda _: None)
     assert {kind for kind in KINDS if cloud.state[kind]} == {"databases", "secrets", "queues"}
     assert not any(policies(cloud).values())
+    assert cloud.state["queues"]["confsync"]["state"] == "PAUSED"  # its tasks would go on calling what is gone
+    assert planned(fake, demolition(stages(environment, source), everything=False)) == []
     deploy(environment, source, fake)
     assert titles(todo(environment, source, fake)) == []
+    assert cloud.state["queues"]["confsync"]["state"] == "RUNNING"
+
+
+def test_a_queue_that_was_paused_by_hand_is_resumed(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    deploy(environment, source, fake)
+    cloud.state["queues"]["confsync"]["state"] = "PAUSED"
+    before = len(cloud.changes)
+    deploy(environment, source, fake)
+    (change,) = cloud.changes[before:]
+    assert change[:4] == ["tasks", "queues", "resume", "confsync"]
 
 
 def taken_down(environment: Environment, source: Source, gcloud: Gcloud) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import deploy
-from deployment import ROOT
+from deployment import ROOT, gcloud
 from deployment.environment import config_file, load
 from deployment.gcloud import command
 from deployment.source import Source
@@ -47,6 +47,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     state.touch()
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("FAKE_GCLOUD_STATE", str(state))
+    monkeypatch.setattr(gcloud, "PAUSES", (0.1,))
     return state
 
 
@@ -115,19 +116,26 @@ def test_from_nothing_to_running_and_back(inside: Cloud, capsys: pytest.CaptureF
     before = len(inside.changes)
     assert run("apply") == 0
     assert len(inside.changes) == before
+    capsys.readouterr()
 
     assert run("status") == 1  # Zoom's secret has no value, and the add-on no logo
     line = next(each for each in capsys.readouterr().out.splitlines() if "add-iam-policy-binding" in each)
     gcloud_of(inside).do(command(*shlex.split(line)[1:]))
     assert run("status") == 1
     assert "acts as admin@example.com" in capsys.readouterr().out
+    assert run("apply") == 0
+    said = capsys.readouterr().out
+    assert "acts as admin@example.com" in said
+    assert "OAuth scopes" not in said  # it was said, and is done
 
     assert run("rollback") == 1
     assert "there is no release before this one" in capsys.readouterr().err
     assert run("destroy", "--yes") == 0
     assert [inside.state[kind] for kind in ("services", "accounts", "jobs")] == [{}, {}, {}]
     assert inside.state["databases"]
-    assert "without it nobody knows which meetings are ours" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "without it nobody knows which meetings are ours" in said
+    assert "After another `apply` the client ID is a new one" in said
 
 
 @pytest.mark.usefixtures("trial")

@@ -40,6 +40,8 @@ def every_line(environment: Environment, source: Source) -> Iterator[tuple[str, 
         commands: list[Command] = [*resource.create, *resource.delete]
         if not resource.title.startswith("APIs"):
             commands += resource.change(changes)
+        if resource.without:
+            commands += resource.change(differences({}, resource.without))
         yield from (command.arguments for command in commands)
 
 
