@@ -5,6 +5,15 @@ BIN := .venv/bin
 STORE ?= sqlite
 RUNS ?= 20000
 SEED ?= $(shell date +%s)
+# Tests of what runs in processes of its own, of what is not confsync, and those that disturb every call of what others
+# cover. Coverage would tell nothing of them, and double the time that they compute. (The doctor is in the tests' process.)
+APART := $(filter-out %/test_doctor.py,$(wildcard tests/end_to_end/test_*.py)) tests/browser tests/deploy \
+	tests/playground tests/simulation tests/usecases/test_crashes_usecase.py tests/usecases/test_store_faults_usecase.py
+# more than processors, for many wait: for leases, backoff, other processes
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
+
+# all is compiled once, and not by each of hundreds of processes
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo playground test check lint types imports simulate bench constraints clean
@@ -25,11 +34,11 @@ playground: .venv/ready ## the same simulators and functions, to try by hand
 	$(BIN)/python -m playground serve --store $(STORE)
 
 test: .venv/ready ## run the tests
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
-check: .venv/ready lint types imports demo ## all that CI runs: lint, types, import rules, the demo, tests with coverage
-	$(BIN)/pytest -n auto --dist loadgroup tests/simulation # without coverage, which doubles its time and tells nothing new
-	$(BIN)/pytest -n auto --dist loadgroup --ignore=tests/simulation --cov --cov-report=term:skip-covered
+check: .venv/ready lint types imports ## all that CI runs: lint, types, import rules, tests with coverage, among them the demo
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(APART)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(addprefix --ignore=,$(APART)) --cov --cov-report=term:skip-covered
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import is_dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from uuid import uuid4
@@ -68,6 +69,7 @@ def conference_details(draw: st.DrawFn) -> ConferenceDetails:
     )
 
 
+@cache  # a strategy takes longer to make than to draw from
 def _dataclass(kind: type[T]) -> st.SearchStrategy[T]:
     return st.builds(kind, **{name: _of(hint) for name, hint in get_type_hints(kind).items()})
 

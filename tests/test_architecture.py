@@ -29,6 +29,7 @@ TOP_LEVEL = {
     "constraints.txt",
     "deploy",
     "functions",
+    "main.py",
     "pyproject.toml",
     "requirements.txt",
     "shared",

@@ -82,7 +82,7 @@ EFFORTS: Mapping[str, Effort] = {
 LOGGED = 1_500
 """Bytes of a request: our line has about 400, and Cloud Run writes one of its own, of about 1 KiB."""
 IMAGE, IMAGES = 0.3, 3
-"""GB of a function's image, with what its build keeps; and how many of them there are, on average: Google keeps those of
+"""GB of a function's image, with what its build keeps; and how many there are, on average: Google keeps those of
 older revisions until somebody deletes them."""
 
 AT_WORK = 0.6

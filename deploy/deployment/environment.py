@@ -120,7 +120,10 @@ def problems(environment: Environment) -> Iterator[str]:
     for name in sorted(settings.callers.keys() - table.functions.keys()):
         yield f"{file}: [callers.{name}] is of no function in functions.toml"
     if not environment.callers("create_conference").clients:
-        yield f"{file}: callers.create_conference.clients is empty, so no person's token would be accepted"
+        yield (
+            f"{file}: callers.create_conference.clients is empty, so no person's token would be accepted. "
+            f"`gcloud workspace-add-ons get-authorization --project={environment.project}` tells it"
+        )
     connects = settings.google.credentials == "user" or any(each.personal for each in settings.solutions.values())
     if connects and settings.connect.url and not settings.connect.client_id:
         url = settings.connect.url

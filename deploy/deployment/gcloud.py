@@ -27,9 +27,10 @@ DENIED = re.compile(r"PERMISSION_DENIED|does not have permission|lacks IAM permi
 
 SETTLING = re.compile(
     r"SERVICE_DISABLED|it is disabled\. Enable it|[Ss]ervice account \S+ does not exist|concurrent policy changes"
+    r"|underlying data changed"
 )
-"""What is said of things that were made a moment ago, elsewhere in Google: it cures itself within a minute or two.
-https://cloud.google.com/iam/docs/access-change-propagation"""
+"""What is said of things that were made or changed a moment ago, elsewhere in Google: it cures itself within a minute
+or two. https://cloud.google.com/iam/docs/access-change-propagation"""
 PAUSES = (5, 10, 20, 40)
 """Seconds between tries of what is answered so."""
 

@@ -13,6 +13,7 @@ from google.cloud import firestore
 
 from confsync.adapters.firestore import FirestoreStore
 from confsync.adapters.firestore.errors import CHANGED, RETRY, ours
+from confsync.adapters.records import MAX_WRITES
 from confsync.domain.calendar import Calendar
 from confsync.domain.errors import Invalid, NotConfigured, PermissionDenied, ServiceError, StoreConflict, Temporary
 from confsync.domain.link import Link
@@ -40,6 +41,19 @@ class TestFirestoreStore(SharedStoreContract):
     @pytest.fixture
     def client(self, firestore_project: str) -> firestore.Client:
         return firestore.Client(project=firestore_project)
+
+    def test_a_large_commit_is_seen_whole_or_not_at_all(self, store: Store) -> None:
+        """Once it is done: to who reads meanwhile the emulator now and then shows one half of it, with either read.
+
+        Firestore itself commits at one instant: https://firebase.google.com/docs/firestore/manage-data/transactions
+        """
+        keys = [f"{n:03}" for n in range(MAX_WRITES)]
+        for published in ("0", "1"):
+            before = store.get_many(Link, keys)
+            links = [replace(before.get(key, LINK), key=key, published=published) for key in keys]
+            store.commit([Save(record=each) for each in links])
+            assert [each.published for each in store.get_many(Link, keys).values()] == [published] * len(keys)
+            assert [each.published for each in store.links_of_calendar("calendar")] == [published] * len(keys)
 
     def test_a_document_has_our_fields_with_firestore_types(self, store: Store, client: firestore.Client) -> None:
         store.commit([Save(record=CALENDAR)])

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import FloatRect, Page
 
 PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
 DESKTOP, PHONE, NARROW = (1280, 800), (390, 844), (320, 640)
@@ -20,6 +20,8 @@ LOOKED_INTO = {("light", DESKTOP), ("dark", PHONE)}
 """Colours follow the scheme alone, and all else the size."""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 """https://www.deque.com/axe/core-documentation/api-documentation/#axecore-tags"""
+TALLEST = 6_000
+"""Of a picture, in pixels. The reference is many times as high: chromium draws at it for seconds, and nobody looks."""
 LEAST_TARGET = 24
 """https://www.w3.org/TR/WCAG22/#target-size-minimum"""
 TARGETS = """() => [...document.querySelectorAll("a, button, input:not([type=hidden])")].map(each => {
@@ -37,7 +39,9 @@ def look(page: Page, name: str, *, but: Collection[str] = ()) -> None:
         for view, scheme, size in VIEWS:
             _turn(page, scheme, size)
             PICTURES.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=PICTURES / f"{name}-{view}.png", full_page=True)
+            tall = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
+            whole: FloatRect = {"x": 0, "y": 0, "width": size[0], "height": tall}
+            page.screenshot(path=PICTURES / f"{name}-{view}.png", full_page=True, clip=whole)
             if (scheme, size) in LOOKED_INTO:
                 found = _violations(page, but)
                 assert found == [], f"{name}, {view}: {found}"

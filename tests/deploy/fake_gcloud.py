@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """A gcloud with a project of its own, which it keeps in a file: what is created is there afterwards.
 
-It refuses what Google Cloud refuses: calls of APIs that are not enabled, things that exist already or don't, roles for
-accounts that don't exist, functions whose account may not read their secrets. Put first on the path as `gcloud`, with
+It refuses what gcloud and Google Cloud refuse: calls of APIs that are not enabled, things that exist already or don't,
+roles for accounts that don't exist, functions whose account may not read their secrets. The forms of its answers are
+those of the real gcloud (test_deploy_real_gcloud.py). Put first on the path as `gcloud`, with
 the state's file in FAKE_GCLOUD_STATE; or called in this process, by `Cloud.run`.
 """
 
@@ -118,7 +119,8 @@ class Cloud:
         roles = self.state["policies"].setdefault(f"{kind}/{name}", {})
         if verb != "get-iam-policy":
             self._bind(roles, verb, flags)
-        return {"bindings": [_policy_binding(role, members) for role, members in roles.items() if members]}
+        bindings = [_policy_binding(role, members) for role, members in roles.items() if members]
+        return {"etag": "ACAB", "version": 3, "bindings": bindings} if bindings else {"etag": "ACAB"}
 
     def _bind(self, roles: dict[str, list[str]], verb: str, flags: dict[str, str]) -> None:
         member, role = flags["member"], flags["role"]
@@ -179,6 +181,9 @@ class Cloud:
             "locationId": flags["location"],
             "deleteProtectionState": _protection("delete-protection" in flags),
         }
+        default = f"{database['name']}/collectionGroups/__default__/fields/*"
+        indexes = [{"queryScope": "COLLECTION", "fields": [{"fieldPath": "*", "order": "ASCENDING"}], "state": "READY"}]
+        self.state["indexes"][default] = {"name": default, "indexConfig": {"indexes": indexes}}
         return self._new("databases", flags["database"], database)
 
     def update_database(self, _: Any, flags: dict[str, str], __: Any) -> str:
@@ -225,6 +230,9 @@ class Cloud:
         name = f"projects/{NUMBER}/secrets/{names[0]}"
         return self._new("secrets", names[0], {"name": name, "versions": []})
 
+    def secrets(self, *_: Any) -> Any:
+        return [{"name": each["name"]} for each in self.state["secrets"].values()]
+
     def add_version(self, names: list[str], flags: dict[str, str], stdin: str | None) -> str:
         if flags["data-file"] != "-" or not stdin:
             raise Refused("a secret's value comes from standard input")
@@ -265,12 +273,13 @@ class Cloud:
     def put_job(self, names: list[str], flags: dict[str, str], _: Any) -> Any:
         account = flags["oidc-service-account-email"]
         self._there("accounts", account)
+        before = self.state["jobs"].get(names[0], {})
         return {
             "name": f"projects/{flags['project']}/locations/{flags['location']}/jobs/{names[0]}",
             "schedule": flags["schedule"],
             "timeZone": flags["time-zone"],
             "httpTarget": {
-                "uri": flags["uri"],
+                "uri": f"{flags['uri']}/",  # which has no path of its own
                 "httpMethod": flags["http-method"],
                 "oidcToken": {"serviceAccountEmail": account, "audience": flags["oidc-token-audience"]},
             },
@@ -279,7 +288,7 @@ class Cloud:
                 "retryCount": int(flags["max-retry-attempts"]),
                 "minBackoffDuration": flags["min-backoff"],
             },
-            "state": "ENABLED",
+            "state": before.get("state", "ENABLED"),
         }
 
     def resume_job(self, names: list[str], *_: Any) -> str:
@@ -293,6 +302,8 @@ class Cloud:
     # --- functions ---------------------------------------------------------------------------------------------------
 
     def deploy(self, names: list[str], flags: dict[str, str], _: Any) -> str:
+        if "gen2" in flags and not Path(flags["source"], "main.py").is_file():
+            raise Refused("Invalid value for [--source]: Provided source directory does not have file [main.py]")
         account, secrets = flags["service-account"], _pairs(flags.get("set-secrets", ""))
         self._there("accounts", account)
         self._there("accounts", flags["build-service-account"].rpartition("/")[2])
@@ -409,7 +420,7 @@ HANDLERS: dict[tuple[str, ...], Handler] = {
     ("firestore", "indexes", "fields", "update"): Cloud.update_index,
     ("firestore", "fields", "ttls", "list"): _listing("ttls"),
     ("firestore", "fields", "ttls", "update"): Cloud.update_ttl,
-    ("secrets", "list"): _listing("secrets"),
+    ("secrets", "list"): Cloud.secrets,
     ("secrets", "create"): Cloud.create_secret,
     ("secrets", "delete"): _deleting("secrets"),
     ("secrets", "versions", "list"): Cloud.versions,

@@ -42,6 +42,8 @@ from playground.server import reserve_port
 from tests.unit.http import Tokens, call
 
 CALENDAR = ROOT / "tests" / "deploy" / "apps_script" / "calendar.js"
+pytestmark = pytest.mark.xdist_group("apps script")
+
 HOST = "create-123.europe-west1.run.app"
 LOGO = "https://lh3.googleusercontent.com/logo"
 ANN = "ann@example.com"

@@ -85,7 +85,8 @@ def test_an_environment_that_would_refuse_every_person_is_an_error(environment: 
     closed = msgspec.structs.replace(callers["create_conference"], clients=())
     settings = msgspec.structs.replace(environment.settings, callers={**callers, "create_conference": closed})
     assert list(problems(replace(environment, settings=settings))) == [
-        "example.toml: callers.create_conference.clients is empty, so no person's token would be accepted"
+        "example.toml: callers.create_conference.clients is empty, so no person's token would be accepted. "
+        "`gcloud workspace-add-ons get-authorization --project=example-project` tells it"
     ]
 
 

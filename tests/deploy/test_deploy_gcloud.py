@@ -3,7 +3,7 @@
 import json
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,13 +45,18 @@ def every_line(environment: Environment, source: Source) -> Iterator[tuple[str, 
         yield from (command.arguments for command in commands)
 
 
-def first_of_each_form(lines: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """One of those that differ in names and values only: gcloud looks at no more."""
-    forms: dict[object, tuple[str, ...]] = {}
-    for line_ in lines:
-        words = [each for each in line_ if not each.startswith("--")]
-        flags = {each.partition("=")[0] for each in line_ if each.startswith("--")}
-        forms.setdefault((*words[:-1], frozenset(flags)), line_)
+def form(arguments: Sequence[str]) -> Hashable:
+    """What those have in common that differ in names and values only: gcloud looks at no more."""
+    words = [each for each in arguments if not each.startswith("--")]
+    flags = {each.partition("=")[0] for each in arguments if each.startswith("--")}
+    return (*words[:-1], frozenset(flags))
+
+
+def first_of_each_form(lines: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """One of each form."""
+    forms: dict[Hashable, tuple[str, ...]] = {}
+    for each in lines:
+        forms.setdefault(form(each), each)
     return list(forms.values())
 
 

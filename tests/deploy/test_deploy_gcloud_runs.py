@@ -96,6 +96,7 @@ def test_each_question_is_put_once() -> None:
         "API x has not been used in project p before or it is disabled. Enable it by visiting y then retry.",
         "INVALID_ARGUMENT: Service account a@p.iam.gserviceaccount.com does not exist.",
         "ABORTED: There were concurrent policy changes. Please retry the whole read-modify-write",
+        "ABORTED: Please retry, underlying data changed",
     ],
 )
 def test_what_was_made_a_moment_ago_is_waited_for(words: str) -> None:

@@ -17,6 +17,7 @@ from deployment.environment import Environment, problems
 from deployment.gcloud import Command, Gcloud, command
 from deployment.report import role_lines
 from deployment.resources.accounts import own_accounts
+from deployment.resources.database import shared
 from deployment.smoke import smoke_test
 from deployment.source import Source
 from deployment.status import people
@@ -42,6 +43,7 @@ def test_the_first_file_is_a_configuration_that_fits_its_deployment(environment:
     assert list(problems(made)) == []
     assert ("join" in made.functions) == providers.vendor(solution).capabilities.join_redirect
     assert "connect" not in made.functions
+    assert (made.settings.store.database, shared(made)) == ("confsync", "")
 
 
 def test_without_a_domain_people_connect_their_accounts_once_there_is_a_client_for_it(

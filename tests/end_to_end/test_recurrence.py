@@ -13,7 +13,7 @@ from playground.demo.view import View
 from playground.person import Person
 from playground.project import Project, running
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("recurrence")]
 
 ANN = "ann@example.com"
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")

@@ -21,7 +21,7 @@ from playground.cloud import ADDON, ADDON_CLIENT, RUNTIME
 from playground.person import ConferenceError, Person
 from playground.project import Project, Tempo, running
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("secrets")]  # one worker: they look at one life
 
 ANN = "ann@example.com"
 START = datetime(2027, 3, 1, 10, 0, tzinfo=UTC)

@@ -11,6 +11,8 @@ import requests
 from playground.__main__ import guide
 from playground.project import Project
 
+pytestmark = pytest.mark.xdist_group("guide")
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:

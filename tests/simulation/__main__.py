@@ -27,7 +27,7 @@ def table() -> str:
 
 def replay(name: str, mode: str, number: str) -> None:
     """Tell every call of one run, and what came of it."""
-    fault = Fault(number=int(number), mode=Mode[mode], tell=print)
+    fault = Fault(number=int(number), mode=Mode[mode], tell=lambda count, call: print(f"{count:4} {call} {call.told}"))
     cloud = act(SCENARIOS[name], fault)
     print("the fault is over; time passes")
     rest(cloud)

@@ -35,13 +35,14 @@ class Fault:
     mode: Mode = Mode.BEFORE
     count: int = 0
     hit: Call | None = None
-    tell: Callable[[str], object] = lambda _: None
+    tell: Callable[[int, Call], object] = lambda number, call: None
+    """Is told of each call, before it."""
     meanwhile: Callable[[], object] = lambda: None
     """What happens while the process stands still."""
 
     def before(self, call: Call) -> None:
         self.count += 1
-        self.tell(f"{self.count:4} {call} {call.told}")
+        self.tell(self.count, call)
         if self.count == self.number and self.mode is Mode.BEFORE:
             self.hit = call
             raise Crash

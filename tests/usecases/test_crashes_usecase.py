@@ -1,13 +1,15 @@
 """The process is killed, or others act, after each call that leaves it: nothing is lost, doubled, or left behind.
 
-`tests/simulation/` kills it at every call of everyday scenarios: that is done here only for those that it lacks. What
-happens when the store fails at any call of these: `test_store_faults_usecase.py`.
+`tests/simulation/` kills it at every call of everyday scenarios, and has somebody delete the event while it stands
+still there: that is done here only for those that it lacks. What happens when the store fails at any call of these:
+`test_store_faults_usecase.py`.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 
@@ -403,12 +405,14 @@ INTERRUPTED = [
 ]
 
 
+OTHERS = [others_while_it_sleeps, an_edit, a_choice_for_another_event]
+
+
 @pytest.mark.parametrize(
-    "other",
-    [others_while_it_sleeps, an_edit, a_deletion_while_it_sleeps, a_choice_for_another_event],
-    ids=lambda f: f.__name__,
+    ("name", "other"),
+    [*product(INTERRUPTED, OTHERS), ("saved on another calendar", a_deletion_while_it_sleeps)],
+    ids=lambda each: each if isinstance(each, str) else each.__name__,
 )
-@pytest.mark.parametrize("name", INTERRUPTED)
 def test_others_act_after_any_call(name: str, other: Callable[[World], None]) -> None:
     number = 1
     while interrupt(SCENARIOS[name], other, number):

@@ -79,9 +79,11 @@ def _resource(*, wanted: State, manifest: Any = None, by_hand: str = "") -> Reso
 
 
 def _holds(there: Any, wanted: Any) -> bool:
-    """Whether everything that is wanted is there; Google adds its defaults."""
+    """Whether everything that is wanted is there. Google adds its defaults, and leaves out what is empty."""
+    if not there:
+        return not wanted
     if isinstance(wanted, dict) and isinstance(there, dict):
-        return all(key in there and _holds(there[key], value) for key, value in wanted.items())
+        return all(_holds(there.get(key), value) for key, value in wanted.items())
     if isinstance(wanted, list) and isinstance(there, list):
         return len(there) == len(wanted) and all(map(_holds, there, wanted))
     return bool(there == wanted)

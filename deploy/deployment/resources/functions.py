@@ -136,6 +136,7 @@ def _state(service: Any) -> State:
     container = spec["containers"][0]
     limits = container.get("resources", {}).get("limits", {})
     least = own_notes.get("run.googleapis.com/minScale", notes.get("autoscaling.knative.dev/minScale", "0"))
+    most = notes.get("autoscaling.knative.dev/maxScale", own_notes.get("run.googleapis.com/maxScale", ""))
     return {
         "account": spec.get("serviceAccountName", ""),
         "memory": limits.get("memory", ""),
@@ -143,7 +144,7 @@ def _state(service: Any) -> State:
         "timeout": f"{spec.get('timeoutSeconds')}s",
         "concurrency": str(spec.get("containerConcurrency")),
         "min instances": str(least),
-        "max instances": str(notes.get("autoscaling.knative.dev/maxScale", "")),
+        "max instances": str(most),
         "ingress": own_notes.get("run.googleapis.com/ingress", "all"),
         "state": _readiness(service),
         **{name: value for name, value in own_variables(container).items() if name != RELEASE_VARIABLE},

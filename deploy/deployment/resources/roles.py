@@ -20,7 +20,7 @@ class Target:
     """Something that has a policy of its own. `group` is gcloud's, `place` what it needs to find it."""
 
     title: str
-    api: str | None
+    api: str
     group: tuple[str, ...]
     name: str
     place: tuple[str, ...] = ()
@@ -63,7 +63,8 @@ class Grant:
 
 def project(environment: Environment) -> Target:
     """The project: what has no policy of its own."""
-    return Target(title="the project", api=None, group=("projects",), name=environment.project)
+    name = environment.project
+    return Target(title="the project", api="cloudresourcemanager", group=("projects",), name=name)
 
 
 def secret(name: str) -> Target:

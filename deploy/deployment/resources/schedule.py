@@ -54,12 +54,13 @@ def _job(environment: Environment, function: str, schedule: Schedule) -> Resourc
 
 
 def _state(job: Any) -> State:
-    """https://cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs"""
+    """https://cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs; Google puts a slash
+    behind an address that has no path."""
     target, retries = job.get("httpTarget", {}), job.get("retryConfig", {})
     token = target.get("oidcToken", {})
     return {
         "schedule": f"{job.get('schedule')} {job.get('timeZone')}",
-        "calls": f"{target.get('httpMethod')} {target.get('uri')}",
+        "calls": f"{target.get('httpMethod')} {target.get('uri', '').removesuffix('/')}",
         "signed by": f"{token.get('serviceAccountEmail')} for {token.get('audience')}",
         "attempt deadline": str(job.get("attemptDeadline")),
         "retries": f"{retries.get('retryCount', 0)} after {retries.get('minBackoffDuration')}",

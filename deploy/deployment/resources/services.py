@@ -11,6 +11,7 @@ APIS = {
     "calendar-json": "Calendar",
     "cloudbuild": "builds the functions",
     "cloudfunctions": "deploys the functions",
+    "cloudresourcemanager": "the project's number and roles; gcloud asks in our name where a service account deploys",
     "cloudscheduler": "runs the sweep",
     "cloudtasks": "the queue between the functions",
     "firestore": "the records",

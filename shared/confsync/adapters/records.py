@@ -170,6 +170,8 @@ def pages(read: Callable[[str, int], list[R]], limit: int | None) -> Iterator[R]
 
 def _with_utc(value: Any) -> Any:
     """The same data with every time as a plain datetime in UTC (Firestore's own subclass can't be encoded again)."""
+    if value is None or isinstance(value, str | int):  # most are, and to ask for a Mapping takes longest
+        return value
     if isinstance(value, Mapping):
         return {key: _with_utc(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
