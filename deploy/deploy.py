@@ -128,7 +128,7 @@ def destroy(options: argparse.Namespace) -> int:
         _print(["\nStays:", *(f"  {reason}" for reason in reasons)])
     if options.yes or _asked(f"Type {environment.project} to go on", "") == environment.project:
         applying.apply(gcloud, planned, say)
-        if environment.settings.google.credentials == "delegation":
+        if planned and environment.settings.google.credentials == "delegation":
             say("\nAfter another `apply` the client ID is a new one: the administrator allows that one, too.")
         return 0
     say("Nothing was done.")

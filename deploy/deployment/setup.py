@@ -53,21 +53,22 @@ def questions(ask: Ask, gcloud: Gcloud, given: Mapping[str, str | None]) -> Answ
         raise DeployError(f"there is no provider {told['solution']!r}, only {', '.join(providers.PROVIDERS)}")
     if told["solution"] in ASK_FOR_SERVER:
         told["server"] = answer("server", "Address of its server", "")
-    return Answers(**told)
+    answers = Answers(**told)
+    # what is wrong with them is so whatever Google will answer
+    _check(configuration(answers, number="0", authorization={}))
+    return answers
 
 
 def write(env: str, answers: Answers, gcloud: Gcloud) -> str:
-    """Write `config/<env>.toml`; the text. Raises `DeployError` if it would not be a configuration."""
-    # before anything is asked or enabled: what is wrong with the answers is so whatever Google answers
-    _check(configuration(answers, number="0", authorization={}), f"{env}.toml")
+    """Write `config/<env>.toml`; the text. Raises `DeployError` if Google does not tell what stands in it."""
     text = configuration(answers, number=_number(gcloud), authorization=authorization(gcloud))
     config_file(env).write_text(text, encoding="utf-8")
     return text
 
 
-def _check(text: str, source: str) -> None:
+def _check(text: str) -> None:
     try:
-        wrong = list(vendors.problems(config.parse(text, source=source)))
+        wrong = list(vendors.problems(config.parse(text)))
     except NotConfigured as error:
         raise DeployError(str(error)) from error
     if wrong:

@@ -102,7 +102,7 @@ def test_a_server_without_an_address_is_refused_before_anything_is_changed(
     fake: Gcloud, cloud: Cloud, solution: str
 ) -> None:
     with pytest.raises(DeployError, match=f"solutions.{solution}.api is missing"):
-        setup.write("nowhere", replace(ANSWERS, solution=solution), fake)
+        setup.questions(lambda _, default: default, fake, {"solution": solution, "server": ""})
     assert cloud.changes == []
 
 

@@ -117,7 +117,7 @@ def built(environment: Environment) -> list[Resource]:
     wait = Command(arguments=query.arguments, until=ready)
     return [
         Resource(
-            title="indexes are built",
+            title="built indexes",
             why="Firestore takes minutes, or longer if there are many records; functions come after it",
             query=query,
             found=found,
