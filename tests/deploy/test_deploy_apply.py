@@ -403,7 +403,8 @@ def test_either_way_of_deploying_makes_the_same(environment: Environment, source
     table = msgspec.structs.replace(environment.table, deploy_with=tool)
     cloud = Cloud()
     deploy(replace(environment, table=table), source, gcloud_of(cloud))
-    assert titles(todo(environment, source, gcloud_of(cloud))) == []
+    sources = ["roles on the project"] if tool == "run" else []  # Google uploads them into another bucket
+    assert titles(todo(environment, source, gcloud_of(cloud))) == sources
 
 
 def test_another_caller_for_calendar_is_told(environment: Environment, source: Source, fake: Gcloud) -> None:
