@@ -1,6 +1,7 @@
 """The house rules that import contracts (`.importlinter`) can't state."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from confsync import providers
+from confsync.adapters import google_login
+from confsync.domain.connection import UNKNOWN_LIFE
 from tests.contracts.provider import ProviderContract, RemoteProviderContract
 
 ROOT = Path(__file__).parents[1]
@@ -202,3 +205,12 @@ def test_the_providers_page_has_a_row_for_each() -> None:
     page = (CONFSYNC / "providers" / "README.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1].strip(" `") for line in page.splitlines() if line.startswith("| `")]
     assert sorted(rows) == sorted(providers.PROVIDERS)
+
+
+def test_the_providers_page_says_how_long_each_grant_is_good_unused() -> None:
+    page = (CONFSYNC / "providers" / "README.md").read_text(encoding="utf-8")
+    logins = {providers.vendor(each).name: login for each in providers.PROVIDERS if (login := providers.login(each))}
+    logins[google_login.NAME] = google_login.LOGIN
+    table = page.partition("## People's own accounts\n")[2].partition("\n## ")[0]
+    told = {title: int(days) for title, days in re.findall(r"^\| ([\w ]+?) \| [a-z: ]*(\d+) days", table, re.MULTILINE)}
+    assert told == {title: (login.idle or UNKNOWN_LIFE).days for title, login in logins.items()}

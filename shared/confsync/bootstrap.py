@@ -102,7 +102,7 @@ class Adapters:
             api=settings.queue.api,
             project=settings.google.project,
             location=settings.queue.location,
-            queue=settings.queue.name,
+            queues=settings.queue.names,
             sync_url=settings.queue.sync_url,
             reconcile_url=settings.queue.reconcile_url,
             service_account=settings.queue.service_account,
@@ -118,7 +118,7 @@ class Adapters:
             return SqliteStore(config.required("store.path", settings.store.path))
         from confsync.adapters.firestore import FirestoreStore
 
-        return FirestoreStore(settings.google.project, settings.store.database)
+        return FirestoreStore(settings.google.project, settings.store.database, sharded=settings.store.sharded)
 
     @lazy
     def span_export(self) -> SpanExport | None:

@@ -39,12 +39,22 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Login(Section, frozen=True, kw_only=True):
-    """Where people consent at a vendor, if not at the vendor's own addresses."""
+    """Where people consent at a vendor, if not at the vendor's own addresses.
+
+    `idle_days`: so long a refresh token is good unused, where the vendor's answers do not say; by default what its
+    pages say. It is renewed halfway.
+    """
 
     authorize_url: str | None = None
     token_url: str | None = None
     account_url: str | None = None
     revoke_url: str | None = None
+    idle_days: Annotated[float, msgspec.Meta(gt=0)] | None = None
+
+    @property
+    def addresses(self) -> dict[str, str | None]:
+        """Those of the vendor, by name; None: its own."""
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name.endswith("_url")}
 
 
 class Google(Section, frozen=True, kw_only=True):
@@ -80,22 +90,41 @@ class Google(Section, frozen=True, kw_only=True):
 
 
 class Store(Section, frozen=True, kw_only=True):
-    """Where records live: Firestore, or one SQLite file."""
+    """Where records live: Firestore, or one SQLite file.
+
+    `sharded`: Firestore keeps when a record is due in an index that takes 16 times as many writes a second. More than
+    300,000 calendars want it (deploy/capacity.md); deploy/README.md, "Upgrading", says when it may be set.
+    """
 
     kind: Literal["firestore", "sqlite"]
     database: str = "(default)"
     path: str | None = None
+    sharded: bool = False
+
+    def __post_init__(self) -> None:
+        if self.sharded and self.kind != "firestore":
+            raise ValueError("`store.sharded` is for Firestore: one SQLite file has no such limit")
 
 
 class Queue(Section, frozen=True, kw_only=True):
-    """The Cloud Tasks queue, and where its tasks go. `service_account` signs them."""
+    """The Cloud Tasks queue, and where its tasks go. `service_account` signs them.
+
+    `number`: of queues, which share the tasks; Cloud Tasks lets 500 a second out of each. More than 500,000 calendars
+    want several (deploy/capacity.md). The first has the name itself, the others a number after it.
+    """
 
     location: str
     name: str
     sync_url: str
     reconcile_url: str
     service_account: str
+    number: Count = 1
     api: str = "https://cloudtasks.googleapis.com"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all queues: with a higher number those there were are among them, with their tasks."""
+        return (self.name, *(f"{self.name}-{number}" for number in range(2, self.number + 1)))
 
 
 class Secrets(Section, frozen=True, kw_only=True):
@@ -421,7 +450,7 @@ def _allowed(kind: type[msgspec.Struct], words: str) -> str:
 
 
 def _addresses(login: Login) -> dict[str, str | None]:
-    return {f"login.{name}": getattr(login, name) for name in Login.__struct_fields__}
+    return {f"login.{name}": address for name, address in login.addresses.items()}
 
 
 def _check_addresses(addresses: Mapping[str, str | None]) -> None:

@@ -187,8 +187,8 @@ class Store(Protocol):
         """The accounts that this Google account has connected, or had. May lag behind a commit."""
         ...
 
-    def find(self, kind: type[R], **having: str) -> Iterator[R]:
-        """Records with these values in these fields, or all, in any stable order, read page by page.
+    def find(self, kind: type[R], **having: str | None) -> Iterator[R]:
+        """Records with these values (None: nothing) in these fields, or all, in any stable order, read page by page.
 
         May lag behind a commit.
         """

@@ -184,8 +184,10 @@ class Applications:
         from confsync.transport.login import ClientCredentials, LoginClient
         from confsync.transport.session import Session
 
-        elsewhere = {name: value for name in told.__struct_fields__ if (value := getattr(told, name)) is not None}
-        login = replace(login, **elsewhere)
+        otherwise: dict[str, Any] = {name: address for name, address in told.addresses.items() if address is not None}
+        if told.idle_days is not None:
+            otherwise["idle"] = timedelta(days=told.idle_days)
+        login = replace(login, **otherwise)
         return LoginClient(
             service=service,
             login=login,

@@ -66,6 +66,8 @@ class Cloud:
     """All simulators, running. The services are also reachable in this process, for a script to look into."""
 
     ports: Ports = field(default_factory=Ports)
+    queues: int = 1
+    """How many there are: the first has the name itself, the others a number after it."""
     accounts: Accounts = field(default_factory=Accounts, init=False)
     servers: dict[str, Server] = field(default_factory=dict, init=False)
 
@@ -78,7 +80,8 @@ class Cloud:
         self.calendar = CalendarService(self.accounts)
         self.drive = DriveService(self.accounts)
         self.tasks = CloudTasks(self.accounts, self.issuer)
-        self.tasks.create_queue(self.queue_name, QueueSettings(min_backoff=0.2, max_backoff=5, max_doublings=5))
+        for name in self.queue_names:
+            self.tasks.create_queue(name, QueueSettings(min_backoff=0.2, max_backoff=5, max_doublings=5))
         self.secrets = SecretManager(self.accounts)
         self.scheduler = Scheduler(self.accounts, self.issuer)
         self.zoom = ZoomService()
@@ -93,8 +96,13 @@ class Cloud:
 
     @property
     def queue_name(self) -> str:
-        """The task queue's full name."""
+        """The (first) task queue's full name."""
         return f"projects/{PROJECT}/locations/{LOCATION}/queues/{QUEUE}"
+
+    @property
+    def queue_names(self) -> list[str]:
+        """The full names of all task queues."""
+        return [self.queue_name, *(f"{self.queue_name}-{number}" for number in range(2, self.queues + 1))]
 
     def url(self, name: str) -> str:
         """Base address of a simulator, without a slash at the end."""

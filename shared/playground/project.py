@@ -47,6 +47,8 @@ login.revoke_url = "{oauth}/revoke\"""",
 ICON = "https://example.com/icon.png"
 AT_ZOOM = "ann@example.com"
 """Who is signed in at Zoom, until they say that they are somebody else."""
+QUEUES = 3
+"""So many has a project that is `scaled`."""
 SWEEP_JOB = f"projects/{PROJECT}/locations/{LOCATION}/jobs/renew-channels"
 
 CONFIG = """\
@@ -66,6 +68,7 @@ identity_certs_url = "{issuer}/oauth2/v1/certs"
 [queue]
 location = "{location}"
 name = "{queue}"
+number = {queues}
 api = "{tasks}"
 sync_url = "{sync_calendar}"
 reconcile_url = "{reconcile_conference}"
@@ -192,13 +195,15 @@ class Project:
     """`host:port` of a Firestore emulator; None keeps records in SQLite."""
     database: str = "(default)"
     """Which of the emulator's databases: projects that share an emulator keep apart by it."""
+    scaled: bool = False
+    """As for very many calendars: several queues, and in Firestore what is due over shards."""
     ports: Ports = field(default_factory=Ports)
     credentials: Credentials = "delegation"
     """How calendars are reached: as anybody in the domain, or as each person who has connected their account."""
 
     def __post_init__(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.cloud = Cloud(ports=self.ports)
+        self.cloud = Cloud(ports=self.ports, queues=QUEUES if self.scaled else 1)
         self.channel_keys = secrets.token_hex(24)
         self.config = self.directory / "playground.toml"
         self.environment = {**self.cloud.environment(self.directory), "CONFSYNC_CONFIG": str(self.config)}
@@ -281,7 +286,7 @@ class Project:
 
     def _config(self) -> str:
         store = (
-            f'kind = "firestore"\ndatabase = "{self.database}"'
+            f'kind = "firestore"\ndatabase = "{self.database}"\nsharded = {str(self.scaled).lower()}'
             if self.firestore
             else f'kind = "sqlite"\npath = "{self.directory / "confsync.sqlite"}"'
         )
@@ -296,6 +301,7 @@ class Project:
             drive_too=str(self.credentials == "delegation").lower(),
             requests=self.tempo.requests,
             queue=QUEUE,
+            queues=self.cloud.queues,
             runtime=RUNTIME,
             sign_in_client=SIGN_IN_CLIENT,
             zoom_secret=ZOOM_SECRET,
@@ -340,6 +346,7 @@ def running(
     firestore: str | None = None,
     database: str = "(default)",
     credentials: Credentials = "delegation",
+    scaled: bool = False,
 ) -> Iterator[Project]:
     """A project that runs as long as the block does. Raises `FunctionFailed`."""
     project = Project(
@@ -348,6 +355,7 @@ def running(
         firestore=firestore,
         database=database,
         credentials=credentials,
+        scaled=scaled,
     )
     try:
         project.start()

@@ -3,7 +3,7 @@
 import base64
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ import requests
 from confsync.adapters.access_token import RuntimeToken
 from confsync.adapters.cloud_tasks import CloudTasksQueue
 from confsync.domain.errors import Temporary
+from confsync.domain.keys import calendar_key, conference_id
 from playground.faults import Faults
 from playground.google_cloud.cloud_tasks import CloudTasks
 from tests.adapters.conftest import PROJECT, RUNTIME, Canned, GoogleCloud
@@ -21,7 +22,9 @@ from tests.fakes.queue import FakeQueue
 
 SYNC = "http://127.0.0.1:9/sync_calendar"
 RECONCILE = "http://127.0.0.1:9/reconcile_conference"
-QUEUE = f"projects/{PROJECT}/locations/europe-west1/queues/confsync"
+LOCATION = f"projects/{PROJECT}/locations/europe-west1"
+QUEUE = f"{LOCATION}/queues/confsync"
+QUEUES = ("confsync", "confsync-2", "confsync-3")
 KINDS = {SYNC: "sync", RECONCILE: "reconcile"}
 
 
@@ -50,24 +53,26 @@ class TestFakeQueue(QueueContract):
 
 
 class CloudTasksWorld:
-    """The simulated queue, paused: tasks stay to be looked at."""
+    """The simulated queues, paused: tasks stay to be looked at."""
 
-    def __init__(self, cloud: GoogleCloud) -> None:
+    def __init__(self, cloud: GoogleCloud, queues: Sequence[str] = QUEUES[:1]) -> None:
         self.tasks = CloudTasks(cloud.accounts, cloud.issuer)
-        self.tasks.create_queue(QUEUE)
+        self.names = [f"{LOCATION}/queues/{queue}" for queue in queues]
         self.server = cloud.serve(self.tasks.app, "cloud tasks")
         self.token = RuntimeToken()
-        self.queue = a_queue(self.server.url, self.token)
-        self.call("POST", ":pause")
+        self.queue = a_queue(self.server.url, self.token, queues)
+        for name in self.names:
+            self.tasks.create_queue(name)
+            self.call("POST", ":pause", name)
 
-    def call(self, method: str, path: str) -> Any:
+    def call(self, method: str, path: str, queue: str = QUEUE) -> Any:
         headers = {"Authorization": f"Bearer {self.token()}"}
-        answer = requests.request(method, f"{self.server.url}/v2/{QUEUE}{path}", headers=headers, timeout=5)
+        answer = requests.request(method, f"{self.server.url}/v2/{queue}{path}", headers=headers, timeout=5)
         answer.raise_for_status()
         return answer.json()
 
     def resources(self) -> list[Any]:
-        return list(self.call("GET", "/tasks?responseView=FULL")["tasks"])
+        return [task for queue in self.names for task in self.call("GET", "/tasks?responseView=FULL", queue)["tasks"]]
 
     def waiting(self) -> list[tuple[str, str]]:
         return [_work(task["httpRequest"]) for task in self.resources()]
@@ -77,7 +82,8 @@ class CloudTasksWorld:
         return datetime.fromisoformat(task["scheduleTime"])
 
     def deliver(self) -> None:
-        self.call("POST", ":purge")
+        for name in self.names:
+            self.call("POST", ":purge", name)
 
     def break_down(self) -> None:
         Faults(self.server.url).add(status=503, times=None)
@@ -91,12 +97,12 @@ def _work(request: Any) -> tuple[str, str]:
     return "renew" if body["renew"] else kind, body["calendar_key"]
 
 
-def a_queue(api: str, access_token: Any = lambda: "token") -> CloudTasksQueue:
+def a_queue(api: str, access_token: Any = lambda: "token", queues: Sequence[str] = QUEUES[:1]) -> CloudTasksQueue:
     return CloudTasksQueue(
         api=api,
         project=PROJECT,
         location="europe-west1",
-        queue="confsync",
+        queues=queues,
         sync_url=SYNC,
         reconcile_url=RECONCILE,
         service_account=RUNTIME,
@@ -115,6 +121,34 @@ class TestCloudTasksQueue(QueueContract):
     @pytest.fixture
     def world(self, cloud_tasks: CloudTasksWorld) -> CloudTasksWorld:
         return cloud_tasks
+
+
+class TestSeveralQueues(QueueContract):
+    @pytest.fixture
+    def world(self, cloud: GoogleCloud) -> Iterator[CloudTasksWorld]:
+        world = CloudTasksWorld(cloud, QUEUES)
+        yield world
+        world.tasks.close()
+
+    def test_what_concerns_one_thing_is_in_one_queue_and_each_has_its_share(self, world: CloudTasksWorld) -> None:
+        keys = [calendar_key(f"person{number}@example.com") for number in range(60)]
+        for key in keys * 2:
+            world.queue.sync_calendar(key)
+            world.queue.reconcile_conference(conference_id(key, "event", "zoom"))
+        queues = {queue: world.call("GET", "/tasks?responseView=FULL", queue)["tasks"] for queue in world.names}
+        waiting = [{_work(task["httpRequest"]) for task in tasks} for tasks in queues.values()]
+        assert sum(map(len, waiting)) == len(set().union(*waiting)) == 2 * len(keys)
+        assert min(map(len, waiting)) > len(keys) / len(QUEUES)
+
+    def test_another_number_of_queues_loses_no_task(self, world: CloudTasksWorld) -> None:
+        """And of tasks of one name at most one is in each."""
+        before, after = (a_queue(world.server.url, world.token, QUEUES[:number]) for number in (1, 3))
+        keys = [f"calendar-{number}" for number in range(9)]
+        for queue in (before, after, before, after):
+            for key in keys:
+                queue.sync_calendar(key, name=f"{key}-bucket")
+        assert {*world.waiting()} == {("sync", key) for key in keys}
+        assert len(keys) < len(world.waiting()) <= 2 * len(keys)
 
 
 def test_a_task_calls_our_function_as_the_service_account(cloud_tasks: CloudTasksWorld) -> None:

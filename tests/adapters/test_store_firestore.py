@@ -96,6 +96,22 @@ class TestFirestoreStore(SharedStoreContract):
         assert other.get(Calendar, CALENDAR.key) is not None
 
 
+@pytest.mark.emulator
+@pytest.mark.xdist_group("firestore")
+class TestShardedFirestoreStore(SharedStoreContract):
+    """The same contract where what is due is looked for over shards."""
+
+    @pytest.fixture
+    def store(self, firestore_project: str) -> Iterator[FirestoreStore]:
+        store = FirestoreStore(firestore_project, sharded=True)
+        yield store
+        store.close()
+
+    @pytest.fixture
+    def open_store(self, firestore_project: str) -> Callable[[], Store]:
+        return partial(FirestoreStore, firestore_project, sharded=True)
+
+
 NO_ANSWER = ("CANCELLED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN")
 
 

@@ -109,10 +109,18 @@ def emulated(firestore_project: str) -> Iterator[Store]:
     store.close()
 
 
-FIRESTORE = pytest.param("emulated", marks=[pytest.mark.emulator, pytest.mark.xdist_group("firestore")])
+MARKED = [pytest.mark.emulator, pytest.mark.xdist_group("firestore")]
+FIRESTORE, SHARDED = pytest.param("emulated", marks=MARKED), pytest.param("sharded", marks=MARKED)
 
 
-@pytest.fixture(params=["sqlite", FIRESTORE])
+@pytest.fixture
+def sharded(firestore_project: str) -> Iterator[Store]:
+    store = FirestoreStore(firestore_project, sharded=True)
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["sqlite", FIRESTORE, SHARDED])
 def store(request: pytest.FixtureRequest) -> Store:
     found: Store = request.getfixturevalue(request.param)
     return found

@@ -23,7 +23,7 @@ from confsync.domain.budget import Budget
 from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference, ConferenceSpec, Desired, Reference
-from confsync.domain.connection import Account, Connection
+from confsync.domain.connection import Account, Connection, ConnectionState
 from confsync.domain.errors import Busy, StoreConflict, Temporary
 from confsync.domain.host import Host
 from confsync.domain.keys import connection_key, meeting_key
@@ -372,6 +372,13 @@ class StoreContract:
             assert found[3] == read(store, found[3])
         assert len(list(store.find(Calendar, owner=owners[1]))) == 10
         assert list(store.find(Calendar, state="gone")) == []
+
+    def test_those_without_a_value(self, store: Store) -> None:
+        store.commit([Save(record=replace(CONNECTION, key=key)) for key in ("none", "none either")])
+        store.commit([Save(record=replace(CONNECTION, key="due", due_at=NOW))])
+        store.commit([Save(record=replace(CONNECTION, key="ended", state=ConnectionState.EXPIRED))])
+        found = store.find(Connection, state=ConnectionState.ACTIVE, due_at=None)
+        assert sorted(each.key for each in found) == ["none", "none either"]
 
     def test_records_can_be_changed_while_they_are_read(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each is found once, whichever page it is on, and those that others remove meanwhile end nothing."""

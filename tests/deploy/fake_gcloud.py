@@ -40,6 +40,10 @@ APIS = {
 SETTLING = (
     "PERMISSION_DENIED: {} API has not been used in project 1 before or it is disabled. Enable it by visiting ..."
 )
+NAMED = {"fieldPath": "__name__", "order": "ASCENDING"}
+"""What Firestore adds to every index."""
+AGAIN = "\n"
+"""Between the values of a flag that comes several times."""
 ASKING = {"list", "describe", "get-iam-policy", "get-authorization", "get-value", "list-files-for-upload", "sign-jwt"}
 
 
@@ -49,8 +53,14 @@ class Refused(Exception):
 
 def empty() -> dict[str, Any]:
     """A new project."""
-    kinds = ("accounts", "policies", "databases", "indexes", "ttls", "secrets", "queues", "services", "jobs", "addons")
-    return {"apis": ["serviceusage"], "settling": [], "revisions": {}, "clock": 0, **{kind: {} for kind in kinds}}
+    kinds = ("accounts", "policies", "databases", "indexes", "composites", "ttls", "secrets", "queues", "services")
+    return {
+        "apis": ["serviceusage"],
+        "settling": [],
+        "revisions": {},
+        "clock": 0,
+        **{kind: {} for kind in (*kinds, "jobs", "addons")},
+    }
 
 
 @dataclass(kw_only=True)
@@ -76,7 +86,7 @@ class Cloud:
         if APIS.get(words[0]) in self.state["settling"]:
             self.state["settling"].remove(APIS[words[0]])
             return 1, "", f"ERROR: (gcloud.{'.'.join(words[:3])}) {SETTLING.format(APIS[words[0]])}"
-        flags = dict(each[2:].partition("=")[::2] for each in arguments if each.startswith("--"))
+        flags = _flags(arguments)
         fails = False
         if ASKING.isdisjoint(words):
             fails = self.fails_at == len(self.changes)
@@ -194,7 +204,7 @@ class Cloud:
     def delete_database(self, _: Any, flags: dict[str, str], __: Any) -> str:
         if self._there("databases", flags["database"])["deleteProtectionState"] == _protection(True):
             raise Refused("FAILED_PRECONDITION: the database is protected")
-        for kind in ("indexes", "ttls"):
+        for kind in ("indexes", "composites", "ttls"):
             self.state[kind] = {}
         del self.state["databases"][flags["database"]]
         return ""
@@ -214,6 +224,15 @@ class Cloud:
             for index in config.get("indexes", []):
                 index["state"] = "READY"
         return told
+
+    def create_composite(self, _: Any, flags: dict[str, str], __: Any) -> str:
+        collection = flags["collection-group"]
+        database = self._there("databases", flags["database"])["name"]
+        told = [_pairs(each) for each in flags["field-config"].split(AGAIN)]
+        fields = [{"fieldPath": each["field-path"], "order": each["order"].upper()} for each in told]
+        state = "CREATING" if "async" in flags else "READY"
+        index = {"name": f"{database}/collectionGroups/{collection}/indexes/CICAgJiUpoMK", "queryScope": "COLLECTION"}
+        return self._new("composites", collection, {**index, "fields": [*fields, NAMED], "state": state})
 
     def update_ttl(self, names: list[str], flags: dict[str, str], _: Any) -> str:
         name = self._field(names[0], flags)
@@ -418,6 +437,8 @@ HANDLERS: dict[tuple[str, ...], Handler] = {
     ("firestore", "databases", "delete"): Cloud.delete_database,
     ("firestore", "indexes", "fields", "list"): Cloud.indexes,
     ("firestore", "indexes", "fields", "update"): Cloud.update_index,
+    ("firestore", "indexes", "composite", "list"): _listing("composites"),
+    ("firestore", "indexes", "composite", "create"): Cloud.create_composite,
     ("firestore", "fields", "ttls", "list"): _listing("ttls"),
     ("firestore", "fields", "ttls", "update"): Cloud.update_ttl,
     ("secrets", "list"): Cloud.secrets,
@@ -454,6 +475,13 @@ HANDLERS: dict[tuple[str, ...], Handler] = {
 def _policy_binding(role: str, members: list[str]) -> dict[str, Any]:
     role, _, condition = role.partition(" ")
     return {"role": role, "members": members, **({"condition": _pairs(condition)} if condition else {})}
+
+
+def _flags(arguments: list[str]) -> dict[str, str]:
+    flags: dict[str, str] = {}
+    for name, _, value in (each[2:].partition("=") for each in arguments if each.startswith("--")):
+        flags[name] = f"{flags[name]}{AGAIN}{value}" if name in flags else value
+    return flags
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -187,6 +187,18 @@ def test_a_function_that_is_not_needed_any_more_goes_with_its_roles(
     assert not [target for target, roles in policies(cloud).items() if any(member in who for who in roles.values())]
 
 
+def test_the_number_of_queues_can_change(environment: Environment, source: Source, fake: Gcloud, cloud: Cloud) -> None:
+    """More are made before anything creates tasks in them; fewer leave those that there were, and what is in them."""
+    deploy(environment, source, fake)
+    several = settings_with(environment, queue={"number": 3})
+    more = ["queue confsync-2", "queue confsync-3"]
+    assert titles(todo(several, source, fake)) == [*more, *(f"roles on {each}" for each in more)]
+    deploy(several, source, fake)
+    assert titles(todo(several, source, fake)) == []
+    assert titles(todo(environment, source, fake)) == []
+    assert {*cloud.state["queues"]} == {"confsync", "confsync-2", "confsync-3"}
+
+
 def test_a_role_that_is_not_ours_to_have_is_taken_back(
     environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
 ) -> None:

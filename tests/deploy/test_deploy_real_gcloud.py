@@ -254,6 +254,15 @@ def test_indexes_and_expiry_are_sent_field_by_field(made: Project) -> None:
     ]
 
 
+def test_a_composite_index_is_sent_with_its_fields_in_order_and_waited_for(made: Project) -> None:
+    (call,) = [each for call, each in made.sent if call.endswith("indexes.create")]
+    assert call.path.partition("collectionGroups/")[2] == "calendars/indexes"
+    fields = [{"fieldPath": "_shard", "order": "ASCENDING"}, {"fieldPath": "_due_at", "order": "ASCENDING"}]
+    assert {key: call.json[key] for key in ("fields", "queryScope")} == {"fields": fields, "queryScope": "COLLECTION"}
+    (index,) = [each for name, each in made.resources.items() if "/indexes/" in name]
+    assert index["state"] == "READY"
+
+
 def test_a_job_is_sent_with_its_token_and_retries(made: Project) -> None:
     (job,) = made.bodies("cloudscheduler projects.locations.jobs.create")
     url = f"https://confsync-renew-channels-{NUMBER}.europe-west1.run.app"
@@ -285,7 +294,7 @@ def test_what_differs_is_changed_and_then_nothing_differs(
     deployed.resources[f"{place}/queues/confsync"]["retryConfig"]["maxAttempts"] = 3
     manifest = (source.manifest or "").replace("Webex", "Another")
     every = one_of_each(stages(small, replace(source, build="ba9876543210", manifest=manifest)))
-    later = [stage for stage in every if stage.title in {"queue", "functions", "traffic", "schedule", "add-on"}]
+    later = [stage for stage in every if stage.title in {"queues", "functions", "traffic", "schedule", "add-on"}]
     todo = planned(real, later)
     assert {step.resource.title: set(step.changes) for step in steps_of(todo)} == {
         "queue confsync": {"max attempts"},

@@ -50,7 +50,7 @@ def kind(environment: Environment, grant: Grant) -> str:
         f"database {settings.store.database}": "the database",
         "the project": "the project",
         "the bucket of uploaded sources": "the bucket of uploaded sources",
-        f"queue {settings.queue.name}": "the queue",
+        **{f"queue {name}": "each queue" for name in settings.queue.names},
         "service account confsync-tasks": "`confsync-tasks`",
         "service account confsync-calendars": "`confsync-calendars`",
         **{f"secret {each.secret}": "each solution's secret" for each in settings.solutions.values()},
@@ -98,6 +98,17 @@ def test_a_build_reads_the_bucket_of_its_source_and_no_other(environment: Enviro
     assert part is not None
     name = f"projects/_/buckets/{bucket}"
     assert part.condition == f'resource.name == "{name}" || resource.name.startsWith("{name}/")'
+
+
+def test_with_several_queues_whoever_creates_tasks_does_so_in_each(environment: Environment) -> None:
+    queue = msgspec.structs.replace(environment.settings.queue, number=3)
+    several = replace(environment, settings=msgspec.structs.replace(environment.settings, queue=queue))
+    own = {each.target.name for each in grants(several) if each.role == "roles/cloudtasks.enqueuer"}
+    assert own == {"confsync", "confsync-2", "confsync-3"}
+    more = {(each.member, each.role) for each in grants(several)} - {
+        (each.member, each.role) for each in grants(environment)
+    }
+    assert not more
 
 
 def test_spans_for_others_than_google_take_no_role(environment: Environment) -> None:

@@ -28,10 +28,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="module")
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The project, in the module's `TEMPO` if it has one, with other people's conferences on one calendar."""
+    """The project, in the module's `TEMPO` if it has one, with other people's conferences on one calendar.
+
+    A module may have it `SCALED`.
+    """
     emulator = request.getfixturevalue("firestore_host") if request.param == "firestore" else None
     tempo = getattr(request.module, "TEMPO", TEMPO)
-    with running_world(tmp_path_factory.mktemp("project"), tempo, emulator) as made:
+    scaled = getattr(request.module, "SCALED", False)
+    with running_world(tmp_path_factory.mktemp("project"), tempo, emulator, scaled=scaled) as made:
         yield made
 
 

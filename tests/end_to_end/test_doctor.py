@@ -16,6 +16,7 @@ import structlog
 from google.auth.compute_engine import _metadata
 
 from confsync.adapters.google_credentials import CALENDAR_SCOPES, DRIVE_SCOPE, SETTINGS_SCOPE
+from confsync.adapters.sealing import FernetSealer
 from confsync.adapters.sqlite import SqliteStore
 from confsync.adapters.system import SystemClock
 from confsync.cli import main
@@ -26,7 +27,7 @@ from confsync.domain.sweep import Sweep
 from confsync.ports import Record, Save
 from playground.cloud import PROJECT, RUNTIME
 from playground.project import Project, running
-from tests.contracts.store import CALENDAR, CHANNEL, CONFERENCE, CONNECTION
+from tests.contracts.store import CALENDAR, CHANNEL, CONFERENCE, CONNECTION, NOW
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("doctor"), pytest.mark.timeout(180)]
 
@@ -299,6 +300,11 @@ def no_queue(patient: Patient) -> None:
     patient.configured('name = "confsync"', 'name = "nowhere"')
 
 
+@fault("queue confsync-2", "fail", "there is no projects/playground/locations/europe-west1/queues/confsync-2")
+def no_second_queue(patient: Patient) -> None:
+    patient.configured("number = 1", "number = 2")
+
+
 @fault("queue", "warn", "--max-attempts=100")
 def a_queue_that_tries_once(patient: Patient) -> None:
     queue = patient.project.cloud.tasks._queues[patient.project.cloud.queue_name]
@@ -402,6 +408,12 @@ def failed_conferences(patient: Patient) -> None:
 @fault("connections that ended", "warn", "ann@example.com at zoom (taken back)")
 def a_connection_that_ended(patient: Patient) -> None:
     patient.saved(replace(CONNECTION, state=ConnectionState.EXPIRED, reason="taken back"))
+
+
+@fault("connections that lie idle", "warn", "ann@example.com at zoom (since 2026-03-01 12:00Z)")
+def a_connection_that_nobody_renews(patient: Patient) -> None:
+    sealed = FernetSealer([patient.project.connection_keys.encode()]).seal("{}")
+    patient.saved(replace(CONNECTION, sealed=sealed, renew_at=NOW))
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -201,7 +202,7 @@ class World:
 
 @contextmanager
 def running_world(
-    directory: Path, tempo: Tempo, emulator: str | None = None, *, through: str | None = None
+    directory: Path, tempo: Tempo, emulator: str | None = None, *, through: str | None = None, scaled: bool = False
 ) -> Iterator[World]:
     """A project with other people's conferences on one calendar, on the Firestore emulator or (None) on SQLite.
 
@@ -210,11 +211,12 @@ def running_world(
     database = f"run-{uuid4().hex[:20]}"
     with (
         pytest.MonkeyPatch.context() as patch,
-        running(directory, tempo=tempo, firestore=through or emulator, database=database) as project,
+        running(directory, tempo=tempo, firestore=through or emulator, database=database, scaled=scaled) as project,
     ):
         if emulator:
             patch.setenv("FIRESTORE_EMULATOR_HOST", emulator)
-        store = FirestoreStore(PROJECT, database) if emulator else SqliteStore(str(directory / "confsync.sqlite"))
+        firestore = partial(FirestoreStore, PROJECT, database, sharded=scaled)
+        store = firestore() if emulator else SqliteStore(str(directory / "confsync.sqlite"))
         world = World(project=project, store=store, promises=Promises(cloud=project.cloud, store=store))
         world.seed_others()
         yield world

@@ -19,12 +19,16 @@ SCOPES = ("meetings", "offline_access")
 
 @dataclass(kw_only=True)
 class _Consent:
-    """What a person allowed once. `refreshes`: every refresh token of it, the newest last, with when it was used."""
+    """What a person allowed once. `refreshes`: every refresh token of it, the newest last, with when it was used.
+
+    `good_since`: when each began to lie idle.
+    """
 
     account: Account
     scopes: tuple[str, ...]
     live: bool = True
     refreshes: dict[str, datetime | None] = field(default_factory=dict)
+    good_since: dict[str, datetime] = field(default_factory=dict)
     accesses: dict[str, datetime] = field(default_factory=dict)
 
 
@@ -32,7 +36,8 @@ class FakeLogins:
     """The `Logins` port. Safe for many threads.
 
     `rotates`: each renewal brings another refresh token, and the old one is good for `grace` more. `reuse_ends`: one
-    that is used again ends the whole consent, as RFC 9700 asks for. `calls` counts by method.
+    that is used again ends the whole consent, as RFC 9700 asks for. One that nobody uses for `idle` ends; `tells_idle`:
+    its answers say so. `calls` counts by method.
     """
 
     def __init__(
@@ -50,6 +55,8 @@ class FakeLogins:
         self.reuse_ends = reuse_ends
         self.needed = SCOPES
         self.tells_scopes = True
+        self.idle: timedelta | None = timedelta(days=7)
+        self.tells_idle = True
         self.gives_refresh = True
         self.revocable = True
         self.lasts = LASTS
@@ -144,6 +151,7 @@ class FakeLogins:
                 if consent is not None and self.reuse_ends:
                     consent.live = False
                 raise ReauthorizationRequired("invalid_grant", service=vendor)
+            consent.good_since[refresh] = self.clock.now()
             if self.rotates and consent.refreshes[refresh] is None:
                 consent.refreshes[refresh] = self.clock.now()
             return self._granted(consent, rotates=self.rotates)
@@ -165,8 +173,9 @@ class FakeLogins:
                     consent.live = False
 
     def _good(self, consent: _Consent, refresh: str | None) -> bool:
-        used = consent.refreshes.get(refresh or "")
-        return consent.live and (used is None or self.clock.now() < used + self.grace)
+        now, used = self.clock.now(), consent.refreshes.get(refresh or "")
+        idle = self.idle is not None and consent.good_since.get(refresh or "", now) + self.idle <= now
+        return consent.live and not idle and (used is None or now < used + self.grace)
 
     def _granted(self, consent: _Consent, *, rotates: bool) -> Granted:
         access, refresh = self._new("access"), self._new("refresh") if rotates else None
@@ -174,8 +183,10 @@ class FakeLogins:
         consent.accesses[access] = ends
         if refresh is not None:
             consent.refreshes[refresh] = None
+            consent.good_since[refresh] = self.clock.now()
         told = tuple(each for each in consent.scopes if each != "offline_access") if self.tells_scopes else None
-        return Granted(tokens=Tokens(access=access, refresh=refresh, expires_at=ends), scopes=told)
+        tokens = Tokens(access=access, refresh=refresh, expires_at=ends)
+        return Granted(tokens=tokens, scopes=told, idle=self.idle if self.tells_idle else None)
 
     def _new(self, kind: str) -> str:
         self._issued += 1

@@ -58,7 +58,7 @@ class MemoryStore:
     def connections_of(self, owner: str) -> list[Connection]:
         return [each for each in self._records(Connection) if each.owner == owner.lower()]
 
-    def find(self, kind: type[R], **having: str) -> Iterator[R]:
+    def find(self, kind: type[R], **having: str | None) -> Iterator[R]:
         def read(after: str, size: int) -> list[R]:
             rest = (each for each in self._records(kind) if each.key > after)
             those = (each for each in rest if all(getattr(each, name) == value for name, value in having.items()))
@@ -131,10 +131,11 @@ class CountingStore:
     def connections_of(self, owner: str) -> list[Connection]:
         return self._counted(self._store.connections_of(owner))
 
-    def find(self, kind: type[R], **having: str) -> Iterator[R]:
+    def find(self, kind: type[R], **having: str | None) -> Iterator[R]:
         return iter(self._counted(list(self._store.find(kind, **having))))
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
+        self.reads += 1  # one of the two indexes has nothing, as a rule
         return self._counted(self._store.due(kind, now, limit=limit))
 
     def _counted(self, found: list[R]) -> list[R]:

@@ -1,6 +1,7 @@
 """People who let an application use their Google account: pages, codes, tokens, and how it all ends."""
 
 import hashlib
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import requests
 
 from playground.accounts import Accounts
 from playground.google_calendar import CalendarService, create_app
-from playground.google_cloud.consent import Consents
+from playground.google_cloud.consent import IDLE_LIFE, Consents
 from playground.google_cloud.iam_credentials import ServiceAccounts
 from playground.google_cloud.oauth import TokenEndpoint
 from playground.google_cloud.oidc import Issuer, subject
@@ -119,6 +120,7 @@ def running() -> Iterator[Google]:
 def google(running: Google) -> Google:
     running.consents.register(CLIENT, SECRET, BACK)
     running.issuer.browser = ANN
+    running.consents._clock = time.time
     for person in (ANN, BEN):
         running.consents.withdraw(person)
         running.tokens.set_account(person, "active")
@@ -181,6 +183,18 @@ def test_a_code_is_good_once(google: Google) -> None:
 def test_a_code_is_for_whoever_began(google: Google, changes: dict[str, str], status: int, error: str) -> None:
     answer = google.exchange(google.decide()["code"], **changes)
     assert (answer.status_code, answer.json()["error"]) == (status, error)
+
+
+def test_a_refresh_token_that_nobody_uses_ends_after_six_months(google: Google) -> None:
+    now = time.time()
+    google.consents._clock = lambda: now
+    refresh = google.granted()["refresh_token"]
+    for _ in range(2):
+        now += IDLE_LIFE - 1
+        assert google.renewed(refresh).status_code == 200
+    now += IDLE_LIFE
+    answer = google.renewed(refresh)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
 
 
 def test_a_refresh_token_comes_for_offline_access_and_the_second_time_only_if_asked_again(google: Google) -> None:

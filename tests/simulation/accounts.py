@@ -8,7 +8,7 @@ from confsync.adapters.records import plain
 from confsync.domain import keys
 from confsync.domain.conference import Conference
 from confsync.domain.connection import Connection, Leaving
-from confsync.ports import Write
+from confsync.ports import Save, Write
 from confsync.usecases.assembly import people_tokens
 from confsync.usecases.connecting.people_tokens import opened
 from tests.fakes.logins import LASTS, SECRET, FakeLogins, FakeSealer
@@ -93,11 +93,13 @@ class PersonalCloud(Cloud):
         connection = self.connection
         assert not connection.lease.taken(self.clock.now()), "somebody still renews it"
         assert connection.leaving is None, "it is still being left"
-        assert connection.due_at is None, "what waits is not told"
+        assert not connection.untold, "what waits is not told"
         if connection.usable:
             assert self.account is not None, "its tokens are no good, and nobody says so"
+            assert connection.due_at == connection.renew_at > self.clock.now(), "nobody renews it before it ends"
         else:
             assert connection.reason, "it does not say why it is of no use"
+            assert connection.due_at is None, "it is looked at for nothing"
         for id, owner in self.owners.items():
             if id in self.vendor.meetings:
                 conference = self._of_meeting(id)
@@ -133,6 +135,17 @@ def ended(cloud: PersonalCloud) -> None:
     """The access token's time is over."""
     saved(cloud)
     cloud.clock.advance(LASTS)
+
+
+def idle(cloud: PersonalCloud) -> None:
+    """Nobody has needed it for so long that it has to be renewed."""
+    saved(cloud)
+    lie_idle(cloud)
+
+
+def lie_idle(cloud: PersonalCloud) -> None:
+    now = cloud.clock.now()
+    cloud.store.commit([Save(record=replace(cloud.connection, renew_at=now, due_at=now))])
 
 
 def refused(cloud: PersonalCloud) -> None:
@@ -188,6 +201,7 @@ GONE, ANEW = {"delete": 1}, {"delete": 1, "create": 1}
 KEEP, REMAKE, REMOVE = Leaving.KEEP, Leaving.ANEW, Leaving.REMOVE
 SCENARIOS = {
     "a token has to be renewed": replace(scenario(ended, rename, ["Retro"], UPDATE), insist=None),
+    "a token lies idle": replace(scenario(idle, Cloud.sweep, ["Standup"], {}), insist=None),
     "a token is refused": replace(scenario(refused, rename, ["Retro"], UPDATE), insist=None),
     "a token ends while the event goes": replace(scenario(ended, delete, [], GONE), insist=None),
     "connect": scenario(withdrawn, connect, ["Retro"], UPDATE),

@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from confsync.domain.channel import renewal_time
+from confsync.adapters.firestore.due_index import SHARDS
+from confsync.domain.backoff import renewal_time
 from tests.benchmarks.measuring import percentile
 from tests.simulation.operations import OCCASIONS, Operations, operations, sweep_alone
 from tests.simulation.prices import Environment, cost, load
-from tests.simulation.queueing import Found, Setup, Simulation
+from tests.simulation.queueing import RUN_FOR, SWEEP_EVERY, Found, Setup, Simulation
 
 PAGE = Path(__file__).parents[2] / "deploy" / "capacity.md"
 PEAK = 2.4
@@ -44,10 +45,10 @@ def _cells(found: Operations) -> Iterable[str]:
 # --- multiplied out --------------------------------------------------------------------------------------------------
 
 
-def environment(watched: int | None) -> Environment:
-    """The example environment, with calendars that are watched looked at so often."""
+def environment(watched: int | None, **keys: float) -> Environment:
+    """The example environment, with calendars that are watched looked at so often, and other keys of `[sweep]`."""
     found = load("example")
-    sweep = msgspec.structs.replace(found.settings.sweep, watched_interval=watched)
+    sweep = msgspec.structs.replace(found.settings.sweep, watched_interval=watched, **keys)
     return replace(found, settings=msgspec.structs.replace(found.settings, sweep=sweep))
 
 
@@ -123,46 +124,79 @@ LIMITS = (
     Limit(name="10,000 requests to Calendar a minute", most=10_000, of=lambda it: it.calendar, per=60),
     Limit(name="50 tasks a second of the queue as deployed", most=50, of=lambda it: it.tasks),
     Limit(name="500 tasks a second of one queue", most=500, of=lambda it: it.tasks),
+    Limit(name="2,000 tasks a second of four", most=2_000, of=lambda it: it.tasks),
     Limit(name="500 writes a second to `calendars`", most=500, of=lambda it: it.calendars),
     Limit(name="500 writes a second to `conferences`", most=500, of=lambda it: it.conferences),
+    Limit(name=f"{500 * SHARDS:,} of them over shards", most=500 * SHARDS, of=lambda it: it.conferences),
 )
 
 
-def sweep_limit(watched: int | None, *, batch: int, hands_out: float = Setup.hands_out) -> float:
-    """With how many calendars more becomes due of them than sweeps hand out, at so many things of the kind a run."""
-    interval = watched or 900
-    return min(batch, hands_out * 420) * interval / 600
+def swept(watched: int | None) -> tuple[float, ...]:
+    """How many things of each kind become due a calendar from one sweep to the next: calendars, conferences, channels.
+
+    What people change has its own tasks, and is not due.
+    """
+    day = cost.a_day(environment(watched), cost.Load(calendars=1))
+    return tuple(day[name] * SWEEP_EVERY / cost.DAY for name in (cost.LOOK, cost.CHECK, cost.RENEWAL))
 
 
 def limits() -> str:
     """Each limit, and how many calendars meet it."""
-    rows = [(each.name, _number(each.calendars(None)), _number(each.calendars(SIX_HOURS))) for each in LIMITS]
+    intervals = (None, SIX_HOURS)
+    rows = [(each.name, *(each.calendars(watched) for watched in intervals)) for each in LIMITS]
     for batch in (10_000, 100_000):
-        reach = (_number(sweep_limit(watched, batch=batch)) for watched in (None, SIX_HOURS))
-        rows.append((f"`sweep.batch` = {batch:,}", *reach))  # type: ignore[arg-type]
-    return table(("limit", "calendars, each looked at every 15 min", "every 6 h"), rows)
+        rows.append((f"`sweep.batch` = {batch:,}", *(batch / max(swept(watched)) for watched in intervals)))
+    for threads in (16, 40):
+        most = Setup(calendars=1, changes=0, others=0, threads=threads).hands_out * RUN_FOR
+        rows.append((f"`sweep.threads` = {threads}", *(most / sum(swept(watched)) for watched in intervals)))
+    head = ("limit", "calendars, each looked at every 15 min", "every 6 h")
+    return table(head, ((name, *map(_number, reach)) for name, *reach in rows))
 
 
 # --- simulated -------------------------------------------------------------------------------------------------------
 
 
-def setup(calendars: int, **more: float) -> Setup:
-    """A deployment in its busy hour."""
-    load = cost.Load(calendars=calendars)
-    changes, others = (PEAK * calendars * each / cost.DAY for each in (load.changes, load.others))
-    return Setup(calendars=calendars, changes=changes, others=others, **more)  # type: ignore[arg-type]
+MAKES = {cost.CHANGE, cost.CHOSEN, cost.GONE}
+"""Changes of events with a conference."""
+
+
+def setup(calendars: int, *, watched: float = 900, check_hours: float = 18, **more: float) -> Setup:
+    """A deployment in its busy hour, with all that `cost.Load` has."""
+    where = environment(int(watched), check_hours=check_hours)
+    times = cost.a_day(where, cost.Load(calendars=calendars))
+    second = {name: count / cost.DAY for name, count in _busy(times).items()}
+    changes = sum(second[name] for name in MAKES)
+    requests = sum(second[name] * (cost.EFFORTS[name].calendar - 1) for name in MAKES) / changes
+    return Setup(
+        calendars=calendars,
+        watched=watched,
+        changes=changes,
+        others=second[cost.OTHER],
+        requests=requests,
+        checks=second[cost.CHECK],
+        renewals=second[cost.RENEWAL],
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def million(quota: float) -> Setup:
+    """A million calendars in one project, with so many requests to Calendar a minute."""
+    sweep = {"watched": SIX_HOURS, "check_hours": 36, "batch": 150_000, "per_second": 250, "threads": 40}
+    return setup(1_000_000, quota=quota, queues=4, dispatches=500, concurrency=300, **sweep)
 
 
 SETUPS = {
     "1,000": setup(1_000),
-    "100,000": setup(100_000, watched=SIX_HOURS, dispatches=100, concurrency=160),
+    "100,000": setup(100_000, watched=SIX_HOURS, dispatches=200, concurrency=200, batch=30_000, per_second=50),
+    "150,000": setup(150_000, watched=SIX_HOURS, dispatches=300, concurrency=300, batch=40_000, per_second=65),
     "250,000: a million in four projects": setup(
-        250_000, watched=SIX_HOURS, dispatches=300, concurrency=300, batch=20_000, per_second=40
+        250_000, watched=SIX_HOURS, dispatches=500, concurrency=300, batch=40_000, per_second=65
     ),
-    "1,000,000 in one project": setup(
-        1_000_000, watched=SIX_HOURS, dispatches=500, concurrency=500, batch=60_000, per_second=100
-    ),
+    "1,000,000": million(40_000),
+    "1,000,000 with twice the quota": million(80_000),
 }
+SIMULATED = 100_000
+CHECK_HOURS = (18, 18, 18, 18, 36, 36)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,13 +233,17 @@ def outcome(found: Found) -> Outcome:
 def simulated() -> str:
     """Each setup in its busy hour, and after an hour in which no function answers."""
     head = ("", *SETUPS)
-    found = [outcome(Simulation(each, outage=OUTAGE).run(UNTIL)) for each in SETUPS.values()]
+    found = [outcome(Simulation(_some(each), outage=OUTAGE).run(UNTIL)) for each in SETUPS.values()]
     rows = {
-        "tasks a second, at most, and at once": [
-            f"{each.dispatches:g}, {each.concurrency}" for each in SETUPS.values()
+        "queues; of each tasks a second, at most; at once": [
+            f"{each.queues}; {each.dispatches:g}; {each.concurrency}" for each in SETUPS.values()
         ],
+        "requests to Calendar a minute, at most": [f"{each.quota:,.0f}" for each in SETUPS.values()],
         "`watched_interval`": [_duration(int(each.watched)) for each in SETUPS.values()],
-        "`batch`; `per_second`": [f"{each.batch:,}; {each.per_second:g}" for each in SETUPS.values()],
+        "`check_hours`": [f"{each}" for each in CHECK_HOURS],
+        "`batch`; `per_second`; `threads`": [
+            f"{each.batch:,}; {each.per_second:g}; {each.threads}" for each in SETUPS.values()
+        ],
         "a push's task waits, p99": [f"{each.wait:.2f} s" for each in found],
         "change to vendor, median": [f"{each.age:.1f} s" for each in found],
         "change to vendor, p99": [f"{each.oldest:.1f} s" for each in found],
@@ -213,6 +251,11 @@ def simulated() -> str:
         "after the outage, a sweep leaves nothing": [_within(each.swept) for each in found],
     }
     return table(head, ((name, *cells) for name, cells in rows.items()))
+
+
+def _some(setup: Setup) -> Setup:
+    """Of many calendars a part, so that it takes no hour."""
+    return setup.part(min(1, SIMULATED / setup.calendars))
 
 
 def _within(seconds: float) -> str:

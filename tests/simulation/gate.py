@@ -19,6 +19,7 @@ CALLS = {
         "conference_of_meeting",
         "conferences_of_host",
         "connections_of",
+        "find",
         "due",
     },
     "queue": {"sync_calendar", "reconcile_conference"},

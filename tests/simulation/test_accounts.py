@@ -8,7 +8,7 @@ import pytest
 
 from confsync.domain.connection import ConnectionState, Leaving
 from tests.fakes.logins import LASTS
-from tests.simulation.accounts import SCENARIOS, PersonalCloud, rest_with_accounts, saved
+from tests.simulation.accounts import SCENARIOS, PersonalCloud, lie_idle, rest_with_accounts, saved
 from tests.simulation.cloud import ANN, Functions
 from tests.simulation.every_call import Fault, Mode, act, calls_of
 from tests.simulation.gate import BrokenPromise
@@ -47,7 +47,12 @@ def test_a_fault_at_every_call(name: str, mode: Mode) -> None:
         assert fault.hit is not None
 
 
-TOKENS = ("a token has to be renewed", "a token is refused", "disconnect with a token that has ended")
+TOKENS = (
+    "a token has to be renewed",
+    "a token lies idle",
+    "a token is refused",
+    "disconnect with a token that has ended",
+)
 
 
 @pytest.mark.parametrize("mode", Mode)
@@ -104,6 +109,8 @@ PAIRS = {
     "one leaves, one connects": (leave(Leaving.ANEW), connect),
     "one leaves, the sweep runs": (leave(Leaving.ANEW), Functions.sweep),
     "one connects, the sweep runs": (connect, Functions.sweep),
+    "one renews, the sweep runs": (ask, Functions.sweep),
+    "two sweeps run": (Functions.sweep, Functions.sweep),
 }
 
 
@@ -112,6 +119,7 @@ def world() -> PersonalCloud:
     saved(cloud)
     cloud.promises.release(ANN, "e1")
     cloud.clock.advance(LASTS)
+    lie_idle(cloud)
     code = cloud.logins.consent("ann")
     cloud.logins._codes = {CODE: cloud.logins._codes[code]}
     return cloud

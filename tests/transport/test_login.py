@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from confsync import logs
-from confsync.domain.connection import Account, Tokens
+from confsync.domain.connection import Account, Granted, Tokens
 from confsync.domain.errors import (
     ConfsyncError,
     PermissionDenied,
@@ -99,6 +99,34 @@ def test_a_code_goes_with_its_verifier_into_the_body_and_nowhere_else() -> None:
     assert (sent["code"], sent["code_verifier"], sent["redirect_uri"]) == ([CODE], [VERIFIER], [CALLBACK])
     assert not any(secret.encode() in head for secret in (CODE, VERIFIER, SECRET))
     assert (granted.tokens.access, granted.tokens.refresh, granted.scopes) == (ACCESS, REFRESH, ("meet:write",))
+
+
+@pytest.mark.parametrize("by_its_pages", [None, timedelta(days=90)])
+@pytest.mark.parametrize(
+    ("told", "idle"),
+    [
+        (604_800, timedelta(days=7)),
+        ("604800", timedelta(days=7)),
+        (10**12, timedelta(days=366)),
+        (0, None),
+        (-1, None),
+        (None, None),
+        ("soon", None),
+        ([], None),
+        (1.5, None),
+        ({"seconds": 1}, None),
+        (True, None),
+    ],
+)
+@pytest.mark.parametrize("call", GRANTS)
+def test_how_long_a_refresh_token_is_good_unused(
+    call: str, told: object, idle: timedelta | None, by_its_pages: timedelta | None
+) -> None:
+    """As its answer says; if that says nothing that makes sense, as the vendor's pages do. No grant fails by it."""
+    with listening(answering(json.dumps({**GRANTED, "refresh_token_expires_in": told}))) as url:
+        granted = CALLS[call](client(url, idle=by_its_pages))
+    assert isinstance(granted, Granted)
+    assert (granted.tokens.refresh, granted.idle) == (REFRESH, idle or by_its_pages)
 
 
 HOSTILE = "a\r\nX-Evil: 1\r\n\r\n&client_id=other\0é"

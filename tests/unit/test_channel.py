@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from confsync.domain import signing
-from confsync.domain.channel import Channel, ChannelState, bucket_end, renewal_time, token, verified_calendar_key
+from confsync.domain.backoff import renewal_time
+from confsync.domain.channel import Channel, ChannelState, bucket_end, token, verified_calendar_key
 from confsync.domain.errors import Forbidden
 from confsync.domain.keys import calendar_key
 

@@ -65,6 +65,21 @@ def test_settings_are_frozen() -> None:
         config.parse(TEXT).store.kind = "sqlite"  # type: ignore[misc]
 
 
+def test_more_queues_keep_the_names_of_those_there_were() -> None:
+    names = [config.parse(with_lines("queue", f"number = {number}")).queue.names for number in (1, 2, 4)]
+    assert names == [
+        ("confsync",),
+        ("confsync", "confsync-2"),
+        ("confsync", "confsync-2", "confsync-3", "confsync-4"),
+    ]
+
+
+def test_shards_are_for_firestore() -> None:
+    assert config.parse(with_lines("store", "sharded = true")).store.sharded
+    with pytest.raises(NotConfigured, match=r"store\.sharded"):
+        config.parse(with_lines("store", "sharded = true").replace('"firestore"', '"sqlite"'))
+
+
 def test_a_solution_is_what_the_rest_knows() -> None:
     settings = config.parse(
         with_lines("solutions.zoom", 'icon_url = "https://example.com/z.png"', "settings = { a = 1 }")
@@ -107,6 +122,7 @@ def test_who_hosts(line: str, expected: tuple[str, ...]) -> None:
         'api = "http://example.com/v2"',
         'token_url = "ftp://example.com"',
         'login = { authorize_url = "http://example.com" }',
+        "login = { idle_days = 0 }",
     ],
 )
 def test_a_solution_that_can_not_be_is_named_with_its_key(line: str) -> None:

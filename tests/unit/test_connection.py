@@ -19,6 +19,7 @@ from confsync.domain.conference import (
 from confsync.domain.connection import (
     EARLY,
     LOOK_AGAIN,
+    UNKNOWN_LIFE,
     Account,
     Connection,
     ConnectionState,
@@ -28,8 +29,11 @@ from confsync.domain.connection import (
     declined,
     ended,
     gone,
+    kept_alive,
     missing,
     renewed,
+    scheduled,
+    told,
 )
 from confsync.domain.lease import Lease
 from confsync.domain.step import Step, steps
@@ -118,19 +122,35 @@ def test_an_end_wipes_nothing(connection: Connection, state: ConnectionState, re
     assert (after.state, after.reason, after.ended_at) == (state, reason, now)
     assert not after.lease.taken(now)
     assert after.lease.epoch == connection.lease.epoch
-    assert _changed(connection, after) <= {"state", "reason", "ended_at", "lease"}
+    assert (after.renew_at, after.untold) == (None, False)
+    assert _changed(connection, after) <= {"state", "reason", "ended_at", "lease", "renew_at", "untold", "due_at"}
 
 
-@given(connections, text, times)
-def test_renewed_it_is_active_whatever_others_stored(connection: Connection, sealed: str, now: datetime) -> None:
-    after = renewed(connection, sealed, now)
+@given(connections, st.sampled_from([each for each in ConnectionState if each is not ConnectionState.ACTIVE]), times)
+def test_what_ended_is_looked_at_only_while_it_is_left(
+    connection: Connection, state: ConnectionState, now: datetime
+) -> None:
+    assert ended(connection, state, "why", now).due_at == (connection.due_at if connection.leaving else None)
+
+
+LIVES = st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=366))
+
+
+@given(connections, text.filter(bool), LIVES, times)
+def test_renewed_it_is_active_whatever_others_stored(
+    connection: Connection, sealed: str, idle: timedelta | None, now: datetime
+) -> None:
+    after = renewed(connection, sealed, idle, now)
     assert (after.state, after.sealed, after.reason, after.ended_at) == (ConnectionState.ACTIVE, sealed, None, None)
     assert after.lease == connection.lease.release()
-    if connection.state is ConnectionState.ACTIVE:
+    assert after.untold == (connection.untold or connection.state is not ConnectionState.ACTIVE)
+    if connection.leaving is not None:
         assert after.due_at == connection.due_at
-    else:
+    elif after.untold:
         assert after.due_at == now + LOOK_AGAIN, "what waits has to be told"
-    kept = {"state", "sealed", "reason", "ended_at", "used_at", "due_at", "lease"}
+    else:
+        assert after.due_at == after.renew_at
+    kept = {"state", "sealed", "reason", "ended_at", "renew_at", "untold", "due_at", "lease"}
     assert _changed(connection, after) <= kept, "whose it is, how it is left and who comes next stays"
 
 
@@ -153,11 +173,10 @@ def test_gone_it_holds_no_secret_but_its_successors(connection: Connection, now:
     else:
         assert (after.account_id, after.account_name) == (connection.successor.id, connection.successor.name)
         assert (after.state, after.sealed) == (ConnectionState.ACTIVE, connection.successor_sealed)
-        assert (after.scopes, after.connected_at, after.due_at) == (
-            connection.successor_scopes,
-            now,
-            now + LOOK_AGAIN,
-        )
+        assert (after.scopes, after.connected_at) == (connection.successor_scopes, now)
+        if after.usable:
+            assert (after.untold, after.due_at) == (True, now + LOOK_AGAIN)
+            assert told(after, now).idle(now), "how long its tokens have lain idle nobody noted"
 
 
 @given(connections, times)
@@ -179,7 +198,7 @@ def test_what_a_person_decides_about(connection: Connection, now: datetime) -> N
         gone(waiting, now),
     ):
         assert other.shown != connection.shown
-    assert renewed(connection, "anew", now).shown == connection.shown
+    assert renewed(connection, "anew", None, now).shown == connection.shown
     assert declined(waiting).shown == connection.shown
     assert (waiting.grants, declined(waiting).grants) == ({"1": "a", "2": "b"}, {"1": "a"})
 
@@ -187,6 +206,75 @@ def test_what_a_person_decides_about(connection: Connection, now: datetime) -> N
 @given(connections)
 def test_it_can_be_used_while_it_is_active_and_has_tokens(connection: Connection) -> None:
     assert connection.usable == (connection.state is ConnectionState.ACTIVE and connection.sealed != "")
+
+
+# --- when its tokens are renewed though nobody needs them
+
+
+DAY = timedelta(days=1)
+REST = Connection(
+    key="k",
+    owner="ann@example.com",
+    vendor="fake",
+    account_id="1",
+    account_name="ann",
+    sealed="s",
+    connected_at=NOW,
+    renew_at=NOW + DAY,
+    due_at=NOW + DAY,
+)
+
+
+@given(connections, LIVES, times)
+def test_tokens_are_renewed_well_before_they_end_and_not_all_at_once(
+    connection: Connection, idle: timedelta | None, now: datetime
+) -> None:
+    life = idle or UNKNOWN_LIFE
+    after = kept_alive(connection, idle, now)
+    assert after.renew_at is not None
+    assert 0.4 * life <= after.renew_at - now + timedelta(microseconds=1)
+    assert after.renew_at - now <= 0.5 * life + timedelta(microseconds=1)
+    assert after.renew_at == kept_alive(connection, idle, now).renew_at
+    assert _changed(connection, after) <= {"renew_at", "due_at"}
+
+
+def test_connections_made_together_are_renewed_apart() -> None:
+    found = {kept_alive(replace(REST, key=str(n)), 7 * DAY, NOW).renew_at for n in range(50)}
+    assert len(found) == 50
+
+
+@pytest.mark.parametrize(
+    ("changes", "due_at"),
+    [
+        ({}, NOW + DAY),
+        ({"untold": True}, NOW + LOOK_AGAIN),
+        ({"renew_at": NOW - DAY}, NOW - DAY),
+        ({"renew_at": None}, NOW),
+        ({"state": ConnectionState.EXPIRED}, None),
+        ({"sealed": ""}, None),
+        ({"leaving": Leaving.ANEW, "due_at": NOW + MINUTE}, NOW + MINUTE),
+        ({"leaving": Leaving.ANEW, "due_at": NOW + MINUTE, "state": ConnectionState.REVOKED}, NOW + MINUTE),
+    ],
+)
+def test_when_the_sweep_looks_at_it(changes: dict[str, object], due_at: datetime | None) -> None:
+    assert scheduled(replace(REST, **changes), NOW).due_at == due_at  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "idle"),
+    [
+        ({}, False),
+        ({"renew_at": NOW + timedelta(microseconds=1)}, False),
+        ({"renew_at": NOW}, True),
+        ({"renew_at": None}, True),
+        ({"renew_at": NOW, "untold": True}, True),
+        ({"renew_at": NOW, "leaving": Leaving.KEEP}, False),
+        ({"renew_at": NOW, "state": ConnectionState.EXPIRED}, False),
+        ({"renew_at": NOW, "sealed": ""}, False),
+    ],
+)
+def test_when_its_tokens_lie_idle(changes: dict[str, object], idle: bool) -> None:
+    assert replace(REST, **changes).idle(NOW) is idle  # type: ignore[arg-type]
 
 
 # --- conferences that depend on one

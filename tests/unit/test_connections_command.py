@@ -174,7 +174,7 @@ def test_everybodys_connections_are_listed(store: SqliteStore, run: Run, monkeyp
     gone = {"state": ConnectionState.EXPIRED, "reason": "the vendor does not accept it any more", "ended_at": NOW}
     save(
         store,
-        connection(sealed="gAAAAA-x", used_at=NOW + timedelta(hours=2)),
+        connection(sealed="gAAAAA-x", used_at=NOW + timedelta(hours=2), renew_at=NOW + timedelta(days=40)),
         connection(BOB, sealed="gAAAAA-y", **gone),
         conference(0),
         conference(1),
@@ -187,11 +187,11 @@ def test_everybodys_connections_are_listed(store: SqliteStore, run: Run, monkeyp
     head, *lines = rows(told)
     assert (code, head) == (
         0,
-        ["owner", "vendor", "account", "state", "connected", "last used", "conferences", "why"],
+        ["owner", "vendor", "account", "state", "connected", "last used", "renewed next", "conferences", "why"],
     )
     assert sorted(lines) == [
-        [ANN, "zoom", AT_ZOOM, "active", "2026-03-02 09:30Z", "2026-03-02 11:30Z", "2"],
-        [BOB, "zoom", "bob@zoom.example", "expired", "2026-03-02 09:30Z", "never", "1", gone["reason"]],
+        [ANN, "zoom", AT_ZOOM, "active", "2026-03-02 09:30Z", "2026-03-02 11:30Z", "2026-04-11 09:30Z", "2"],
+        [BOB, "zoom", "bob@zoom.example", "expired", "2026-03-02 09:30Z", "never", "never", "1", gone["reason"]],
     ]
     column = told.splitlines()[0].index("conferences")
     assert {line[column - 1 : column + 2].strip() for line in told.splitlines()[1:]} == {"2", "1"}
@@ -283,7 +283,7 @@ def test_its_conferences_are_kept(deployment: Deployment, zoom: ZoomService, sto
     assert len(zoom.meetings()) == 1
     assert [each.kept_by for each in store.conferences_of_host(ANN)] != [""]
     assert zoom.tokens() == []  # taken back at Zoom too
-    assert rows(run("list")[1])[1][6:] == ["0", "disconnected"]
+    assert rows(run("list")[1])[1][6:] == ["never", "0", "disconnected"]
 
 
 def test_its_conferences_are_removed_to_be_made_anew(

@@ -45,6 +45,12 @@ class PersonalWorld(World):
         assert found is not None
         return found
 
+    def rests(self) -> bool:
+        """Whether the sweep has nothing to do with the connection until its tokens are to be renewed."""
+        connection = self.connection
+        assert connection.renew_at is not None
+        return connection.due_at == connection.renew_at > self.clock.now() and not connection.untold
+
     def token(self, *, refused: str | None = None) -> str:
         return self.tokens.token(ANN, "fake", refused=refused)
 

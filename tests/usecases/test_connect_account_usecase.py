@@ -94,12 +94,8 @@ def test_an_account_is_connected(world: PersonalWorld) -> None:
     assert (done.account.name, done.missing, done.replaces, done.resumed) == ("ann@vendor.example", (), None, 0)
     kept = world.connection
     assert (kept.owner, kept.vendor, kept.account_id, kept.account_name) == (ANN, "fake", "id-ann", done.account.name)
-    assert (kept.state, kept.reason, kept.connected_at, kept.due_at) == (
-        ConnectionState.ACTIVE,
-        None,
-        world.clock.now(),
-        None,
-    )
+    assert (kept.state, kept.reason, kept.connected_at) == (ConnectionState.ACTIVE, None, world.clock.now())
+    assert world.rests()
     assert set(kept.scopes) == {"meetings"}
     assert world.logins.takes(world.token()) == "id-ann"
 
@@ -195,7 +191,7 @@ def test_connecting_again_resumes_everything_at_once(world: PersonalWorld) -> No
     world.deliver()  # no time has passed
     assert title(world) == "Retro"
     assert world.conference(world.link().conference_id).last_error is None  # type: ignore[union-attr]
-    assert world.connection.due_at is None
+    assert world.rests()
 
 
 def test_what_was_at_rest_stays_as_it_is(world: PersonalWorld) -> None:
@@ -247,7 +243,7 @@ def test_what_could_not_be_resumed_is_resumed_by_the_sweep(world: PersonalWorld,
     world.sweep()
     world.deliver()
     assert title(world) == "Retro"
-    assert world.connection.due_at is None
+    assert world.rests()
 
 
 def test_what_takes_long_to_resume_is_left_to_the_sweep(world: PersonalWorld) -> None:
@@ -267,10 +263,10 @@ def test_what_takes_long_to_resume_is_left_to_the_sweep(world: PersonalWorld) ->
 
     world.store.commit = slowly  # type: ignore[method-assign]
     assert world.connect().resumed == 2
-    assert world.connection.due_at is not None
+    assert world.connection.untold
     world.clock.advance(LOOK_AGAIN)
     world.sweep()
-    assert world.connection.due_at is None
+    assert world.rests()
     assert all(each.last_error is None for each in world.store.conferences_of_host(ANN))
 
 

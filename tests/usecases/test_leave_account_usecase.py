@@ -194,11 +194,11 @@ def test_another_account_takes_its_place_at_once(world: PersonalWorld) -> None:
     world.connect("other")
     assert world.disconnect(Leaving.ANEW) == 0
     kept = world.connection
-    assert (kept.account_id, kept.state, kept.successor, kept.due_at) == (
+    assert (kept.account_id, kept.state, kept.successor, kept.untold) == (
         "id-other",
         ConnectionState.ACTIVE,
         None,
-        None,
+        False,
     )
     assert world.logins.takes(world.token()) == "id-other"
     world.deliver()
@@ -429,7 +429,7 @@ def test_who_thought_better_of_it_stops_what_is_still_being_decided(world: Perso
     world.settle()
     assert world.hosted() == {"Standup": "id-ann", "Other": "id-ann"}
     assert world.provider.calls.count("create") == 2
-    assert world.connection.due_at is None
+    assert world.rests()
 
 
 def test_nothing_to_leave() -> None:

@@ -109,7 +109,7 @@ def test_a_new_consent_resumes_at_once_and_catches_up(followed: OwnGoogleWorld) 
     assert followed.clock.now() - before < timedelta(minutes=1)
     connection = followed.connection()
     assert connection is not None
-    assert connection.due_at is None
+    assert connection.due_at == connection.renew_at
 
 
 def test_what_could_not_be_shown_on_events_is_shown_at_once(followed: OwnGoogleWorld) -> None:

@@ -4,9 +4,9 @@ from deployment.environment import Environment
 from deployment.planning import Stage
 from deployment.resources.accounts import accounts
 from deployment.resources.addon import addon, caller
-from deployment.resources.database import built, database
+from deployment.resources.database import built, composites, database
 from deployment.resources.functions import functions, traffic
-from deployment.resources.queue import queue
+from deployment.resources.queues import queues
 from deployment.resources.roles import doors, policies
 from deployment.resources.schedule import schedules
 from deployment.resources.secrets import secrets, values
@@ -27,9 +27,9 @@ def stages(environment: Environment, source: Source) -> list[Stage]:
         "database": database(environment),
         "secrets": secrets(environment),
         "keys and credentials": values(environment),
-        "queue": queue(environment),
+        "queues": queues(environment),
         "roles": policies(environment),
-        "indexes": built(environment),
+        "indexes": [*composites(environment), *built(environment)],
         "functions": functions(environment, source.build),
         "front doors": doors(environment),
         "traffic": traffic(environment),

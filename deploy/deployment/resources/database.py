@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from confsync.adapters.firestore.due_index import SHARD, SHARDED_DUE_AT
 from confsync.adapters.records import COLLECTIONS
 from deployment.environment import Environment
 from deployment.gcloud import Command, Query, command
@@ -15,9 +16,12 @@ QUERIED = {
     "connections": ("due_at", "owner", "state"),
     "links": ("calendar_key",),
 }
-"""The fields by which records are looked for; of several at once Firestore joins the indexes, so that no query needs a
-composite one. All other fields are in no index: they hold long texts, and times that grow, which would bound how fast a
-collection can be written to. https://cloud.google.com/firestore/docs/best-practices#indexes"""
+"""The fields by which records are looked for; of several at once Firestore joins the indexes. All other fields are in
+no index of their own: they hold long texts, and times that grow, which would bound how fast a collection can be written
+to. https://cloud.google.com/firestore/docs/best-practices#indexes"""
+COMPOSITE = {collection: (SHARD, SHARDED_DUE_AT) for collection, fields in QUERIED.items() if "due_at" in fields}
+"""Fields of one index together, by collection: what is due, over shards. Every deployment has it, whatever its
+`store.sharded`, so that the setting can be taken back."""
 OWN_DATABASE = "confsync"
 """Databases whose names begin so are confsync's own, like everything else that is called so. Any other may hold records
 of others: it is used, and never deleted."""
@@ -49,6 +53,11 @@ def shared(environment: Environment) -> str:
         f"fields are taken out of indexes, and records expire by expire_at. One of its own: store.database = "
         f'"{OWN_DATABASE}"'
     )
+
+
+def composites(environment: Environment) -> list[Resource]:
+    """Indexes of several fields. Firestore builds each for minutes, and is waited for: queries fail before."""
+    return [_composite(environment.settings.store.database, *told) for told in COMPOSITE.items()]
 
 
 def _database(region: str, name: str) -> Resource:
@@ -94,7 +103,7 @@ def _indexed(database: str, collection: str, field: str, index: str) -> Resource
     return Resource(
         title=f"index of {collection}: {every}",
         why="records are looked for by it" if index != "none" else "nobody looks for records by it",
-        query=_fields(database),
+        query=_fields_of(database),
         found=_field(collection, field, lambda each: {"index": _orders(each)}),
         wanted={"index": index},
         create=(update,),
@@ -104,11 +113,11 @@ def _indexed(database: str, collection: str, field: str, index: str) -> Resource
 
 def built(environment: Environment) -> list[Resource]:
     """That what records are looked for by is built: until then queries by it fail, or miss records."""
-    query = _fields(environment.settings.store.database)
+    query = _fields_of(environment.settings.store.database)
     wanted = {f"{collection} by {field}": "built" for collection, fields in QUERIED.items() for field in fields}
 
     def found(answer: Any) -> State:
-        told = {"{5} by {7}".format(*each["name"].split("/")): _built(each) for each in answer}
+        told = {"{5} by {7}".format(*each["name"].split("/")): _progress(each) for each in answer}
         return {name: told[name] for name in wanted if name in told}
 
     def ready(answer: Any) -> bool:
@@ -128,13 +137,34 @@ def built(environment: Environment) -> list[Resource]:
     ]
 
 
-def _fields(database: str) -> Query:
+def _fields_of(database: str) -> Query:
     return Query(api="firestore", arguments=("firestore", "indexes", "fields", "list", f"--database={database}"))
 
 
-def _built(field: Any) -> str:
+def _progress(field: Any) -> str:
     states = {each.get("state") for each in field.get("indexConfig", {}).get("indexes", [])}
     return "built" if states == {"READY"} else "broken" if "NEEDS_REPAIR" in states else "being built"
+
+
+def _composite(database: str, collection: str, fields: tuple[str, ...]) -> Resource:
+    place = f"--database={database}"
+    flags = (f"--field-config=field-path={field},order=ascending" for field in fields)
+
+    def found(answer: Any) -> State | None:
+        those = (each for each in answer if f"/collectionGroups/{collection}/indexes/" in each["name"])
+        return next(({"index": _built(each)} for each in those if _fields(each) == fields), None)
+
+    return Resource(
+        title=f"index of {collection}: {' and '.join(fields)}",
+        why="what is due is looked for by it",
+        query=Query(api="firestore", arguments=("firestore", "indexes", "composite", "list", place)),
+        found=found,
+        wanted={"index": "ready"},
+        create=(
+            command("firestore", "indexes", "composite", "create", f"--collection-group={collection}", *flags, place),
+        ),
+        by_hand=f"until it is ready sweeps fail; how far it is:\ngcloud firestore operations list {place}",
+    )
 
 
 def _expiring(database: str, collection: str) -> Resource:
@@ -158,6 +188,15 @@ def _field(collection: str, field: str, state: Callable[[Any], State]) -> Callab
         return next((state(each) for each in answer if each["name"].endswith(ending)), None)
 
     return found
+
+
+def _fields(index: Any) -> tuple[str, ...]:
+    """https://cloud.google.com/firestore/docs/reference/rest/v1/projects.databases.collectionGroups.indexes"""
+    return tuple(each["fieldPath"] for each in index["fields"] if each["fieldPath"] != "__name__")
+
+
+def _built(index: Any) -> str:
+    return {"READY": "ready", "CREATING": "being built"}.get(index.get("state"), "broken")
 
 
 def _orders(field: Any) -> str:

@@ -72,10 +72,9 @@ def secret(name: str) -> Target:
     return Target(title=f"secret {name}", api="secretmanager", group=("secrets",), name=name)
 
 
-def queue(environment: Environment) -> Target:
-    """The queue."""
-    name, place = environment.settings.queue.name, (f"--location={environment.region}",)
-    group = ("tasks", "queues")
+def queue(environment: Environment, name: str) -> Target:
+    """A queue."""
+    group, place = ("tasks", "queues"), (f"--location={environment.region}",)
     return Target(title=f"queue {name}", api="cloudtasks", group=group, name=name, place=place, conditions=False)
 
 
@@ -150,7 +149,9 @@ def _vendors(environment: Environment, member: str) -> Iterator[Grant]:
 def _queue(environment: Environment, member: str) -> Iterator[Grant]:
     """https://cloud.google.com/tasks/docs/creating-http-target-tasks#sa"""
     signer = account(environment.settings.queue.service_account)
-    yield Grant(member=member, role="roles/cloudtasks.enqueuer", target=queue(environment), why="creates tasks")
+    for name in environment.settings.queue.names:
+        target = queue(environment, name)
+        yield Grant(member=member, role="roles/cloudtasks.enqueuer", target=target, why="creates tasks")
     yield Grant(member=member, role="roles/iam.serviceAccountUser", target=signer, why="tasks are signed by it")
 
 

@@ -8,7 +8,7 @@ import base64
 import http.client
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from confsync import tracing
 from confsync.domain.errors import Temporary
+from confsync.domain.keys import part_of
 
 SERVICE = "cloud-tasks"
 TIMEOUT = 5.0
@@ -28,6 +29,9 @@ class CloudTasksQueue:
 
     https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks/create
 
+    Of several queues a calendar's or a conference's tasks always go to the same one, so that those of one name meet.
+    Another number of queues may move them to another: what waits in the one before is delivered all the same.
+
     `access_token` gives our own token. One connection per thread is kept. A named task that was taken is not sent
     again: the queue would only say that it has it, and a burst of notifications is made of such calls.
     """
@@ -38,14 +42,14 @@ class CloudTasksQueue:
         api: str,
         project: str,
         location: str,
-        queue: str,
+        queues: Sequence[str],
         sync_url: str,
         reconcile_url: str,
         service_account: str,
         access_token: Callable[[], str],
     ) -> None:
         self._api = urlsplit(api.rstrip("/"))
-        self._queue = f"projects/{project}/locations/{location}/queues/{queue}"
+        self._queues = [f"projects/{project}/locations/{location}/queues/{queue}" for queue in queues]
         self._sync_url = sync_url
         self._reconcile_url = reconcile_url
         self._service_account = service_account
@@ -71,22 +75,26 @@ class CloudTasksQueue:
 
     def reconcile_conference(self, conference_id: str, *, at: datetime | None = None) -> None:
         """Have the conference reconciled. Raises `Temporary` if the queue did not take it."""
-        self._create(self._reconcile_url, {"conference_id": conference_id}, at, None)
+        self._create(self._queue_of(conference_id), self._reconcile_url, {"conference_id": conference_id}, at, None)
 
     def _sync(self, calendar_key: str, at: datetime | None, name: str | None, renew: bool, notified: bool) -> None:
         body = {"calendar_key": calendar_key, "renew": renew, "notified": notified}
-        self._create(self._sync_url, body, at, name)
+        self._create(self._queue_of(calendar_key), self._sync_url, body, at, name)
 
-    def _create(self, url: str, payload: Mapping[str, Any], at: datetime | None, name: str | None) -> None:
+    def _queue_of(self, key: str) -> str:
+        return self._queues[part_of(key, len(self._queues))]
+
+    def _create(self, queue: str, url: str, payload: Mapping[str, Any], at: datetime | None, name: str | None) -> None:
         with tracing.call(f"{SERVICE}: create a task", kind="producer") as call:
-            body = json.dumps({"task": self._task(url, payload, at, name, call.headers)}).encode()
+            named = name and f"{queue}/tasks/{name}"
+            body = json.dumps({"task": self._task(url, payload, at, named, call.headers)}).encode()
             headers = {"Authorization": f"Bearer {self._access_token()}", "Content-Type": "application/json"}
-            status, answer = self._post(f"{self._api.path}/v2/{self._queue}/tasks", body, headers)
+            status, answer = self._post(f"{self._api.path}/v2/{queue}/tasks", body, headers)
             call.status = status
         if status == 409 and name is not None:
             return  # ALREADY_EXISTS: the task of that name does it
         if status != 200:
-            raise Temporary(f"{self._queue} took no task: {status} {_message(answer)}", service=SERVICE, status=status)
+            raise Temporary(f"{queue} took no task: {status} {_message(answer)}", service=SERVICE, status=status)
 
     def _task(
         self, url: str, payload: Mapping[str, Any], at: datetime | None, name: str | None, trace: Mapping[str, str]
@@ -103,7 +111,7 @@ class CloudTasksQueue:
         if at is not None:
             task["scheduleTime"] = at.astimezone(UTC).isoformat().replace("+00:00", "Z")
         if name is not None:
-            task["name"] = f"{self._queue}/tasks/{name}"
+            task["name"] = name
         return task
 
     def _post(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
@@ -116,7 +124,7 @@ class CloudTasksQueue:
             return self._post_once(path, body, headers)
         except (OSError, http.client.HTTPException) as error:
             self._close()
-            raise Temporary(f"{self._queue}: no answer: {error!r}", service=SERVICE) from error
+            raise Temporary(f"{path}: no answer: {error!r}", service=SERVICE) from error
 
     def _post_once(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
         connection = self._connection()

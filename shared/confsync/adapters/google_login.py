@@ -4,6 +4,8 @@ https://developers.google.com/identity/protocols/oauth2/web-server ·
 https://developers.google.com/identity/openid-connect/reference
 """
 
+from datetime import timedelta
+
 import msgspec
 
 from confsync.adapters.google_credentials import CALENDAR_SCOPES
@@ -43,6 +45,7 @@ LOGIN = Login(
     scopes=("openid", "email", *CALENDAR_SCOPES),
     issuer="https://accounts.google.com",
     in_form=True,
+    idle=timedelta(days=180),  # six months: https://developers.google.com/identity/protocols/oauth2#expiration
     # a refresh token comes with offline access, and after the first time only if the person is asked again
     extra={"access_type": "offline", "prompt": "consent"},
     plain_scope=_plain,

@@ -36,13 +36,13 @@ COLLECTIONS: Mapping[type[Record], str] = {
     Repeat: "repeats",
     Sweep: "sweeps",
 }
-FORM = 1
+FORM = 2
 """The form of the records that this release writes. A release in which a record has another field writes the next form.
 deploy/README.md, "Upgrading", says what a release may change, and how; tests hold it to that."""
 NEEDED = 1
 """The oldest form whose releases may still touch what this one writes: they know nothing of fields that are new, and
 keep them. Raised to `FORM` by a release whose records they would misunderstand."""
-_FORM, _NEEDED = "_form", "_needed"
+FORM_FIELD, NEEDED_FIELD = "_form", "_needed"
 MAX_WRITES = 450
 PAGE = 500
 
@@ -62,7 +62,7 @@ def document(record: Record) -> dict[str, Any]:
     Of a field that has not changed since it was read everything stays, also inside; of one that has, what we know.
     """
     if not isinstance(record.version, _Newer):
-        return {**plain(record), _FORM: FORM, _NEEDED: NEEDED}
+        return {**plain(record), FORM_FIELD: FORM, NEEDED_FIELD: NEEDED}
     data, stored = plain(replace(record, version=None)), record.version.document
     before = plain(_converted(type(record), {**stored, "version": None}))
     return {**_with_utc(stored), **{name: value for name, value in data.items() if value != before.get(name)}}
@@ -85,11 +85,11 @@ def record(kind: type[R], document: Mapping[str, Any], version: str) -> R:
     deployment can share a store. Raises `Invalid` if the document is no such record, `Temporary` if a newer release
     wants it left to itself: its functions are on their way.
     """
-    if document.get(_NEEDED, 0) > FORM:
-        told = f"a document of {COLLECTIONS[kind]} is left to a newer release: its form is {document[_FORM]}"
+    if document.get(NEEDED_FIELD, 0) > FORM:
+        told = f"a document of {COLLECTIONS[kind]} is left to a newer release: its form is {document[FORM_FIELD]}"
         raise Temporary(told, service="store")
     known: R = _converted(kind, {**document, "version": version})
-    if document.get(_FORM, 0) <= FORM:
+    if document.get(FORM_FIELD, 0) <= FORM:
         return known
     newer = _Newer(version)
     newer.document = document
@@ -104,11 +104,17 @@ def _converted(kind: type[Any], document: Mapping[str, Any]) -> Any:
 
 
 def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
-    """Data of an older form as today's: a conference's reference was a flat map of ids, with `host` among them."""
+    """Data of an older form as today's.
+
+    A conference's reference was a flat map of ids, with `host` among them. A connection that was not being left was due
+    only while something was untold.
+    """
     match data:
         case {"applied": {"reference": Mapping() as flat} as applied} if "ids" not in flat:
             ids = {name: each for name, each in flat.items() if name != "host"}
             return {**data, "applied": {**applied, "reference": {"ids": ids, "host": flat.get("host", "")}}}
+        case {"account_id": _, "due_at": due_at, "leaving": None} if due_at is not None and "untold" not in data:
+            return {**data, "untold": True}
     return data
 
 

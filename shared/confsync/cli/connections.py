@@ -48,6 +48,7 @@ def _row(deployment: Deployment, connection: Connection) -> Facts:
         "state": connection.state,
         "connected": connection.connected_at,
         "last used": connection.used_at,
+        "renewed next": connection.renew_at if connection.usable and not connection.leaving else None,
         "conferences": sum(1 for _ in _hosted(deployment, connection)),
         "why": _why(connection),
     }

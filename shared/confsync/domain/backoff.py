@@ -1,10 +1,13 @@
-"""When to try again."""
+"""When to try again, and when to renew."""
 
 import hashlib
 from datetime import datetime, timedelta
 
 FIRST = timedelta(seconds=2)
 LONGEST = timedelta(hours=1)
+
+RENEW_AT, STAGGER = 0.5, 0.1
+"""Shares of the life of what has to be renewed."""
 
 TASK_GRACE = timedelta(seconds=60)
 """How long a task has for something before the sweep also looks at it."""
@@ -27,3 +30,11 @@ def next_visit(key: str, interval: timedelta, now: datetime) -> datetime:
     https://developers.google.com/workspace/calendar/api/guides/quota
     """
     return now + interval * (0.75 + 0.5 * spread(f"{key}{now.timestamp()}"))
+
+
+def renewal_time(key: str, now: datetime, end: datetime) -> datetime:
+    """When to renew what lives from now to its end: at half-life, up to a tenth of the life earlier.
+
+    The same for the same key; the stagger keeps what was made together from being renewed together.
+    """
+    return now + (end - now) * (RENEW_AT - STAGGER * spread(key))

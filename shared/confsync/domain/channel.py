@@ -6,11 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from confsync.domain import signing
-from confsync.domain.backoff import spread
+from confsync.domain.backoff import RENEW_AT, STAGGER
 from confsync.domain.errors import Forbidden
-
-RENEW_AT, STAGGER = 0.5, 0.1
-"""Shares of a channel's life."""
 
 TOKEN_VERSION = "v1"  # noqa: S105 - a format, not a secret
 
@@ -56,14 +53,6 @@ class Channel:
         if not self.is_open(now) or self.expiration is None:
             return True
         return now >= self.created_at + (self.expiration - self.created_at) * (RENEW_AT - STAGGER)
-
-
-def renewal_time(channel_id: str, now: datetime, expiration: datetime) -> datetime:
-    """When to renew: at half-life, up to a tenth of the life earlier, the same for the same channel.
-
-    The stagger keeps channels that were made together from being renewed together.
-    """
-    return now + (expiration - now) * (RENEW_AT - STAGGER * spread(channel_id))
 
 
 def token(keys: Sequence[bytes], channel_id: str, calendar_key: str) -> str:

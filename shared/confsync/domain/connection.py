@@ -4,7 +4,8 @@
                                `--disconnected--> (nothing)
 
 Tokens are kept sealed, and only together with what they are for. Whoever renews them has the lease; what they got is
-stored before it is used.
+stored before it is used. A refresh token that nobody uses ends after a while at most vendors: so it is renewed halfway,
+though nobody asks.
 """
 
 import json
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from confsync.domain.backoff import renewal_time
 from confsync.domain.lease import Lease
 
 GOOGLE = "google"
@@ -23,6 +25,8 @@ SEEN = timedelta(hours=1)
 """How exactly it is known when a connection was last used."""
 LOOK_AGAIN = timedelta(minutes=1)
 """When to see whether what began with a connection has been done."""
+UNKNOWN_LIFE = timedelta(days=30)
+"""So long a refresh token is taken to be good unused where nobody says how long, or that it has no end."""
 UNTOLD = frozenset({"offline_access"})
 """Scopes that are asked for, and that no answer names: a refresh token shows that it was granted."""
 
@@ -65,6 +69,8 @@ class Granted:
     tokens: Tokens
     scopes: tuple[str, ...] | None = None
     """None: it did not tell."""
+    idle: timedelta | None = None
+    """So long the refresh token is good unused; None: nobody says."""
 
 
 class Leaving(StrEnum):
@@ -102,8 +108,13 @@ class Connection:
     """The account that takes its place: the person has consented, and what becomes of its meetings is asked."""
     successor_sealed: str = ""
     successor_scopes: tuple[str, ...] = ()
+    renew_at: datetime | None = None
+    """When its tokens should be renewed though nobody needs them: well before they end; None: at the next look."""
+    untold: bool = False
+    """Whether something waited for it that may not know yet that it goes on."""
     due_at: datetime | None = None
-    """When the sweep should see whether its meetings are removed or, if it is not left, whether what waited goes on."""
+    """When the sweep should look at it: while it is left, whether its meetings are removed; else what is untold, or
+    its tokens. None: it can't be used."""
     lease: Lease = field(default_factory=Lease)
     version: str | None = None
 
@@ -111,6 +122,10 @@ class Connection:
     def usable(self) -> bool:
         """Whether its tokens are worth a try."""
         return self.state is ConnectionState.ACTIVE and bool(self.sealed)
+
+    def idle(self, now: datetime) -> bool:
+        """Whether its tokens have been unused for so long that they have to be renewed, to live on."""
+        return self.usable and self.leaving is None and (self.renew_at is None or self.renew_at <= now)
 
     @property
     def over(self) -> bool:
@@ -134,7 +149,8 @@ class Connection:
 
 def ended(connection: Connection, state: ConnectionState, reason: str, now: datetime) -> Connection:
     """It can't be used any more. Its tokens stay, sealed: nothing is wiped that might be needed to revoke them."""
-    return replace(connection, state=state, reason=reason, ended_at=now, lease=connection.lease.release())
+    after = replace(connection, state=state, reason=reason, ended_at=now, lease=connection.lease.release())
+    return scheduled(replace(after, renew_at=None, untold=False), now)
 
 
 def declined(connection: Connection) -> Connection:
@@ -148,6 +164,8 @@ def gone(connection: Connection, now: datetime) -> Connection:
         declined(connection),
         leaving=None,
         leaving_since=None,
+        renew_at=None,
+        untold=False,
         due_at=None,
         used_at=None,
         lease=connection.lease.release(),
@@ -155,7 +173,7 @@ def gone(connection: Connection, now: datetime) -> Connection:
     successor = connection.successor
     if successor is None:
         return replace(bare, state=ConnectionState.REVOKED, reason="disconnected", sealed="", scopes=(), ended_at=now)
-    return replace(
+    after = replace(
         bare,
         account_id=successor.id,
         account_name=successor.name,
@@ -165,23 +183,42 @@ def gone(connection: Connection, now: datetime) -> Connection:
         reason=None,
         connected_at=now,
         ended_at=None,
-        due_at=now + LOOK_AGAIN,
+        untold=True,
     )
+    return scheduled(after, now)  # and renewed soon: how long its tokens have waited nobody noted
 
 
-def renewed(connection: Connection, sealed: str, now: datetime) -> Connection:
+def renewed(connection: Connection, sealed: str, idle: timedelta | None, now: datetime) -> Connection:
     """With the tokens that a renewal brought; also if somebody took it for ended meanwhile, which many were told."""
-    active = connection.state is ConnectionState.ACTIVE
-    return replace(
+    after = replace(
         connection,
         sealed=sealed,
         state=ConnectionState.ACTIVE,
         reason=None,
         ended_at=None,
-        used_at=now,
-        due_at=connection.due_at if active else now + LOOK_AGAIN,
+        untold=connection.untold or connection.state is not ConnectionState.ACTIVE,
         lease=connection.lease.release(),
     )
+    return kept_alive(after, idle, now)
+
+
+def kept_alive(connection: Connection, idle: timedelta | None, now: datetime) -> Connection:
+    """With when its tokens are to be renewed, which are good unused for `idle` from now (None: nobody says)."""
+    renew_at = renewal_time(connection.key, now, now + (idle or UNKNOWN_LIFE))
+    return scheduled(replace(connection, renew_at=renew_at), now)
+
+
+def told(connection: Connection, now: datetime) -> Connection:
+    """What waited for it goes on."""
+    return scheduled(replace(connection, untold=False), now)
+
+
+def scheduled(connection: Connection, now: datetime) -> Connection:
+    """With when the sweep should look at it next. While it is left, that is for whoever has it go."""
+    if connection.leaving is not None:
+        return connection
+    due_at = now + LOOK_AGAIN if connection.untold else connection.renew_at or now
+    return replace(connection, due_at=due_at if connection.usable else None)
 
 
 def missing(needed: Collection[str], granted: Iterable[str] | None) -> tuple[str, ...]:

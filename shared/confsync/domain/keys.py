@@ -3,6 +3,7 @@
 https://cloud.google.com/firestore/docs/best-practices#document_ids
 """
 
+import binascii
 import hashlib
 from collections.abc import Mapping
 from typing import TypeGuard
@@ -14,6 +15,11 @@ _LENGTH = 40
 def _digest(*parts: str) -> str:
     # JSON-free joining needs a separator that no part can contain
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:_LENGTH]
+
+
+def part_of(key: str, parts: int) -> int:
+    """Which of so many parts, from 0 on, the thing of this key belongs to: always the same, and each gets its share."""
+    return binascii.crc32(key.encode()) % parts
 
 
 def calendar_key(calendar_id: str) -> str:

@@ -22,4 +22,6 @@ class Sweep:
     """How long the longest due had been waiting."""
     more_due: tuple[str, ...] = ()
     """The kinds of which more were due than one run takes."""
+    took_in_at: datetime | None = None
+    """When connections were last looked for of which an earlier release had not said when to look at them."""
     version: str | None = None

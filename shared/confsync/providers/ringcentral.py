@@ -193,6 +193,7 @@ LOGIN = Login(
     account=_account,
     scopes=SCOPES,
     hint=None,
+    idle=timedelta(days=7),  # https://developers.ringcentral.com/guide/authentication/refresh-tokens
 )
 
 

@@ -64,6 +64,8 @@ class Login:
     scheme: str = "Bearer"
     refusal: bytes = b""
     """What stands in a refusal by which a grant has ended, if that names no error of OAuth's."""
+    idle: timedelta | None = None
+    """So long a refresh token is good unused, where its answer does not say; None: no end is known."""
     plain_scope: Callable[[str], str] = str
     """A scope as it is granted, in the form in which it is asked for."""
 
@@ -82,6 +84,7 @@ class _Granted(msgspec.Struct, frozen=True):
     access_token: str
     refresh_token: str | None = None
     expires_in: int | str = 3600
+    refresh_token_expires_in: object = None
     scope: str | None = None
 
 
@@ -174,7 +177,7 @@ class LoginClient:
             raise self._refused(request, reply) from None
         scopes = None if told.scope is None else tuple(map(self.login.plain_scope, _split(told.scope)))
         tokens = Tokens(access=told.access_token, refresh=told.refresh_token, expires_at=asked_at + lasts)
-        return Granted(tokens=tokens, scopes=scopes)
+        return Granted(tokens=tokens, scopes=scopes, idle=_life(told.refresh_token_expires_in) or self.login.idle)
 
     def _refused(self, request: Request, reply: Reply) -> ConfsyncError:
         """Only the vendor's own word for it ends a grant: a proxy's page, or a refusal of our application, does not."""
@@ -218,6 +221,14 @@ class LoginClient:
         if errors.is_page(reply):
             raise errors.unreadable(request, reply, "with a web page")
         return reply
+
+
+def _life(seconds: object) -> timedelta | None:
+    """What a vendor says of its refresh token's life; None for whatever is no life. No grant fails by it."""
+    try:
+        return lasting(int(str(seconds))) or None
+    except ValueError:
+        return None
 
 
 def _split(scope: str) -> list[str]:

@@ -212,6 +212,7 @@ class UseCases:
             clock=self._ports.clock,
             channels=self.channels,
             leave=lambda: self.leave_account,
+            tokens=lambda: self._people_tokens,
             inline=self._limits.inline_renewals,
             batch=self._limits.batch,
             per_second=self._limits.per_second,
@@ -380,6 +381,10 @@ class UseCases:
         from confsync.usecases.connecting.dropped_grants import DroppedGrants
 
         return DroppedGrants(logins=self._ports.logins, sealer=self._ports.sealer)
+
+    @lazy
+    def _people_tokens(self) -> PeopleTokens:
+        return people_tokens(self._ports, deadline=self._limits.provider_deadline)
 
     @lazy
     def dependents(self) -> Dependents:

@@ -10,13 +10,13 @@ from confsync.domain import keys
 from confsync.domain.conference import Conference
 from confsync.domain.connection import (
     GOOGLE,
-    LOOK_AGAIN,
     Account,
     Connection,
     ConnectionState,
     Granted,
     Leaving,
     declined,
+    kept_alive,
     missing,
 )
 from confsync.domain.errors import BadRequest, ConfsyncError, StoreConflict, Temporary
@@ -193,7 +193,7 @@ class ConnectAccount:
         lacking: tuple[str, ...],
     ) -> Connection:
         now = self.clock.now()
-        return Connection(
+        connected = Connection(
             key=keys.connection_key(owner, vendor),
             owner=owner.lower(),
             vendor=vendor,
@@ -205,10 +205,11 @@ class ConnectAccount:
             sealed=sealed,
             connected_at=now,
             ended_at=now if lacking else None,
-            due_at=None if lacking else now + LOOK_AGAIN,
+            untold=not lacking,
             lease=before.lease.release() if before else Lease(),
             version=before.version if before else None,
         )
+        return connected if lacking else kept_alive(connected, granted.idle, now)
 
 
 def _why(lacking: tuple[str, ...]) -> str:

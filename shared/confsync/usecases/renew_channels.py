@@ -1,4 +1,4 @@
-"""What has to happen though nobody asks: renew channels, look at calendars and conferences that are due.
+"""What has to happen though nobody asks: renew channels and grants, look at calendars and conferences that are due.
 
 Every change is found by this even if no notification ever arrives. Whatever is due was put off when it was last
 attempted, so the oldest attempt comes first, and is put off again before it is handed out: a thing that fails each time
@@ -7,28 +7,35 @@ queued for one moment after the other, so that what people do meanwhile does not
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 import structlog
 
 from confsync.domain.calendar import Calendar, CalendarState, is_silent
 from confsync.domain.channel import Channel
 from confsync.domain.conference import Conference
-from confsync.domain.connection import Connection
-from confsync.domain.errors import ServiceError, StoreConflict
+from confsync.domain.connection import Connection, ConnectionState, scheduled
+from confsync.domain.errors import ReauthorizationRequired, ServiceError, StoreConflict
 from confsync.domain.sweep import LAST, Sweep
 from confsync.ports import Clock, Due, Queue, Save, Store
 from confsync.usecases.channels.watch_channels import WatchChannels
 from confsync.usecases.connecting.leave_account import LeaveAccount
+from confsync.usecases.connecting.people_tokens import PeopleTokens
+from confsync.usecases.records.change import change
 from confsync.usecases.records.took import took
 from confsync.usecases.sweeping.hand_out import Fate, HandOut, Work
 
 log = structlog.get_logger()
 
 INLINE_FOR = timedelta(minutes=2)
-"""After this the run renews no more channels itself: one that fails slowly takes about as long, and the function's time
-is limited."""
+"""After this the run itself renews no more channels, and then no more grants: one that fails slowly takes about as
+long, and the function's time is limited."""
+TAKE_IN_EVERY = timedelta(days=1)
+TAKE_IN = 1000
+"""So many at a time."""
 
 
 @dataclass
@@ -48,7 +55,9 @@ class SweepReport:
     channels_silent: int = 0
     """Channels of due calendars that are open, and on which Google told nothing of changes that syncs found."""
     connections_due: int = 0
-    """People's accounts that are being left."""
+    """People's accounts that are being left, for which something waited, or that lie idle."""
+    connections_kept: int = 0
+    """Of those that lay idle, whose grants were renewed."""
     busy: int = 0
     """Due, and somebody else was at it; it stays due."""
     failed: int = 0
@@ -68,7 +77,8 @@ class RenewChannels:
     clock: Clock
     channels: WatchChannels
     leave: Callable[[], LeaveAccount]
-    """Asked for only when a connection is due: what it needs, few deployments have."""
+    tokens: Callable[[], PeopleTokens]
+    """Both are asked for only when a connection is due: what they need, few deployments have."""
     inline: int
     """How many channels it renews itself; the rest goes to the queue."""
     batch: int
@@ -93,22 +103,29 @@ class RenewChannels:
         for _, queued in self._each(Conference, self._queue_reconciliation, hand_out, report):
             report.conferences_due += 1
             report.conferences_queued += queued
-        self._renew_some(replace(hand_out, threads=1), report)
+        for _, renewed in self._here(Channel, self._renew, replace(hand_out, threads=1), report, limit=self.inline):
+            report.channels_due += 1
+            report.channels_renewed += renewed
         for _, queued in self._each(Channel, self._queue_renewal, hand_out, report, but=report.channels_due):
             report.channels_due += 1
             report.channels_queued += queued
-        for _ in self._each(Connection, self._finish, replace(hand_out, threads=1), report):
+        kept: list[str] = []
+        a_few = replace(hand_out, page=self.threads)
+        for _ in self._here(Connection, lambda c, _: self._look_after(c, kept), a_few, report, limit=self.batch):
             report.connections_due += 1
+        report.connections_kept = len(kept)
+        self._note_more(Connection, hand_out, report)
         log.info("sweep completed", ms=took(self.clock, began), **asdict(report))
         self._note(report)
         return report
 
-    def _renew_some(self, hand_out: HandOut, report: SweepReport) -> None:
-        """As many as there is time for."""
+    def _here(
+        self, kind: type[Due], work: Work[Due], hand_out: HandOut, report: SweepReport, *, limit: int
+    ) -> Iterator[tuple[Due, bool]]:
+        """What the run does itself, and whether it was done: as many as there is time for."""
         until = self.clock.now() + INLINE_FOR
-        for _, renewed in self._counted(hand_out(Channel, self._renew, limit=min(self.inline, self.batch)), report):
-            report.channels_due += 1
-            report.channels_renewed += renewed
+        for each in self._counted(hand_out(kind, work, limit=min(limit, self.batch)), report):
+            yield each
             if self.clock.now() >= until:
                 return
 
@@ -117,6 +134,9 @@ class RenewChannels:
     ) -> Iterator[tuple[Due, bool]]:
         """Whatever is put off, and whether it was done; a batch of them, `but` so many."""
         yield from self._counted(hand_out(kind, work, limit=self.batch - but), report)
+        self._note_more(kind, hand_out, report)
+
+    def _note_more(self, kind: type[Due], hand_out: HandOut, report: SweepReport) -> None:
         if hand_out.more(kind):
             report.more_due.append(kind.__name__.lower())
 
@@ -141,9 +161,30 @@ class RenewChannels:
         )
         try:
             stored = self.store.get(Sweep, LAST)
-            self.store.commit([Save(record=replace(done, version=stored.version if stored else None))])
+            done = replace(done, took_in_at=self._took_in(stored), version=stored.version if stored else None)
+            self.store.commit([Save(record=done)])
         except (ServiceError, StoreConflict) as error:
             log.warning("sweep not on record", error=str(error))
+
+    def _took_in(self, last: Sweep | None) -> datetime | None:
+        """When connections were last taken in, all of them: now and then it is done. A first sweep finds none."""
+        now = self.clock.now()
+        if last is None:
+            return now
+        if last.took_in_at is not None and now - last.took_in_at < TAKE_IN_EVERY:
+            return last.took_in_at
+        try:
+            return now if self._take_in(now) < TAKE_IN else last.took_in_at
+        except (ServiceError, StoreConflict) as error:
+            log.warning("connections without a time are left to the next sweep", error=str(error))
+            return last.took_in_at
+
+    def _take_in(self, now: datetime) -> int:
+        """Connections that are never looked at are due: an earlier release knew no reason to. How many there were."""
+        never = list(islice(self.store.find(Connection, state=ConnectionState.ACTIVE, due_at=None), TAKE_IN))
+        for each in never:
+            change(self.store, Connection, each.key, lambda c: c if c.due_at else scheduled(c, now))
+        return len(never)
 
     # --- what is done with each --------------------------------------------------------------------------------------
 
@@ -165,5 +206,9 @@ class RenewChannels:
         else:
             self._renew(channel, at)  # it only has to end, and the calendar's sync does not know of it
 
-    def _finish(self, connection: Connection, _: datetime | None) -> None:
+    def _look_after(self, connection: Connection, kept: list[str]) -> None:
+        """Have it go, tell what waited for it, or keep its grant alive; one that has ended is on record."""
         self.leave().finish(connection.key)
+        with suppress(ReauthorizationRequired):
+            if self.tokens().keep(connection.key):
+                kept.append(connection.key)

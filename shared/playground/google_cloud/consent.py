@@ -3,6 +3,8 @@
 https://developers.google.com/identity/protocols/oauth2/web-server ·
 https://developers.google.com/identity/protocols/oauth2/resources/granular-permissions ·
 https://developers.google.com/identity/openid-connect/reference. The id_token that Google adds is left out here.
+A refresh token ends when nobody has used it for six months
+(https://developers.google.com/identity/protocols/oauth2#expiration).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import secrets
 import threading
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -23,6 +25,7 @@ from playground.google_cloud.oauth import LIFETIME, OAuthError
 
 GOOGLE = "https://accounts.google.com"
 CODE_LIFE = 600.0  # seconds; Google says only that codes are short-lived
+IDLE_LIFE = 182 * 86_400.0  # seconds: six months
 SIGN_IN = {"openid": "openid"} | {
     name: f"https://www.googleapis.com/auth/userinfo.{short}"
     for short in ("email", "profile")
@@ -48,6 +51,7 @@ class _Grant:
     client: str
     scopes: frozenset[str]
     refresh: str | None
+    used_at: float
     accesses: set[str] = field(default_factory=set)
 
 
@@ -67,8 +71,9 @@ class PageError(Exception):
 class Consents:
     """All clients, and what people allowed them. `Issuer` shows its pages, `TokenEndpoint` hands out its tokens."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, clock: Callable[[], float] = time.time) -> None:
         self._accounts = accounts
+        self._clock = clock
         self._lock = threading.RLock()
         self._clients: dict[str, Client] = {}
         self._codes: dict[str, _Code] = {}
@@ -131,7 +136,7 @@ class Consents:
                 redirect_uri=uri,
                 challenge=asked.get("code_challenge", ""),
                 method=asked.get("code_challenge_method", "plain"),
-                ends=time.time() + CODE_LIFE,
+                ends=self._clock() + CODE_LIFE,
             )
         told = {"code": code, "scope": " ".join(sorted(scopes)), "authuser": "0", "prompt": asked.get("prompt", "none")}
         return _back(uri, asked, **told)
@@ -154,7 +159,7 @@ class Consents:
         first = not any((each.email, each.client) == (email, client.id) for each in self._grants)
         offline = asked.get("access_type") == "offline" and (first or "consent" in asked.get("prompt", "").split())
         refresh = f"1//{secrets.token_urlsafe(48)}" if offline else None
-        grant = _Grant(email=email, client=client.id, scopes=scopes, refresh=refresh)
+        grant = _Grant(email=email, client=client.id, scopes=scopes, refresh=refresh, used_at=self._clock())
         self._grants.append(grant)
         return grant
 
@@ -165,7 +170,7 @@ class Consents:
         client = self._authenticated(form)
         with self._lock:
             code = self._codes.pop(form.get("code", ""), None)
-            if code is None or code.ends < time.time() or code.grant.client != client.id:
+            if code is None or code.ends < self._clock() or code.grant.client != client.id:
                 raise OAuthError("invalid_grant", "Malformed auth code.")
             if form.get("redirect_uri") != code.redirect_uri:
                 raise OAuthError("redirect_uri_mismatch", "Bad Request")
@@ -183,6 +188,9 @@ class Consents:
                 return None
             if self._authenticated(form).id != grant.client:
                 raise OAuthError("unauthorized_client", "Unauthorized")
+            if grant.used_at + IDLE_LIFE <= self._clock():
+                raise OAuthError("invalid_grant", "Token has been expired or revoked.")
+            grant.used_at = self._clock()
             return self._issued(grant)
 
     def revoke(self, token: str) -> None:

@@ -131,6 +131,28 @@ def patch_field(project: Project, request: Request, body: Json) -> Json:
     return {"name": f"{name.partition('/collectionGroups')[0]}/operations/1", "metadata": started}
 
 
+def create_index(project: Project, request: Request, body: Json) -> Json:
+    """https://cloud.google.com/firestore/docs/reference/rest/v1/projects.databases.collectionGroups.indexes; the
+    operation goes on until somebody asks how far it is."""
+    parent = project.name(request)
+    database, name = parent.partition("/collectionGroups")[0], f"{parent}/CICAgOjXh4EK"
+    project.there(database)
+    fields = [*body["fields"], {"fieldPath": "__name__", "order": "ASCENDING"}]
+    project.add(name, {**body, "name": name, "fields": fields, "state": "CREATING"})
+    kind = "type.googleapis.com/google.firestore.admin.v1.IndexOperationMetadata"
+    started = {"@type": kind, "index": name, "state": "INITIALIZING", "startTime": TIME}
+    return project.add(f"{database}/operations/index", {"name": f"{database}/operations/index", "metadata": started})
+
+
+def operation_of_index(project: Project, request: Request, _: Any) -> Json:
+    """It is done."""
+    running = project.there(project.name(request))
+    index = project.there(running["metadata"]["index"])
+    index["state"] = "READY"
+    done = {**running["metadata"], "state": "SUCCESSFUL", "endTime": TIME}
+    return operation(running["name"], {"@type": "type.googleapis.com/google.firestore.admin.v1.Index", **index}, done)
+
+
 def _index(field: str, part: Json) -> Json:
     return {"queryScope": "COLLECTION", "fields": [{"fieldPath": field, **part}], "state": "READY"}
 
@@ -244,6 +266,9 @@ HANDLERS: Mapping[str, Handler] = {
     "firestore projects.databases.delete": delete_database,
     "firestore projects.databases.collectionGroups.fields.list": fields,
     "firestore projects.databases.collectionGroups.fields.patch": patch_field,
+    "firestore projects.databases.collectionGroups.indexes.list": listing("indexes"),
+    "firestore projects.databases.collectionGroups.indexes.create": create_index,
+    "firestore projects.databases.operations.get": operation_of_index,
     "secretmanager projects.secrets.list": listing("secrets"),
     "secretmanager projects.secrets.create": create_secret,
     "secretmanager projects.secrets.delete": delete,

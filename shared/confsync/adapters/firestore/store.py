@@ -1,7 +1,7 @@
 """The store on Firestore: each record is a document with a field for each of its fields.
 
-Queries need the indexes of single fields only, and of no other fields than deploy/deployment/resources/database.py
-names: a test holds the two together.
+Queries need the indexes of single fields, and one over shards for what is due; no others than
+deploy/deployment/resources/database.py names: a test holds the two together.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +14,7 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.field_path import FieldPath
 
 from confsync import tracing
+from confsync.adapters.firestore.due_index import DUE_AT, SHARD, SHARDED_DUE_AT, SHARDS, sharded, unsharded
 from confsync.adapters.firestore.errors import CHANGED, MAYBE_DONE, ONCE, RETRY, ours
 from confsync.adapters.records import COLLECTIONS, check_commit, document, is_key, name, pages, readable, record
 from confsync.domain.conference import Conference
@@ -33,10 +34,11 @@ class FirestoreStore:
     """Records in this project's database. Safe for many threads and processes; not to be carried across a fork.
 
     Uses the emulator, without credentials, if the environment names one in `FIRESTORE_EMULATOR_HOST`. Raises
-    `PermissionDenied` if there are no credentials.
+    `PermissionDenied` if there are no credentials. `sharded`: what it saves goes into the index over shards.
     """
 
-    def __init__(self, project: str, database: str = "(default)") -> None:
+    def __init__(self, project: str, database: str = "(default)", *, sharded: bool = False) -> None:
+        self._sharded = sharded
         with ours():  # where there are no credentials
             self._client = firestore.Client(project=project, database=database)
 
@@ -82,7 +84,7 @@ class FirestoreStore:
         """The accounts that this one has connected, or had."""
         return list(self._those(Connection, None, owner=owner.lower()))
 
-    def find(self, kind: type[R], **having: str) -> Iterator[R]:
+    def find(self, kind: type[R], **having: str | None) -> Iterator[R]:
         """Records with these values in these fields, or all, by key.
 
         Firestore joins the indexes of single fields for equalities:
@@ -97,16 +99,19 @@ class FirestoreStore:
         return next(_records(Conference, _read(lambda: query.stream(**ONCE))), None)
 
     def due(self, kind: type[Due], now: datetime, *, limit: int) -> list[Due]:
-        """Records with `due_at` <= now, the longest due first."""
-        is_due = firestore.FieldFilter("due_at", "<=", now)
-        query = self._collection(kind).where(filter=is_due).order_by("due_at").limit(limit)
-        return list(readable(kind, _read(lambda: query.stream(**ONCE))))
+        """Records with `due_at` <= now, the longest due first. Shards are merged by Firestore itself."""
+        records: Any = self._collection(kind)
+        in_shards: Any = records.where(filter=firestore.FieldFilter(SHARD, "in", list(range(SHARDS))))
+        found = [*_due(records, DUE_AT, now, limit), *_due(in_shards, SHARDED_DUE_AT, now, limit)]
+        # one that somebody saves between the two queries may be in both
+        due = {each.key: each for each in readable(kind, found)}
+        return sorted(due.values(), key=lambda each: each.due_at or now)[:limit]
 
     def close(self) -> None:
         """Close the connection to Firestore."""
         self._client.close()  # type: ignore[no-untyped-call]
 
-    def _those(self, kind: type[R], limit: int | None, **having: str) -> Iterator[R]:
+    def _those(self, kind: type[R], limit: int | None, **having: str | None) -> Iterator[R]:
         """Records with these values, by key, page by page."""
         query = self._collection(kind)
         for field, value in having.items():
@@ -131,9 +136,12 @@ class FirestoreStore:
         found = _read(lambda: self._client.get_all(saved, field_paths=[_COMMIT], **ONCE)) if saved else []
         return any(data.get(_COMMIT) == commit_id for data, _ in found)
 
+    def _stored(self, row: Record) -> dict[str, Any]:
+        return sharded(document(row), row.key) if self._sharded else document(row)
+
     def _add(self, batch: Any, write: Write, commit_id: str) -> None:
         place = self._document(type(write.record), write.record.key)
-        data = {**document(write.record), _COMMIT: commit_id}
+        data = self._stored(write.record) | {_COMMIT: commit_id}
         if write.record.version is None:
             batch.create(place, data)
             return
@@ -146,11 +154,16 @@ class FirestoreStore:
         unchanged.modify_write(batch._write_pbs[-1])
 
 
+def _due(records: Any, field: str, now: datetime, limit: int) -> list[tuple[Mapping[str, Any], str]]:
+    query = records.where(filter=firestore.FieldFilter(field, "<=", now)).order_by(field).limit(limit)
+    return _read(lambda: query.stream(**ONCE))
+
+
 def _read(snapshots: Callable[[], Iterable[Any]]) -> list[tuple[Mapping[str, Any], str]]:
     """Data and version of each document that exists. A read that breaks off is begun anew."""
 
     def whole() -> list[tuple[Mapping[str, Any], str]]:
-        return [(each.to_dict(), each.update_time.rfc3339()) for each in snapshots() if each.exists]
+        return [(unsharded(each.to_dict()), each.update_time.rfc3339()) for each in snapshots() if each.exists]
 
     with tracing.call("firestore: read"), ours():
         return RETRY(whole)()

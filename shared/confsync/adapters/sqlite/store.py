@@ -78,9 +78,9 @@ class SqliteStore:
         """The accounts that this one has connected, or had."""
         return self._read(Connection, _OF_OWNER, owner.lower())
 
-    def find(self, kind: type[R], **having: str) -> Iterator[R]:
+    def find(self, kind: type[R], **having: str | None) -> Iterator[R]:
         """Records with these values in these fields, or all, by key."""
-        conditions = "".join(f" AND json_extract(data, '$.{field}') = ?" for field in having)
+        conditions = "".join(f" AND json_extract(data, '$.{field}') IS ?" for field in having)
         query = _ALL.format(conditions)
         return pages(lambda after, size: self._read(kind, query, after, *having.values(), size), None)
 
@@ -92,10 +92,10 @@ class SqliteStore:
         """Close the idle connections. The store can still be used."""
         self._connections.close()
 
-    def _read(self, kind: type[R], query: str, *values: str | int) -> list[R]:
+    def _read(self, kind: type[R], query: str, *values: str | int | None) -> list[R]:
         return [record(kind, data, version) for data, version in self._documents(kind, query, *values)]
 
-    def _documents(self, kind: type[R], query: str, *values: str | int) -> list[tuple[Any, str]]:
+    def _documents(self, kind: type[R], query: str, *values: str | int | None) -> list[tuple[Any, str]]:
         with self._connections.borrow() as connection:
             rows = connection.execute(query, (COLLECTIONS[kind], *values)).fetchall()
         return [(msgspec.json.decode(data), str(version)) for data, version in rows]

@@ -25,6 +25,7 @@ MOST = 1000
 NAMED = 3
 """So many of them are told."""
 READABLE = "look at [store], and whether whoever runs this may read it (roles/datastore.viewer)"
+RENEWALS = "the log of renew_channels says why: the vendor, its solution's secret, or more than `sweep.threads` can do"
 SCHEDULER = "gcloud scheduler jobs run confsync-renew-channels, and look at that function's log"
 
 
@@ -41,6 +42,7 @@ def checks(deployment: Deployment) -> Iterator[Check]:
         "paused calendars": _paused,
         "failed conferences": _failed,
         "connections that ended": _ended,
+        "connections that lie idle": _idle,
     }
     for name, look in looks.items():
         looked, signed_in = partial(_looked, deployment, look), deployment.records_at_google
@@ -125,6 +127,16 @@ def _ended(store: Store, _: datetime) -> Finding:
         return ok("none")
     named = _named([f"{each.owner} at {each.vendor} ({each.reason})" for each in found])
     return warn(f"{_number(found)}: {named}", "they connect them again; `python -m confsync connections list`")
+
+
+def _idle(store: Store, now: datetime) -> Finding:
+    """Those that it was time to renew, an hour ago and more."""
+    active = islice(store.find(Connection, state=ConnectionState.ACTIVE), MOST)
+    found = [each for each in active if each.renew_at is not None and each.idle(now - TOO_LATE)]
+    if not found:
+        return ok("each is renewed in time")
+    named = _named([f"{each.owner} at {each.vendor} (since {minute(each.renew_at)})" for each in found])
+    return warn(f"{_number(found)} not renewed, and ends sooner or later: {named}", RENEWALS)
 
 
 def _named(found: list[str]) -> str:

@@ -1,9 +1,10 @@
-"""Whether the queue is there, runs, and is fast enough.
+"""Whether each queue is there, runs, and is fast enough.
 
 https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues/get
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import msgspec
 
@@ -29,14 +30,16 @@ class _Queue(msgspec.Struct, rename="camel"):
 
 
 def checks(deployment: Deployment) -> Iterator[Check]:
-    """One."""
-    mend = "look whether Cloud Tasks is enabled: deploy again"
-    yield Check(name="queue", look=lambda: _queue(deployment), mend=mend, signed_in=True)
+    """One for each queue."""
+    names, mend = deployment.settings.queue.names, "look whether Cloud Tasks is enabled: deploy again"
+    for name in names:
+        titled = f"queue {name}" if len(names) > 1 else "queue"
+        yield Check(name=titled, look=partial(_queue, deployment, name), mend=mend, signed_in=True)
 
 
-def _queue(deployment: Deployment) -> Finding:
-    told = deployment.settings.queue
-    name = f"projects/{deployment.settings.google.project}/locations/{told.location}/queues/{told.name}"
+def _queue(deployment: Deployment, queue_id: str) -> Finding:
+    told, sweep = deployment.settings.queue, deployment.settings.sweep
+    name = f"projects/{deployment.settings.google.project}/locations/{told.location}/queues/{queue_id}"
     answer = ask(f"{told.api.rstrip('/')}/v2/{name}", token=RuntimeToken()())
     if answer.status == 404:
         return fail(f"there is no {name}", "deploy it: `deploy.py` makes it; a new one takes a minute to be there")
@@ -46,11 +49,12 @@ def _queue(deployment: Deployment) -> Finding:
         queue = msgspec.json.decode(answer.body, type=_Queue)
     except msgspec.DecodeError:
         return fail(f"Cloud Tasks answered {answer.status} to a question after {name}", "is queue.api right?")
-    return _state(queue, f"{told.name} --location={told.location}", handed_out=2 * deployment.settings.sweep.per_second)
+    handed_out = 2 * sweep.per_second / told.number
+    return _state(queue, f"{queue_id} --location={told.location}", handed_out=handed_out)
 
 
 def _state(queue: _Queue, named: str, *, handed_out: float) -> Finding:
-    """`handed_out`: tasks a second that a sweep may make, of calendars and conferences."""
+    """`handed_out`: tasks a second that a sweep may put into it, of calendars and conferences."""
     rate, attempts = queue.rate_limits.max_dispatches_per_second, queue.retry_config.max_attempts
     if queue.state != "RUNNING":
         return fail(f"it is {queue.state}: no task is delivered", f"gcloud tasks queues resume {named}")

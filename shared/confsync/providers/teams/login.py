@@ -3,6 +3,8 @@
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow. Microsoft has no way to take back a token.
 """
 
+from datetime import timedelta
+
 import msgspec
 
 from confsync.domain.connection import Account
@@ -31,5 +33,6 @@ LOGIN = Login(
     scopes=(*DELEGATED, "User.Read"),
     in_form=True,
     extra={"prompt": "select_account"},
+    idle=timedelta(days=90),  # https://learn.microsoft.com/entra/identity-platform/refresh-tokens#token-lifetime
     plain_scope=lambda scope: scope.removeprefix(_GRAPH),
 )

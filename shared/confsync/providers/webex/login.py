@@ -1,5 +1,7 @@
 """How people let us use their own Webex account. https://developer.webex.com/docs/integrations"""
 
+from datetime import timedelta
+
 import msgspec
 
 from confsync.domain.connection import Account
@@ -24,5 +26,6 @@ LOGIN = Login(
     account=_account,
     scopes=(*SCOPES, "spark:people_read"),
     in_form=True,
+    idle=timedelta(days=60),  # its answers say; if one does not, this is the shortest that anybody has seen
     refusal=b"refresh token",  # "... provided is expired, revoked, malformed, or invalid": webex/webex-js-sdk#855
 )

@@ -1,5 +1,7 @@
 """How people let us use their own Zoom account. https://developers.zoom.us/docs/integrations/oauth/"""
 
+from datetime import timedelta
+
 import msgspec
 
 from confsync.domain.connection import Account
@@ -26,4 +28,5 @@ LOGIN = Login(
     account=_account,
     scopes=(*(each.removesuffix(":admin") for each in SCOPES), "user:read:user"),
     hint=None,
+    idle=timedelta(days=90),  # the shortest that its pages say: zoom/skills, skills/oauth/concepts/token-lifecycle.md
 )

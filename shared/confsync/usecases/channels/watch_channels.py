@@ -8,8 +8,9 @@ from typing import Any
 
 import structlog
 
+from confsync.domain.backoff import renewal_time
 from confsync.domain.calendar import Calendar, CalendarState, polling
-from confsync.domain.channel import Channel, ChannelState, renewal_time, token
+from confsync.domain.channel import Channel, ChannelState, token
 from confsync.domain.errors import (
     Ambiguous,
     Conflict,

@@ -1,14 +1,14 @@
 """What lives by a person's own account: conferences at a vendor, calendars at Google."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
 from confsync.domain.calendar import Calendar, CalendarState
 from confsync.domain.conference import Conference
-from confsync.domain.connection import GOOGLE, Connection
+from confsync.domain.connection import GOOGLE, Connection, told
 from confsync.domain.errors import ConfsyncError, NotConfigured
 from confsync.domain.link import Link
 from confsync.domain.transitions import can_show, thawed, waits_for_account
@@ -63,7 +63,7 @@ class Dependents:
                 if patience is not None and self.clock.now() - began >= patience:
                     log.info("not all that waited goes on yet; left to the sweep", connection=connection.key)
                     return count
-            change(self.store, Connection, connection.key, lambda c: _told(c, connection))
+            change(self.store, Connection, connection.key, lambda c: self._told(c, connection))
         except ConfsyncError as error:
             log.warning("not all that waited goes on; left to the sweep", connection=connection.key, error=str(error))
         return count
@@ -113,7 +113,6 @@ class Dependents:
             return False
         return solution.personal and solution.provider == vendor
 
-
-def _told(current: Connection, connection: Connection) -> Connection:
-    same = current.leaving is None and current.connected_at == connection.connected_at
-    return replace(current, due_at=None) if same else current
+    def _told(self, current: Connection, connection: Connection) -> Connection:
+        same = current.leaving is None and current.connected_at == connection.connected_at
+        return told(current, self.clock.now()) if same else current

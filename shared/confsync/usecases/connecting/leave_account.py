@@ -92,7 +92,8 @@ class LeaveAccount:
         if connection is None:
             return 0
         if connection.leaving is None:
-            self.dependents.resume(connection, patience=None)
+            if connection.untold:
+                self.dependents.resume(connection, patience=None)
             return 0
         now = self.clock.now()
         reachable = connection.usable and now < (connection.leaving_since or now) + GIVE_UP_AFTER

@@ -14,7 +14,18 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from confsync.domain import keys
-from confsync.domain.connection import SEEN, Connection, ConnectionState, Granted, Tokens, ended, missing, renewed
+from confsync.domain.connection import (
+    SEEN,
+    Connection,
+    ConnectionState,
+    Granted,
+    Tokens,
+    ended,
+    kept_alive,
+    missing,
+    renewed,
+    scheduled,
+)
 from confsync.domain.errors import (
     ConfsyncError,
     NotConfigured,
@@ -60,10 +71,34 @@ class PeopleTokens:
                 self._wait(connection, until)
                 continue
             try:
-                return self._renewed(connection, tokens)
+                return self._renewed(replace(connection, used_at=now), tokens)
             except StoreConflict:
                 continue
         raise Temporary(f"others are renewing the connection of {owner} to {vendor}", service=vendor)
+
+    def keep(self, key: str) -> bool:
+        """Renew what lies idle, before its vendor ends it. Whether that was done: not if somebody else is at it.
+
+        Raises what `token` raises; an end is on record then, and told.
+        """
+        connection, now = self.store.get(Connection, key), self.clock.now()
+        if connection is None or connection.lease.taken(now):
+            return False
+        try:
+            if connection.idle(now) and connection.vendor in self.logins.vendors():
+                self._renewed(connection, opened(self.sealer, connection))
+                log.info("connection kept alive", owner=connection.owner, vendor=connection.vendor)
+                return True
+            self._leave_for_later(connection, now)
+        except StoreConflict:
+            log.info("somebody else has changed the connection", connection=key)
+        return False
+
+    def _leave_for_later(self, connection: Connection, now: datetime) -> None:
+        """It is not time, or no configured vendor can renew it."""
+        later = kept_alive(connection, None, now) if connection.idle(now) else scheduled(connection, now)
+        if later != connection and not connection.untold:
+            self.store.commit([Save(record=later)])
 
     def _connection(self, owner: str, vendor: str) -> Connection:
         connection = self.store.get(Connection, keys.connection_key(owner, vendor))
@@ -119,20 +154,21 @@ class PeopleTokens:
         """Store what we got, before anybody uses it."""
         tokens = replace(granted.tokens, refresh=granted.tokens.refresh or before.refresh)
         lacking = missing(self.logins.scopes(taken.vendor), granted.scopes)
-        after = self._stored(taken, before, seal(self.sealer, tokens), lacking)
+        after = self._stored(taken, before, replace(granted, tokens=tokens), lacking)
         if lacking:
             raise self._told(after)
-        if after.due_at is not None and after.leaving is None:  # others took it for ended
+        if after.untold and after.leaving is None:  # others took it for ended
             self.dependents.resume(after)
         return tokens.access
 
-    def _stored(self, taken: Connection, before: Tokens, sealed: str, lacking: Sequence[str]) -> Connection:
+    def _stored(self, taken: Connection, before: Tokens, granted: Granted, lacking: Sequence[str]) -> Connection:
         """The connection with what we got; it wins over what others stored of a refusal meanwhile.
 
         What the vendor gave is too good to be lost: a store that is out of reach is asked again for some seconds.
         Raises `StoreConflict` if somebody has connected the account anew, left it, or renewed it after us.
         """
         current: Connection | None = taken
+        sealed = seal(self.sealer, granted.tokens)
         for tried in range(CONFLICTS):
             try:
                 if tried:
@@ -143,7 +179,7 @@ class PeopleTokens:
                 if current is None or not current.sealed or opened(self.sealer, current) != before:
                     break
                 now = self.clock.now()
-                after = renewed(current, sealed, now)
+                after = renewed(current, sealed, granted.idle, now)
                 if lacking:
                     told = f"it does not allow {', '.join(lacking)} any more"
                     after = ended(after, ConnectionState.LACKS_SCOPES, told, now)

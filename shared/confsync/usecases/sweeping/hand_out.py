@@ -25,7 +25,7 @@ RUN_FOR = timedelta(minutes=7)
 """A run that lasts longer hands out no more: it has to end before the next one, and before its function's time does."""
 
 PAGE = 500
-"""How many are read at a time."""
+"""How many are read at a time, if nobody says otherwise."""
 
 
 class Fate(Enum):
@@ -48,6 +48,8 @@ class HandOut:
     """How many of a kind begin in a second, at most."""
     threads: int = 1
     """One hands out in the caller's own."""
+    page: int | None = None
+    """How many are read at a time, all of which are begun; None: `PAGE`."""
     _left: set[tuple[type, str]] = field(default_factory=set)
     """What stays due, and is not tried again in this run."""
     _finished: set[type] = field(default_factory=set)
@@ -59,7 +61,7 @@ class HandOut:
         with ExitStack() as stack:
             pool = stack.enter_context(ThreadPoolExecutor(self.threads)) if self.threads > 1 else None
             while handed < limit and not self._is_over and kind not in self._finished:
-                size = min(PAGE, limit - handed)
+                size = min(self.page or PAGE, limit - handed)
                 page = self._page(kind, size)
                 begins = [self._begins(handed + index) for index in range(len(page))]
                 for record, fate in zip(page, self._fates(pool, page, work, begins), strict=True):

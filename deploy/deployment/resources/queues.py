@@ -1,4 +1,4 @@
-"""The queue between the functions."""
+"""The queues between the functions."""
 
 from typing import Any
 
@@ -7,9 +7,13 @@ from deployment.gcloud import Command, Query, command
 from deployment.planning import Changes, Resource, State
 
 
-def queue(environment: Environment) -> list[Resource]:
-    """The queue, with its rates and retries."""
-    name, rules = environment.settings.queue.name, environment.table.queue
+def queues(environment: Environment) -> list[Resource]:
+    """Each queue, with its rates and retries."""
+    return [_queue(environment, name) for name in environment.settings.queue.names]
+
+
+def _queue(environment: Environment, name: str) -> Resource:
+    rules = environment.table.queue
     place = f"--location={environment.region}"
     wanted = {
         "max attempts": f"{rules.max_attempts}",
@@ -33,20 +37,18 @@ def queue(environment: Environment) -> list[Resource]:
         queues = [each for each in answer if each["name"].endswith(f"/queues/{name}")]
         return _state(queues[0]) if queues else None
 
-    return [
-        Resource(
-            title=f"queue {name}",
-            why="spreads syncs and reconciliations, and tries again what failed",
-            query=Query(api="cloudtasks", arguments=("tasks", "queues", "list", place)),
-            found=found,
-            wanted=running,
-            create=(command("tasks", "queues", "create", name, place, *flags),),
-            change=change,
-            delete=(command("tasks", "queues", "delete", name, place),),
-            without={**wanted, "state": "paused"},
-            kept="a queue of that name can't be made again for some days, and it costs nothing; it is paused",
-        )
-    ]
+    return Resource(
+        title=f"queue {name}",
+        why="spreads syncs and reconciliations, and tries again what failed",
+        query=Query(api="cloudtasks", arguments=("tasks", "queues", "list", place)),
+        found=found,
+        wanted=running,
+        create=(command("tasks", "queues", "create", name, place, *flags),),
+        change=change,
+        delete=(command("tasks", "queues", "delete", name, place),),
+        without={**wanted, "state": "paused"},
+        kept="a queue of that name can't be made again for some days, and it costs nothing; it is paused",
+    )
 
 
 def _state(queue: Any) -> State:
