@@ -4,6 +4,7 @@ List prices in US dollars, without discounts: those of Cloud Run's cheaper regio
 of a multi-region; a single region costs half of that in places. As of November 2026:
 https://cloud.google.com/run/pricing · https://cloud.google.com/firestore/pricing · https://cloud.google.com/tasks/pricing
 https://cloud.google.com/secret-manager/pricing · https://cloud.google.com/scheduler/pricing
+https://cloud.google.com/stackdriver/pricing · https://cloud.google.com/artifact-registry/pricing
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,9 @@ FREE_READS, FREE_WRITES = 50_000 * 30, 20_000 * 30
 MILLION_TASKS, FREE_TASKS = 0.40, 1_000_000
 SECRET_VERSION, FREE_VERSIONS = 0.06, 6
 JOB, FREE_JOBS = 0.10, 3
+LOG_GIB, FREE_LOG_GIB = 0.50, 50
+"""Stored for 30 days; free of each project."""
+IMAGE_GB, FREE_IMAGE_GB = 0.10, 0.5
 
 DAY, DAYS = 86_400, 30
 MONTH = DAYS * DAY
@@ -74,6 +78,12 @@ EFFORTS: Mapping[str, Effort] = {
     RENEWAL: Effort(requests=1, seconds=0.7, calendar=3, vendor=0, reads=8, writes=6, tasks=1),
 }
 """Counted at the ports while the real use cases do it (tests/simulation/operations.py), and held to that by a test."""
+
+LOGGED = 1_500
+"""Bytes of a request: our line has about 400, and Cloud Run writes one of its own, of about 1 KiB."""
+IMAGE, IMAGES = 0.3, 3
+"""GB of a function's image, with what its build keeps; and how many there are, on average: Google keeps those of
+older revisions until somebody deletes them."""
 
 AT_WORK = 0.6
 """Of the requests that an instance takes at once, how many it has where there are many."""
@@ -130,6 +140,8 @@ def estimate(environment: Environment, load: Load) -> Iterator[tuple[str, float]
     )
     yield "Firestore", _over(month.reads, FREE_READS) * READS + _over(month.writes, FREE_WRITES) * WRITES
     yield "tasks", _over(month.tasks, FREE_TASKS) * MILLION_TASKS / 1_000_000
+    yield "logs", _over(month.requests * LOGGED / 2**30, FREE_LOG_GIB) * LOG_GIB
+    yield "images", _over(len(functions) * IMAGE * IMAGES, FREE_IMAGE_GB) * IMAGE_GB
     versions = len(own_keys(environment)) + len(asked_for(environment))
     yield "secrets", _over(versions, FREE_VERSIONS) * SECRET_VERSION
     yield "schedule", _over(sum(each.schedule is not None for each in functions), FREE_JOBS) * JOB

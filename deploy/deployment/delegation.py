@@ -12,8 +12,9 @@ from typing import Any
 
 from confsync.adapters.google_credentials import SCOPES, Purpose
 from deployment import DeployError
+from deployment.applying import answers
 from deployment.environment import Environment
-from deployment.gcloud import Gcloud
+from deployment.gcloud import Gcloud, command
 from deployment.resources.accounts import ACCOUNTS
 
 ADMIN_PAGE = "https://admin.google.com/ac/owl/domainwidedelegation"
@@ -35,7 +36,7 @@ def scopes(environment: Environment) -> list[str]:
 def instructions(environment: Environment, gcloud: Gcloud) -> str:
     """What the administrator does, with the text to paste. The account exists by now."""
     email = environment.settings.google.service_account
-    there = [each for each in gcloud.ask(ACCOUNTS) or [] if each["email"] == email]
+    there = [each for each in answers(gcloud, [ACCOUNTS]).get(ACCOUNTS) or [] if each["email"] == email]
     client = there[0]["oauth2ClientId"] if there else f"(after `apply`: {email})"
     return (
         f"A Workspace administrator opens {ADMIN_PAGE}, chooses Add new, and pastes\n"
@@ -56,7 +57,8 @@ def exchange(url: str, assertion: str) -> Mapping[str, Any]:
 
 
 def check(environment: Environment, gcloud: Gcloud, person: str, *, exchange: Exchange = exchange) -> tuple[bool, str]:
-    """(whether we can act as that person, in words). The tokens that Google gives are thrown away.
+    """(whether we can act as that person, in words). The tokens that Google gives are thrown away. Raises `DeployError`
+    if that could not be tried.
 
     https://developers.google.com/identity/protocols/oauth2/service-account#authorizingrequests
     """
@@ -67,8 +69,8 @@ def check(environment: Environment, gcloud: Gcloud, person: str, *, exchange: Ex
             if "access_token" not in told:
                 why = f"{told.get('error')}, {told.get('error_description')}"
                 return False, f"does not act as {person} ({purpose}): {why}"
-    except (DeployError, OSError, ValueError) as error:
-        return False, f"could not be tried: {error}"
+    except (OSError, ValueError) as error:
+        raise DeployError(f"{environment.settings.google.oauth_token_url}: {error}") from error
     return True, f"acts as {person}"
 
 
@@ -87,5 +89,20 @@ def _assertion(environment: Environment, gcloud: Gcloud, person: str, purpose: P
         unsigned, signed = Path(directory) / "claims.json", Path(directory) / "signed.jwt"
         unsigned.write_text(json.dumps(claims), encoding="utf-8")
         account = f"--iam-account={google.service_account}"
-        gcloud.text("iam", "service-accounts", "sign-jwt", str(unsigned), str(signed), account)
+        try:
+            gcloud.text("iam", "service-accounts", "sign-jwt", str(unsigned), str(signed), account)
+        except DeployError as error:
+            raise DeployError(f"{error}\n{_to_sign(environment, gcloud)}") from error
         return signed.read_text(encoding="utf-8").strip()
+
+
+def _to_sign(environment: Environment, gcloud: Gcloud) -> str:
+    """How whoever runs this gets to try it."""
+    me = gcloud.account()
+    member = f"{'serviceAccount' if me.endswith('.gserviceaccount.com') else 'user'}:{me}"
+    bind = command(
+        *("iam", "service-accounts", "add-iam-policy-binding", str(environment.settings.google.service_account)),
+        *(f"--member={member}", "--role=roles/iam.serviceAccountTokenCreator"),
+    )
+    lets_sign = bind.shown(gcloud.project)
+    return f"If you may not sign as it, which owners may not: a minute or two after this, try again\n{lets_sign}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
-from confsync import config
+from confsync import config, vendors
 from confsync.domain.errors import NotConfigured
 from deployment import ROOT, DeployError
 from deployment.table import TABLE, Function, Table, load_table
@@ -15,6 +15,20 @@ SERVICE_ADDRESS = re.compile(
     r"https://(?P<service>[a-z][-a-z0-9]*)-(?P<number>[0-9]+)\.(?P<region>[-a-z0-9]+)\.run\.app"
 )
 """Where a Cloud Run service is reached, before it exists: https://cloud.google.com/run/docs/triggering/https-request"""
+
+FORMS = {
+    "project": re.compile(r"[a-z][-a-z0-9]{4,28}[a-z0-9]"),
+    "region": re.compile(r"[a-z]+-[a-z]+[0-9]+"),
+    "domain": re.compile(r"(?:[a-z0-9-]+\.)+[a-z0-9-]+|"),
+}
+"""https://cloud.google.com/resource-manager/docs/creating-managing-projects · https://cloud.google.com/run/docs/locations"""
+
+
+def malformed(**values: str) -> Iterator[str]:
+    """Those of the values that cannot be what they are called, in words."""
+    for name, value in values.items():
+        if not FORMS[name].fullmatch(value):
+            yield f"{value!r} cannot be a {name}"
 
 
 def config_file(env: str) -> Path:
@@ -75,10 +89,12 @@ class Environment:
 
 def load(env: str) -> Environment:
     """The environment. Raises `DeployError` for what would be found out only in the cloud."""
+    if not config_file(env).is_file():
+        raise DeployError(f"{config_file(env)}: there is no such file. `deploy.py init --env {env}` writes it.")
     try:
         settings = config.load({config.CONFIG_VARIABLE: str(config_file(env))})
     except NotConfigured as error:
-        raise DeployError(f"{error}\n`deploy.py init --env {env}` writes this file.") from error
+        raise DeployError(str(error)) from error
     told = SERVICE_ADDRESS.match(settings.queue.sync_url)
     environment = Environment(
         name=env,
@@ -97,6 +113,8 @@ def problems(environment: Environment) -> Iterator[str]:
     for function in table.functions.values():
         if not (ROOT / function.source).is_file():
             yield f"functions.toml: {function.source} does not exist"
+    yield from (f"{file}: {each}" for each in malformed(project=environment.project, region=environment.region))
+    yield from (f"{file}: {each}" for each in vendors.problems(settings))
     if settings.store.kind != "firestore":
         yield f'{file}: store.kind is "{settings.store.kind}", and functions have no disk that lasts: "firestore"'
     for name in sorted(settings.callers.keys() - table.functions.keys()):
@@ -106,11 +124,13 @@ def problems(environment: Environment) -> Iterator[str]:
             f"{file}: callers.create_conference.clients is empty, so no person's token would be accepted. "
             f"`gcloud workspace-add-ons get-authorization --project={environment.project}` tells it"
         )
-    if settings.google.credentials == "user" and not settings.connect.client_id:
+    connects = settings.google.credentials == "user" or any(each.personal for each in settings.solutions.values())
+    if connects and settings.connect.url and not settings.connect.client_id:
         url = settings.connect.url
+        uris = f"{url}/signed-in" + (f" and {url}/google/callback" if settings.google.credentials == "user" else "")
         yield (
             f"{file}: connect.client_id is missing. At https://console.cloud.google.com/auth/clients make one of type "
-            f"Web application, with the redirect URIs {url}/signed-in and {url}/google/callback"
+            f"Web application, with the redirect URIs {uris}"
         )
     for key, address, wanted in _addresses(environment):
         if not (address == wanted or address.startswith(f"{wanted}/")):

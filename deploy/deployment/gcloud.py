@@ -4,10 +4,10 @@ import json
 import re
 import shlex
 import subprocess
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 from deployment import ROOT, DeployError
@@ -23,6 +23,8 @@ there Google says as much as of one that is not ours to see; creating it then te
 though gcloud itself adds "(or it may not exist)" to many:
 https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts#ServiceAccount.FIELDS.name"""
 
+DENIED = re.compile(r"PERMISSION_DENIED|does not have permission|lacks IAM permission")
+
 SETTLING = re.compile(
     r"SERVICE_DISABLED|it is disabled\. Enable it|[Ss]ervice account \S+ does not exist|concurrent policy changes"
     r"|underlying data changed"
@@ -34,6 +36,9 @@ PAUSES = (5.0, 10.0, 20.0, 40.0)
 NEW_METRIC = re.compile(r"Cannot find metric|metric referenced by the provided filter is unknown")
 """What is said of an alert on a metric that is not known yet; "it could take up to 10 minutes to become available"."""
 METRIC_PAUSES = (30.0,) * 24
+
+LOOKS, BETWEEN = 360, 10
+"""At what is waited for, and seconds between them: an hour."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +61,13 @@ class Late:
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """A change. `stdin` makes what is read from standard input, if anything: no secret stands in arguments. `late`:
-    further arguments."""
+    further arguments. With `until` it is a question that is put again until the answer is so: for what Google does in
+    its own time."""
 
     arguments: tuple[str, ...]
     stdin: Callable[[], str] | None = field(default=None, compare=False)
     late: tuple[Late, ...] = ()
+    until: Callable[[Any], bool] | None = field(default=None, compare=False)
 
     def shown(self, project: str) -> str:
         """As it could be typed into a shell, once names are put in."""
@@ -107,21 +114,21 @@ def run(arguments: Sequence[str], stdin: str | None = None) -> Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Gcloud:
-    """gcloud, for one project."""
+    """gcloud, for one project. Once it is `stopped`, nothing is changed or waited for any more."""
 
     project: str
     run: Run = run
-    sleep: Callable[[float], None] = time.sleep
+    stopped: Event = field(default_factory=Event)
 
     def ask(self, query: Query) -> Any | None:
         """The answer; None if what is asked about isn't there. Raises `DeployError` with gcloud's own words."""
         arguments = [*line(self.project, query.arguments), "--format=json"]
         result = self._tried(arguments, None)
         if result.code == 0:
-            return json.loads(result.out or "null")
+            return _parsed(arguments, result.out)
         if ABSENT.search(result.err):
             return None
-        raise _failed(arguments, result)
+        raise self._failed(arguments, result)
 
     def ask_all(self, queries: Iterable[Query]) -> Mapping[Query, Any]:
         """The answers. Each question is put once."""
@@ -132,17 +139,34 @@ class Gcloud:
     def text(self, *arguments: str) -> str:
         """What a command prints. Raises `DeployError`."""
         whole = line(self.project, arguments)
-        result = self.run(whole, None)
+        result = self._tried(whole, None)
         if result.code != 0:
-            raise _failed(whole, result)
+            raise self._failed(whole, result)
         return result.out
+
+    def account(self) -> str:
+        """Who runs this. Raises `DeployError`."""
+        return self.text("config", "get-value", "account").strip()
 
     def do(self, command: Command, say: Callable[[str], None] = lambda _: None) -> None:
         """Carry the change out; `say` is told what takes minutes. Raises `DeployError` with gcloud's own words."""
+        if command.until is not None:
+            self._wait(Query(arguments=command.arguments), command.until)
+            return
         arguments = line(self.project, command.whole(map(self._named, command.late)))
         result = self._tried(arguments, command.stdin() if command.stdin else None, say)
         if result.code != 0:
-            raise _failed(arguments, result)
+            raise self._failed(arguments, result)
+
+    def _wait(self, query: Query, until: Callable[[Any], bool]) -> None:
+        for _ in range(LOOKS):
+            if until(self.ask(query)):
+                return
+            if self.stopped.wait(BETWEEN):
+                raise DeployError("stopped")
+        raise DeployError(
+            f"not done after an hour, and Google goes on: {shlex.join(line(self.project, query.arguments))}"
+        )
 
     def _named(self, late: Late) -> str:
         try:
@@ -159,11 +183,21 @@ class Gcloud:
         if pauses is METRIC_PAUSES:
             say("alerts do not know a new metric yet: that takes Google up to ten minutes, waiting")
         for pause in pauses:
-            self.sleep(pause)
+            if self.stopped.wait(pause):
+                break
             result = self.run(arguments, stdin)
             if not _pauses(result):
                 break
         return result
+
+    def _failed(self, arguments: Sequence[str], result: Result) -> DeployError:
+        words = "\n".join(result.err.strip().splitlines()[-15:])
+        told = f"{shlex.join(arguments)}\nended with {result.code}:\n{words}"
+        if not DENIED.search(result.err) or SETTLING.search(result.err):
+            return DeployError(told)
+        who = self.run(["gcloud", "config", "get-value", "account", "--quiet"], None).out.strip()
+        roles = "deploy/README.md lists the roles of whoever deploys"
+        return DeployError(f"{told}\n{who} may not do this, or there is no project {self.project}: {roles}")
 
 
 def _pauses(result: Result) -> tuple[float, ...]:
@@ -175,6 +209,8 @@ def _pauses(result: Result) -> tuple[float, ...]:
     return PAUSES if SETTLING.search(result.err) else ()
 
 
-def _failed(arguments: Sequence[str], result: Result) -> DeployError:
-    words = "\n".join(result.err.strip().splitlines()[-15:])
-    return DeployError(f"{shlex.join(arguments)}\nended with {result.code}:\n{words}")
+def _parsed(arguments: Sequence[str], text: str) -> Any:
+    try:
+        return json.loads(text or "null")
+    except ValueError as error:
+        raise DeployError(f"{shlex.join(arguments)}\nsaid what is no JSON: {text[:200]}") from error

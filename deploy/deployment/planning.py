@@ -28,7 +28,8 @@ class Resource:
     """One thing in the project.
 
     `found` gives its state in the query's answer, None if it isn't there; of properties that are not ours it says
-    nothing. `wanted` is None for what should not be there. `without` is what is wanted once everything is taken down.
+    nothing. `wanted` is None for what should not be there. `without` is how what stays is to be once everything else is
+    taken down; what has no `delete` of its own goes with another thing, or is left as it is.
     Where gcloud can't do it, `by_hand` says how people do.
     """
 
@@ -46,8 +47,12 @@ class Resource:
     """Why it is left alone when everything else is taken down."""
 
     def gone(self) -> "Resource":
-        """The same resource, when it is not wanted any more."""
-        return replace(self, wanted=self.without, by_hand="")
+        """The same resource, when it is not wanted any more: nothing is made of what isn't there."""
+        return replace(self, wanted=None if self.delete else self.without, create=(), by_hand="")
+
+    def left(self) -> "Resource":
+        """The same resource, when it is kept and everything else goes."""
+        return replace(self, wanted=self.without, create=(), delete=(), by_hand="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,12 +131,14 @@ def plan(stages: Iterable[Stage], answers: Mapping[Query, Any]) -> list[Planned]
 
 
 def demolition(stages: Sequence[Stage], *, everything: bool) -> list[Stage]:
-    """The same stages, backwards, with nothing wanted; what is kept is not among them unless `everything` goes."""
+    """The same stages, backwards, with nothing wanted; what is kept is left unless `everything` goes."""
     return [
         Stage(
             title=stage.title,
             at_once=stage.at_once,
-            resources=tuple(each.gone() for each in reversed(stage.resources) if everything or not each.kept),
+            resources=tuple(
+                each.left() if each.kept and not everything else each.gone() for each in reversed(stage.resources)
+            ),
         )
         for stage in reversed(stages)
     ]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from deployment.environment import Environment
 from deployment.planning import Planned, Step, Verb
 from deployment.resources.accounts import own_accounts
+from deployment.resources.database import shared
 from deployment.resources.roles import front_doors, grants
 
 VERBS = {Verb.CREATE: "create", Verb.CHANGE: "change", Verb.DELETE: "delete"}
@@ -51,6 +52,12 @@ def by_hand_lines(planned: Iterable[Planned]) -> Iterator[str]:
         yield from (f"      {line}" for line in step.by_hand.splitlines())
 
 
+def shared_lines(environment: Environment) -> Iterator[str]:
+    """What is used that is not confsync's own."""
+    if told := shared(environment):
+        yield f"\n{told}"
+
+
 def role_lines(environment: Environment) -> Iterator[str]:
     """Each service account with its roles."""
     every = [*grants(environment), *front_doors(environment)]
@@ -58,4 +65,4 @@ def role_lines(environment: Environment) -> Iterator[str]:
     for email, purpose in own_accounts(environment).items():
         yield f"  {email.partition('@')[0]}: {purpose}"
         own = (each for each in every if each.member == f"serviceAccount:{email}")
-        yield from dict.fromkeys(f"      {each.role} on {each.target.title}" for each in own)
+        yield from dict.fromkeys(f"      {each.role} on {each.on}" for each in own)

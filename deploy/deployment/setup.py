@@ -1,16 +1,17 @@
 """The first file of an environment: a few questions, and what Google Cloud itself knows."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from confsync import config, providers
+from confsync import config, providers, vendors
 from confsync.domain.errors import NotConfigured
 from deployment import DeployError
-from deployment.environment import config_file, service_url
+from deployment.environment import config_file, malformed, service_url
 from deployment.gcloud import Gcloud, Query, command
 from deployment.resources.addon import AUTHORIZATION
+from deployment.resources.database import OWN_DATABASE
 from deployment.table import TABLE, load_table
 
 ASK_FOR_SERVER = frozenset({"bigbluebutton", "custom", "jitsi"})
@@ -34,35 +35,45 @@ class Answers:
     emails: tuple[str, ...] = ()
 
 
-def questions(ask: Ask, gcloud: Gcloud, given: Mapping[str, str | None]) -> Answers:
-    """The answers; those that are given are not asked for. Raises `DeployError` for a provider that there is not."""
+def questions(ask: Ask, gcloud: Gcloud, given: Mapping[str, str | None], emails: Iterable[str] = ()) -> Answers:
+    """The answers; those that are given are not asked for. Raises `DeployError` for what cannot be one."""
 
     def answer(name: str, words: str, default: str) -> str:
         value = given.get(name)
         return ask(words, default) if value is None else value
 
-    told: dict[str, Any] = {
+    told = {
         "project": answer("project", "Google Cloud project", gcloud.text("config", "get-value", "project").strip()),
         "region": answer("region", "Region", "europe-west1"),
         "domain": answer("domain", "Google Workspace domain (empty: none, everybody connects their account)", ""),
         "solution": answer("solution", f"First solution ({', '.join(providers.PROVIDERS)})", "zoom"),
     }
+    if wrong := list(malformed(project=told["project"], region=told["region"], domain=told["domain"])):
+        raise DeployError("\n".join(wrong))
     if told["solution"] not in providers.PROVIDERS:
         raise DeployError(f"there is no provider {told['solution']!r}, only {', '.join(providers.PROVIDERS)}")
     if told["solution"] in ASK_FOR_SERVER:
         told["server"] = answer("server", "Address of its server", "")
-    return Answers(**told)
+    answers = Answers(**told, emails=tuple(emails))
+    # what is wrong with them is so whatever Google will answer
+    _check(configuration(answers, number="0", authorization={}))
+    return answers
 
 
 def write(env: str, answers: Answers, gcloud: Gcloud) -> str:
-    """Write `config/<env>.toml`; the text. Raises `DeployError` if it would not be a configuration."""
+    """Write `config/<env>.toml`; the text. Raises `DeployError` if Google does not tell what stands in it."""
     text = configuration(answers, number=_number(gcloud), authorization=authorization(gcloud))
-    try:
-        config.parse(text, source=f"{env}.toml")
-    except NotConfigured as error:
-        raise DeployError(str(error)) from error
     config_file(env).write_text(text, encoding="utf-8")
     return text
+
+
+def _check(text: str) -> None:
+    try:
+        wrong = list(vendors.problems(config.parse(text)))
+    except NotConfigured as error:
+        raise DeployError(str(error)) from error
+    if wrong:
+        raise DeployError("\n".join(wrong))
 
 
 def authorization(gcloud: Gcloud) -> Mapping[str, Any]:
@@ -92,7 +103,7 @@ def configuration(answers: Answers, *, number: str, authorization: Mapping[str, 
 
     tables: dict[str, Values] = {
         "google": _google(answers, account("confsync-calendars")),
-        "store": {"kind": "firestore"},
+        "store": {"kind": "firestore", "database": OWN_DATABASE},
         "queue": {
             "location": answers.region,
             "name": "confsync",

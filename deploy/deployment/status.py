@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from deployment import delegation
+from deployment import DeployError, delegation
+from deployment.applying import answers
 from deployment.environment import Environment
 from deployment.gcloud import Gcloud
 from deployment.resources.functions import find, services_of, serving
@@ -14,7 +15,8 @@ Line = tuple[bool, str]
 
 def functions(environment: Environment, gcloud: Gcloud) -> Iterator[Line]:
     """Each function's revision and whether it answers."""
-    services = gcloud.ask(services_of(environment)) or []
+    query = services_of(environment)
+    services = answers(gcloud, [query]).get(query) or []
     for name, well, words in smoke_test(environment, tries=1):
         there = find(environment.service(name), services)
         if there is None:
@@ -31,8 +33,11 @@ def people(environment: Environment, gcloud: Gcloud, person: str | None) -> Iter
     if environment.settings.google.credentials != "delegation":
         yield True, "calendars: by what each person allows"
         return
-    person = person or gcloud.text("config", "get-value", "account").strip()
-    well, words = delegation.check(environment, gcloud, person)
+    try:
+        well, words = delegation.check(environment, gcloud, person or gcloud.account())
+    except DeployError as error:
+        yield False, f"calendars: could not be tried: {error}"
+        return
     yield well, f"calendars: {words}"
     if not well:
         yield False, delegation.instructions(environment, gcloud)

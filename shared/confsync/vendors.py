@@ -9,15 +9,18 @@ import json
 from collections import OrderedDict
 from dataclasses import replace
 from datetime import timedelta
+from inspect import getattr_static
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from confsync import config
 from confsync.domain.connection import GOOGLE
-from confsync.domain.errors import NotConfigured
+from confsync.domain.errors import NotConfigured, NotFound
 from confsync.once import lazy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from confsync import ports
     from confsync.domain.connection import Account, Granted, Tokens
     from confsync.domain.solution import Solution
@@ -37,6 +40,53 @@ class Uses(Protocol):
     def grants(self) -> ports.Grants: ...
     @property
     def clock(self) -> ports.Clock: ...
+
+
+class _Nobody:
+    """For providers that are built, and not asked for anything."""
+
+    secrets: Any = None
+    grants: Any = None
+    clock: Any = None
+
+
+def problems(settings: config.Settings) -> Iterator[str]:
+    """What is wrong with the solutions, as far as their vendors' modules can tell without the network. Each names the
+    key."""
+    for key, name in _secrets(settings):
+        yield from _name_problem(key, name)
+    from confsync.domain.solution import Capabilities
+
+    vendors = Vendors(settings, _Nobody())
+    for solution_id, solution in settings.solutions.items():
+        try:
+            provider = vendors.provider(solution_id)
+        except NotConfigured as error:
+            yield str(error)
+            continue
+        told = getattr_static(provider, "capabilities")  # where it is a property, its server would be asked
+        if isinstance(told, Capabilities) and told.join_redirect and not settings.join.url:
+            yield f"join.url is missing: people join solutions.{solution_id} by links of their own, which it leads to"
+        if solution.personal and not solution.secret:
+            yield f"solutions.{solution_id}.secret is missing: it holds the OAuth client by which people connect"
+        if solution.personal and not settings.connect.url:
+            yield f"connect.url is missing: people connect their accounts for solutions.{solution_id} there"
+
+
+def _secrets(settings: config.Settings) -> Iterator[tuple[str, str]]:
+    """The keys that name secrets, and the names."""
+    named = {f"solutions.{name}.secret": each.secret for name, each in settings.solutions.items()}
+    named["google.oauth_secret"] = settings.google.oauth_secret
+    yield from ((key, name) for key, name in named.items() if name is not None)
+
+
+def _name_problem(key: str, name: str) -> Iterator[str]:
+    from confsync.adapters.secret_names import require_name
+
+    try:
+        require_name(name, service="secrets")
+    except NotFound as error:
+        yield f"{key}: {error}"
 
 
 class Vendors:

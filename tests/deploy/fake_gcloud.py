@@ -7,6 +7,7 @@ those of the real gcloud (test_deploy_real_gcloud.py). Put first on the path as 
 the state's file in FAKE_GCLOUD_STATE; or called in this process, by `Cloud.run`.
 """
 
+import copy
 import fcntl
 import json
 import os
@@ -20,6 +21,8 @@ from threading import Lock
 from typing import Any
 
 NUMBER = "123456789012"
+ACCOUNT = "admin@example.com"
+"""Who is signed in: an owner."""
 AUTHORIZATION = {
     "name": "authorization",
     "serviceAccountEmail": f"service-{NUMBER}@gcp-sa-gsuiteaddons.iam.gserviceaccount.com",
@@ -39,6 +42,9 @@ APIS = {
     "beta": "monitoring",
     "alpha": "monitoring",
 }
+SETTLING = (
+    "PERMISSION_DENIED: {} API has not been used in project 1 before or it is disabled. Enable it by visiting ..."
+)
 NAMED = {"fieldPath": "__name__", "order": "ASCENDING"}
 """What Firestore adds to every index."""
 AGAIN = "\n"
@@ -54,7 +60,13 @@ def empty() -> dict[str, Any]:
     """A new project."""
     kinds = ("accounts", "policies", "databases", "indexes", "composites", "ttls", "secrets", "queues", "services")
     kinds += ("jobs", "addons", "metrics", "dashboards", "channels", "alerts")
-    return {"apis": ["serviceusage"], "revisions": {}, "clock": 0, **{kind: {} for kind in kinds}}
+    return {
+        "apis": ["serviceusage"],
+        "settling": [],
+        "revisions": {},
+        "clock": 0,
+        **{kind: {} for kind in kinds},
+    }
 
 
 @dataclass(kw_only=True)
@@ -68,6 +80,8 @@ class Cloud:
     lost: bool = False
     metrics_unknown: int = 0
     """How many alerts are refused, because their metrics were made a moment ago."""
+    allowed: bool = True
+    """Whether whoever is signed in may see anything at all."""
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def run(self, arguments: list[str], stdin: str | None = None) -> tuple[int, str, str]:
@@ -77,6 +91,9 @@ class Cloud:
 
     def _run(self, arguments: list[str], stdin: str | None) -> tuple[int, str, str]:
         words = [each for each in arguments if not each.startswith("--")]
+        if APIS.get(words[0]) in self.state["settling"]:
+            self.state["settling"].remove(APIS[words[0]])
+            return 1, "", f"ERROR: (gcloud.{'.'.join(words[:3])}) {SETTLING.format(APIS[words[0]])}"
         flags = _flags(arguments)
         fails = False
         if ASKING.isdisjoint(words):
@@ -91,6 +108,11 @@ class Cloud:
         return 0, answer if isinstance(answer, str) else json.dumps(answer), ""
 
     def _answer(self, words: list[str], flags: dict[str, str], stdin: str | None) -> Any:
+        if not self.allowed and words[0] not in {"config", "meta"}:
+            denied = f"Permission '{'.'.join(words)}' denied on resource 'projects/{flags.get('project')}'"
+            raise Refused(
+                f"PERMISSION_DENIED: {denied} (or it may not exist). This command is authenticated as {ACCOUNT}"
+            )
         needed = APIS.get(words[0])
         if needed and needed not in self.state["apis"]:
             raise Refused(f"PERMISSION_DENIED: {needed}.googleapis.com: SERVICE_DISABLED")
@@ -115,13 +137,15 @@ class Cloud:
         roles = self.state["policies"].setdefault(f"{kind}/{name}", {})
         if verb != "get-iam-policy":
             self._bind(roles, verb, flags)
-        bindings = [{"role": role, "members": members} for role, members in roles.items() if members]
-        return {"etag": "ACAB", "version": 1, "bindings": bindings} if bindings else {"etag": "ACAB"}
+        bindings = [_policy_binding(role, members) for role, members in roles.items() if members]
+        return {"etag": "ACAB", "version": 3, "bindings": bindings} if bindings else {"etag": "ACAB"}
 
     def _bind(self, roles: dict[str, list[str]], verb: str, flags: dict[str, str]) -> None:
         member, role = flags["member"], flags["role"]
+        if flags.get("condition", "None") != "None":
+            role = f"{role} {flags['condition']}"
         email = member.removeprefix("serviceAccount:")
-        if member != "allUsers" and email not in self.state["accounts"]:
+        if member not in {"allUsers", f"user:{ACCOUNT}"} and email not in self.state["accounts"]:
             raise Refused(f"INVALID_ARGUMENT: Service account {email} does not exist.")
         members = roles.setdefault(role, [])
         if verb == "add-iam-policy-binding":
@@ -132,14 +156,16 @@ class Cloud:
             raise Refused("Policy binding with the specified principal, role, and condition not found!")
 
     def may(self, member: str, role: str, target: str) -> bool:
-        """Whether that account has the role there."""
-        return f"serviceAccount:{member}" in self.state["policies"].get(target, {}).get(role, [])
+        """Whether that member has the role there."""
+        return member in self.state["policies"].get(target, {}).get(role, [])
 
     # --- services, accounts ------------------------------------------------------------------------------------------
 
     def enable(self, names: list[str], *_: Any) -> str:
-        apis = self.state["apis"]
-        apis.extend(name.removesuffix(".googleapis.com") for name in names if name not in apis)
+        """The first call of such an API comes too early."""
+        new = {name.removesuffix(".googleapis.com") for name in names} - {*self.state["apis"]}
+        for kind in ("apis", "settling"):
+            self.state[kind].extend(sorted(new))
         return ""
 
     def enabled(self, *_: Any) -> Any:
@@ -156,7 +182,11 @@ class Cloud:
         return ""
 
     def sign_jwt(self, names: list[str], flags: dict[str, str], _: Any) -> str:
-        self._there("accounts", flags["iam-account"])
+        """Not even for owners: https://cloud.google.com/iam/docs/service-account-permissions#token-creator-role"""
+        account = flags["iam-account"]
+        if not self.may(f"user:{ACCOUNT}", "roles/iam.serviceAccountTokenCreator", f"service-accounts/{account}"):
+            denied = "Permission 'iam.serviceAccounts.signJwt' denied on resource (or it may not exist)."
+            raise Refused(f"PERMISSION_DENIED: {denied} This command is authenticated as {ACCOUNT}")
         Path(names[1]).write_text(f"header.{Path(names[0]).read_text().encode().hex()}.signature")
         return ""
 
@@ -194,6 +224,14 @@ class Cloud:
         indexes = {"indexes": [{"queryScope": "COLLECTION", "fields": fields, "state": "CREATING"}]} if order else {}
         self.state["indexes"][name] = {"name": name, "indexConfig": indexes}
         return ""
+
+    def indexes(self, *_: Any) -> Any:
+        """An index that is being built is so the next time that somebody asks."""
+        told = copy.deepcopy(list(self.state["indexes"].values()))
+        for config in (each["indexConfig"] for each in self.state["indexes"].values()):
+            for index in config.get("indexes", []):
+                index["state"] = "READY"
+        return told
 
     def create_composite(self, _: Any, flags: dict[str, str], __: Any) -> str:
         collection = flags["collection-group"]
@@ -234,6 +272,7 @@ class Cloud:
         return [{"name": f"{secret['name']}/versions/{number}", "state": "ENABLED"} for number in numbers]
 
     def put_queue(self, names: list[str], flags: dict[str, str], _: Any) -> Any:
+        before = self.state["queues"].get(names[0], {})
         return {
             "name": f"projects/{flags['project']}/locations/{flags['location']}/queues/{names[0]}",
             "rateLimits": {
@@ -247,8 +286,16 @@ class Cloud:
                 "maxBackoff": flags["max-backoff"],
                 "maxDoublings": int(flags["max-doublings"]),
             },
-            "state": "RUNNING",
+            "state": before.get("state", "RUNNING"),
         }
+
+    def pause_queue(self, names: list[str], *_: Any) -> str:
+        self._there("queues", names[0])["state"] = "PAUSED"
+        return ""
+
+    def resume_queue(self, names: list[str], *_: Any) -> str:
+        self._there("queues", names[0])["state"] = "RUNNING"
+        return ""
 
     def put_job(self, names: list[str], flags: dict[str, str], _: Any) -> Any:
         account = flags["oidc-service-account-email"]
@@ -368,7 +415,7 @@ class Cloud:
         for name, number in (version.split(":") for version in secrets.values()):
             if int(number) > len(self._there("secrets", name)["versions"]):
                 raise Refused(f"secret {name} has no version {number}")
-            if not self.may(account, "roles/secretmanager.secretAccessor", f"secrets/{name}"):
+            if not self.may(f"serviceAccount:{account}", "roles/secretmanager.secretAccessor", f"secrets/{name}"):
                 raise Refused(f"{account} may not read secret {name}")
         before = self.state["services"].get(names[0])
         service = _service(names[0], flags, secrets)
@@ -377,7 +424,8 @@ class Cloud:
         self.state["clock"] += 1
         made = f"2026-11-28T10:{self.state['clock'] // 60:02d}:{self.state['clock'] % 60:02d}.000000Z"
         ready = [{"type": "Ready", "status": "True"}]
-        revisions.append({"metadata": {"name": revision, "creationTimestamp": made}, "status": {"conditions": ready}})
+        told = {"metadata": {"name": revision, "creationTimestamp": made}, "status": {"conditions": ready}}
+        revisions.append({**told, "spec": service["spec"]["template"]["spec"]})
         service["status"] |= {"latestReadyRevisionName": revision}
         if before:
             service["spec"]["traffic"] = before["spec"]["traffic"]
@@ -408,7 +456,7 @@ class Cloud:
         return {"projectId": names[0], "projectNumber": NUMBER}
 
     def value(self, names: list[str], *_: Any) -> str:
-        return {"account": "admin@example.com\n", "project": "example-project\n"}[names[0]]
+        return {"account": f"{ACCOUNT}\n", "project": "example-project\n"}[names[0]]
 
     def authorization(self, *_: Any) -> Any:
         return AUTHORIZATION
@@ -473,7 +521,7 @@ HANDLERS: dict[tuple[str, ...], Handler] = {
     ("firestore", "databases", "create"): Cloud.create_database,
     ("firestore", "databases", "update"): Cloud.update_database,
     ("firestore", "databases", "delete"): Cloud.delete_database,
-    ("firestore", "indexes", "fields", "list"): _listing("indexes"),
+    ("firestore", "indexes", "fields", "list"): Cloud.indexes,
     ("firestore", "indexes", "fields", "update"): Cloud.update_index,
     ("firestore", "indexes", "composite", "list"): _listing("composites"),
     ("firestore", "indexes", "composite", "create"): Cloud.create_composite,
@@ -487,6 +535,8 @@ HANDLERS: dict[tuple[str, ...], Handler] = {
     ("tasks", "queues", "list"): _listing("queues"),
     ("tasks", "queues", "create"): _creating("queues", Cloud.put_queue),
     ("tasks", "queues", "update"): _updating("queues", Cloud.put_queue),
+    ("tasks", "queues", "pause"): Cloud.pause_queue,
+    ("tasks", "queues", "resume"): Cloud.resume_queue,
     ("tasks", "queues", "delete"): _deleting("queues"),
     ("functions", "deploy"): Cloud.deploy,
     ("functions", "delete"): Cloud.delete_function,
@@ -539,6 +589,11 @@ def _without_zeros(sent: Any) -> Any:
         doubles = {key: json.loads(json.dumps(told[key]), parse_int=float) for key in told.keys() & DOUBLES}
         return told | doubles
     return [_without_zeros(each) for each in sent] if isinstance(sent, list) else sent
+
+
+def _policy_binding(role: str, members: list[str]) -> dict[str, Any]:
+    role, _, condition = role.partition(" ")
+    return {"role": role, "members": members, **({"condition": _pairs(condition)} if condition else {})}
 
 
 def _flags(arguments: list[str]) -> dict[str, str]:
@@ -599,7 +654,8 @@ def main() -> int:
         code, out, err = cloud.run(sys.argv[1:], stdin)
         file.seek(0)
         file.truncate()
-        told = {name: getattr(cloud, name) for name in ("state", "changes", "fails_at", "lost", "metrics_unknown")}
+        names = ("state", "changes", "fails_at", "lost", "metrics_unknown", "allowed")
+        told = {name: getattr(cloud, name) for name in names}
         file.write(json.dumps(told))
     print(out, end="")
     print(err, end="", file=sys.stderr)

@@ -1,6 +1,7 @@
 """Deployments into a project that a gcloud of our own keeps."""
 
 from collections.abc import Sequence
+from threading import Event
 
 from deployment import gcloud
 from deployment.applying import apply, planned
@@ -12,6 +13,18 @@ from deployment.source import Source
 from tests.deploy.fake_gcloud import Cloud
 
 
+class Hurry(Event):
+    """Does not wait; for how long it would have is in `waited`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waited.append(timeout or 0)
+        return self.is_set()
+
+
 def gcloud_of(cloud: Cloud) -> Gcloud:
     """gcloud for that project, in this process. It does not wait."""
 
@@ -21,7 +34,7 @@ def gcloud_of(cloud: Cloud) -> Gcloud:
         code, out, err = cloud.run(list(arguments[1:]), stdin)
         return Result(code=code, out=out, err=err)
 
-    return Gcloud(project="example-project", run=run, sleep=lambda _: None)
+    return Gcloud(project="example-project", run=run, stopped=Hurry())
 
 
 def todo(environment: Environment, source: Source, gcloud: Gcloud) -> list[Planned]:

@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import shlex
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -14,8 +16,10 @@ from pathlib import Path
 import pytest
 
 import deploy
-from deployment import ROOT
+from deployment import ROOT, gcloud
 from deployment.environment import config_file, load
+from deployment.gcloud import command
+from deployment.source import Source
 from tests.deploy import fake_gcloud
 from tests.deploy.fake_gcloud import Cloud
 from tests.deploy.projects import gcloud_of
@@ -43,6 +47,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     state.touch()
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("FAKE_GCLOUD_STATE", str(state))
+    monkeypatch.setattr(gcloud, "PAUSES", (0.1,))
     return state
 
 
@@ -58,6 +63,7 @@ def trial(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         raise urllib.error.HTTPError(request.full_url, told[request.full_url], "refused", Message(), None)
 
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    monkeypatch.setattr(deploy, "_env", str)
     config_file(ENV).parent.resolve().mkdir(exist_ok=True)
     yield
     config_file(ENV).unlink(missing_ok=True)
@@ -78,6 +84,21 @@ def test_a_gcloud_on_the_path_is_told_everything(project: Path) -> None:
     assert all(f"--project={load(ENV).project}" in each for each in told["changes"])
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("trial", "project")
+def test_ctrl_c_stops_it_with_one_line() -> None:
+    run("init", *ANSWERS)
+    command = [sys.executable, "-c", f"import deploy; deploy._env = str; exit(deploy.main(['apply', '--env={ENV}']))"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT / "deploy", text=True, start_new_session=True, **pipes) as process:  # type: ignore[call-overload]
+        next(line for line in process.stdout if line == "database\n")
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == deploy.INTERRUPTED
+    assert err == "\ndeploy.py: stopped. What is done stays done: run this again to go on.\n"
+    assert "secrets" not in out.splitlines()
+
+
 @pytest.mark.usefixtures("trial")
 def test_from_nothing_to_running_and_back(inside: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     """Two commands of ours, four answers, one secret, and one line for the administrator."""
@@ -95,16 +116,26 @@ def test_from_nothing_to_running_and_back(inside: Cloud, capsys: pytest.CaptureF
     before = len(inside.changes)
     assert run("apply") == 0
     assert len(inside.changes) == before
+    capsys.readouterr()
 
     assert run("status") == 1  # Zoom's secret has no value, and the add-on no logo
+    line = next(each for each in capsys.readouterr().out.splitlines() if "add-iam-policy-binding" in each)
+    gcloud_of(inside).do(command(*shlex.split(line)[1:]))
+    assert run("status") == 1
     assert "acts as admin@example.com" in capsys.readouterr().out
+    assert run("apply") == 0
+    said = capsys.readouterr().out
+    assert "acts as admin@example.com" in said
+    assert "OAuth scopes" not in said  # it was said, and is done
 
     assert run("rollback") == 1
-    assert "has no revision before" in capsys.readouterr().err
+    assert "there is no release before this one" in capsys.readouterr().err
     assert run("destroy", "--yes") == 0
     assert [inside.state[kind] for kind in ("services", "accounts", "jobs")] == [{}, {}, {}]
     assert inside.state["databases"]
-    assert "without it nobody knows which meetings are ours" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "without it nobody knows which meetings are ours" in said
+    assert "After another `apply` the client ID is a new one" in said
 
 
 @pytest.mark.usefixtures("trial")
@@ -117,6 +148,42 @@ def test_a_failure_is_told_and_the_next_run_goes_on(inside: Cloud, capsys: pytes
     assert "run this again" in told
     assert len(inside.changes) < 60
     assert run("apply") == 0
+
+
+@pytest.mark.usefixtures("trial")
+def test_answers_are_not_lost_when_something_fails(inside: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    inside.fails_at = 0
+    assert run("init", *ANSWERS) == 1
+    told = capsys.readouterr()
+    assert "Enabling gsuiteaddons.googleapis.com in example-project" in told.out
+    again = shlex.split(told.err.splitlines()[-1].partition("The same again: python deploy/deploy.py ")[2])
+    inside.fails_at = None
+    assert deploy.main(again) == 0
+    assert load(ENV).project == "example-project"
+
+
+@pytest.mark.usefixtures("trial")
+@pytest.mark.parametrize("command", ["plan", "apply", "status", "rollback", "destroy"])
+def test_who_may_not_see_the_project_is_told_so(
+    inside: Cloud, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("init", *ANSWERS)
+    inside.allowed = False
+    before = list(inside.changes)
+    assert run(command) == 1
+    assert "admin@example.com may not do this" in capsys.readouterr().err
+    assert inside.changes == before
+
+
+@pytest.mark.usefixtures("trial", "inside")
+@pytest.mark.parametrize("command", ["status", "rollback"])
+def test_a_project_in_which_there_is_nothing_yet_is_told(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whose APIs are not enabled: that is no error of gcloud's."""
+    run("init", *ANSWERS)
+    assert run(command) == 1
+    told = capsys.readouterr()
+    assert "not deployed" in told.out + told.err
+    assert "SERVICE_DISABLED" not in told.err
 
 
 @pytest.mark.usefixtures("trial", "inside")
@@ -143,7 +210,82 @@ def test_destroy_does_nothing_unless_the_project_is_typed(
 @pytest.mark.parametrize("command", ["plan", "apply", "status", "rollback", "destroy"])
 def test_an_environment_that_does_not_exist_is_one_line(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert deploy.main([command, "--env", "nowhere"]) == 1
-    assert "`deploy.py init --env nowhere` writes this file" in capsys.readouterr().err
+    assert "`deploy.py init --env nowhere` writes it" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("trial", "inside")
+def test_a_file_that_is_wrong_is_not_one_to_be_written_anew(capsys: pytest.CaptureFixture[str]) -> None:
+    config_file(ENV).write_text("[store")
+    assert run("plan") == 1
+    told = capsys.readouterr().err
+    assert "trial.toml: " in told
+    assert "init" not in told
+
+
+@pytest.mark.usefixtures("trial", "inside")
+@pytest.mark.parametrize("command", ["init", "destroy"])
+def test_where_nobody_answers_it_is_told(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if command == "destroy":
+        run("init", *ANSWERS)
+        run("apply")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert run(command) == 1
+    assert "nobody answers" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("trial")
+@pytest.mark.parametrize("name", ["sync_calendar", "sync-calendar", "confsync-sync-calendar"])
+def test_functions_are_known_by_their_names_in_the_cloud_too(
+    inside: Cloud, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("init", *ANSWERS)
+    for build in ("1", "2"):
+        monkeypatch.setattr(deploy, "source_of", lambda *_, build=build: Source(build=build))
+        run("apply")
+    assert run("rollback", name) == 0
+    served = inside.state["services"]["confsync-sync-calendar"]["spec"]["traffic"]
+    assert served == [{"revisionName": "confsync-sync-calendar-00001-abc", "percent": 100}]
+
+
+@pytest.mark.usefixtures("trial", "inside")
+def test_a_function_that_there_is_not_is_told_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    run("init", *ANSWERS)
+    assert run("rollback", "sync-calender") == 1
+    told = capsys.readouterr().err
+    assert "sync_calender: no function of this environment, which are create_conference, " in told
+
+
+def test_who_has_read_enough_ends_it_without_a_trace() -> None:
+    """As `deploy.py ... | head -1` does."""
+    plan = "lambda _: [deploy.say('x' * 99) for _ in range(9999)] and 0"
+    patched = f"import deploy; deploy.COMMANDS = {{**deploy.COMMANDS, 'plan': {plan}}}"
+    command = [sys.executable, "-c", f"{patched}; exit(deploy.main(['plan', '--env=p']))"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT / "deploy", text=True, **pipes) as process:  # type: ignore[call-overload]
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize("name", ["a b/c", "../prod", "", "-prod", "prod.toml/"])
+def test_a_name_that_no_environment_can_have_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        deploy.main(["init", f"--env={name}"])
+    assert ended.value.code == 2
+    assert f"{name!r} is no name of an environment" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "number", ["--calendars=-5", "--calendars=many", "--changes=-1", "--changes=nan", "--changes=inf"]
+)
+def test_numbers_for_the_cost_are_numbers_of_something(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        deploy.main(["plan", "--env=prod", number])
+    assert ended.value.code == 2
+    assert number.partition("=")[0] in capsys.readouterr().err
 
 
 def test_it_runs_from_any_directory(tmp_path: Path) -> None:

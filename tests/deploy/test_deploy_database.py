@@ -1,9 +1,10 @@
 """What is indexed in Firestore and what expires there is what the store looks for and what records have."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
@@ -14,13 +15,16 @@ from confsync.adapters.records import COLLECTIONS
 from confsync.cli.records import KINDS
 from confsync.domain.connection import Connection
 from confsync.ports import Due
+from deployment.applying import apply, planned
 from deployment.environment import Environment
-from deployment.gcloud import Gcloud
-from deployment.report import by_hand_lines, plan_lines
-from deployment.resources.database import COMPOSITE, EXPIRING, QUERIED
+from deployment.gcloud import BETWEEN, Gcloud, Query, command
+from deployment.planning import demolition
+from deployment.report import by_hand_lines, plan_lines, shared_lines
+from deployment.resources import stages
+from deployment.resources.database import COMPOSITE, EXPIRING, QUERIED, shared
 from deployment.source import Source
 from tests.deploy.fake_gcloud import Cloud
-from tests.deploy.projects import deploy, todo
+from tests.deploy.projects import Hurry, deploy, todo
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
@@ -93,7 +97,7 @@ def test_an_index_that_is_not_ready_is_told(
     cloud.state["composites"]["calendars"]["state"] = state
     plan = todo(environment, source, fake)
     assert f"index: {told} -> ready" in "\n".join(plan_lines(plan, "p"))
-    assert "gcloud firestore operations list --database=(default)" in "\n".join(by_hand_lines(plan))
+    assert "gcloud firestore operations list --database=confsync" in "\n".join(by_hand_lines(plan))
 
 
 def test_every_query_of_the_store_is_tried_here() -> None:
@@ -109,3 +113,105 @@ def test_every_query_of_the_store_is_tried_here() -> None:
 def test_what_has_a_time_after_which_nobody_needs_it_expires() -> None:
     expiring = {COLLECTIONS[kind] for kind in COLLECTIONS if "expire_at" in {each.name for each in fields(kind)}}
     assert set(EXPIRING) == expiring
+
+
+# --- when indexes are there ------------------------------------------------------------------------------------------
+
+
+def test_functions_wait_for_an_index_that_a_release_adds(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With records in the collection it takes a while, and functions of the new release look for records by it."""
+    later = replace(source, build="later")
+    with monkeypatch.context() as patch:
+        patch.setitem(QUERIED, "links", ())
+        deploy(environment, source, fake)
+    plan = todo(environment, later, fake)
+    assert [stage.title for stage in plan if stage.title in {"database", "indexes", "functions"}] == [
+        *("database", "indexes", "functions")
+    ]
+    apply(fake, plan, lambda _: None)
+    asked = next(each for each in reversed(cloud.changes) if "links" in str(each))
+    deployed = next(each for each in cloud.changes if f"later-{environment.table.runtime}" in str(each))
+    assert cloud.changes.index(asked) < cloud.changes.index(deployed)
+    assert isinstance(fake.stopped, Hurry)
+    assert BETWEEN in fake.stopped.waited
+
+
+@pytest.mark.parametrize(("state", "told"), [("CREATING", "being built"), ("NEEDS_REPAIR", "broken")])
+def test_an_index_that_is_not_built_is_told(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud, state: str, told: str
+) -> None:
+    deploy(environment, source, fake)
+    name = next(each for each in cloud.state["indexes"] if each.endswith("/conferences/fields/due_at"))
+    cloud.state["indexes"][name]["indexConfig"]["indexes"][0]["state"] = state
+    plan = todo(environment, source, fake)
+    assert [stage.title for stage in plan if stage.title in {"database", "indexes"}] == ["indexes"]
+    assert f"conferences by due_at: {told} -> built" in "\n".join(plan_lines(plan, "p"))
+
+
+# --- whose database it is ---------------------------------------------------------------------------------------------
+
+
+def in_database(environment: Environment, name: str) -> Environment:
+    store = msgspec.structs.replace(environment.settings.store, database=name)
+    return replace(environment, settings=msgspec.structs.replace(environment.settings, store=store))
+
+
+@pytest.fixture
+def others(cloud: Cloud, fake: Gcloud) -> dict[str, Any]:
+    """A default database that was there before, without protection."""
+    cloud.state["apis"].append("firestore")
+    fake.do(
+        command(
+            "firestore", "databases", "create", "--database=(default)", "--location=eur3", "--type=firestore-native"
+        )
+    )
+    found: dict[str, Any] = cloud.state["databases"]["(default)"]
+    return found
+
+
+def test_a_deployment_has_a_database_of_its_own(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud, others: dict[str, Any]
+) -> None:
+    before = dict(others)
+    deploy(environment, source, fake)
+    assert {*cloud.state["databases"]} == {"(default)", "confsync"}
+    down = demolition(stages(environment, source), everything=True)
+    apply(fake, planned(fake, down), lambda _: None)
+    assert cloud.state["databases"] == {"(default)": before}
+    assert not any("--database=(default)" in change for change in cloud.changes[2:])
+    assert shared(environment) == ""
+
+
+def test_a_database_that_may_be_others_is_told_and_left(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud, others: dict[str, Any]
+) -> None:
+    before = dict(others)
+    here = in_database(environment, "(default)")
+    deploy(here, source, fake)
+    assert "The database (default) may hold records of others, and is never deleted" in "\n".join(shared_lines(here))
+    apply(fake, planned(fake, demolition(stages(here, source), everything=True)), lambda _: None)
+    assert cloud.state["databases"] == {"(default)": before}
+
+
+def test_functions_can_open_no_other_database(environment: Environment, source: Source, fake: Gcloud) -> None:
+    deploy(environment, source, fake)
+    policy = fake.ask(Query(arguments=("projects", "get-iam-policy", "example-project")))
+    (binding,) = [each for each in policy["bindings"] if each["role"] == "roles/datastore.user"]
+    told = 'resource.name == "projects/example-project/databases/confsync"'
+    assert binding["condition"] == {"expression": told, "title": "confsync"}
+
+
+def test_a_role_on_every_database_is_taken_back(
+    environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
+) -> None:
+    """As it was given before there were conditions; what somebody else binds to one of theirs stays."""
+    deploy(environment, source, fake)
+    member = "serviceAccount:confsync-sync@example-project.iam.gserviceaccount.com"
+    roles = cloud.state["policies"]["projects/example-project"]
+    theirs = "roles/viewer expression=request.time < timestamp(),title=until summer"
+    roles["roles/datastore.user"], roles[theirs] = [member], [member]
+    deploy(environment, source, fake)
+    assert roles["roles/datastore.user"] == []
+    assert roles[theirs] == [member]

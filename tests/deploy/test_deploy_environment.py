@@ -3,6 +3,7 @@
 import re
 import tomllib
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -62,7 +63,7 @@ def test_a_wrong_table_is_an_error_that_names_the_key(old: str, new: str, messag
 
 
 def test_an_environment_that_does_not_exist_is_named() -> None:
-    with pytest.raises(DeployError, match=r"deploy/config/nowhere\.toml: .*No such file"):
+    with pytest.raises(DeployError, match=r"deploy/config/nowhere\.toml: there is no such file"):
         load("nowhere")
 
 
@@ -118,3 +119,43 @@ def test_functions_have_no_disk_to_keep_records_on(environment: Environment) -> 
     assert [each.partition(",")[0] for each in problems(replace(environment, settings=settings))] == [
         'example.toml: store.kind is "sqlite"'
     ]
+
+
+def with_settings(environment: Environment, **sections: Any) -> Environment:
+    return replace(environment, settings=msgspec.structs.replace(environment.settings, **sections))
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"provider": "zoomm"}, "solutions.zoom.provider: no provider 'zoomm'"),
+        ({"settings": {"nonsense": 1}}, "solutions.zoom.settings: Object contains unknown field `nonsense`"),
+        ({"secret": None}, "solutions.zoom.secret is missing"),
+        ({"secret": "bad name!"}, "solutions.zoom.secret: 'bad name!' is not a secret's name"),
+    ],
+)
+def test_a_solution_that_would_never_work_is_found_before_it_is_deployed(
+    environment: Environment, changed: dict[str, Any], problem: str
+) -> None:
+    zoom = msgspec.structs.replace(environment.settings.solutions["zoom"], **changed)
+    solutions = {**environment.settings.solutions, "zoom": zoom}
+    (told,) = problems(with_settings(environment, solutions=solutions))
+    assert told.startswith(f"example.toml: {problem}")
+
+
+def test_a_project_or_region_that_cannot_be_one_is_told(environment: Environment) -> None:
+    google = msgspec.structs.replace(environment.settings.google, project="Bad Project!")
+    queue = msgspec.structs.replace(environment.settings.queue, location="nowhere-1")
+    told = list(problems(with_settings(environment, google=google, queue=queue)))
+    assert told[:2] == [
+        "example.toml: 'Bad Project!' cannot be a project",
+        "example.toml: 'nowhere-1' cannot be a region",
+    ]
+
+
+def test_personal_solutions_need_a_client_to_connect_accounts(environment: Environment) -> None:
+    zoom = msgspec.structs.replace(environment.settings.solutions["zoom"], personal=True)
+    connect = msgspec.structs.replace(environment.settings.connect, client_id=None)
+    personal = with_settings(environment, connect=connect, solutions={"zoom": zoom})
+    (told,) = problems(personal)
+    assert told.endswith(f"with the redirect URIs {environment.settings.connect.url}/signed-in")

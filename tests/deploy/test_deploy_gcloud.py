@@ -40,6 +40,8 @@ def every_line(environment: Environment, source: Source) -> Iterator[tuple[str, 
         commands: list[Command] = [*resource.create, *resource.delete]
         if not resource.title.startswith("APIs"):
             commands += resource.change(changes)
+        if resource.without:
+            commands += resource.change(differences({}, resource.without))
         yield from (tuple(each.whole(late.shown for late in each.late)) for each in commands)
 
 
@@ -75,7 +77,7 @@ def going_back(environment: Environment, source: Source) -> list[Command]:
     fake = gcloud_of(Cloud())
     for build in ("1", "2"):
         deploy(environment, replace(source, build=build), fake)
-    return [command for _, command in rollbacks(environment, fake, ["join"])]
+    return [command for _, command in rollbacks(environment, fake, ["join"]) if command]
 
 
 @pytest.mark.parametrize("flag", ["--retries=3", "--timeout=soon"])

@@ -1,13 +1,13 @@
 """How gcloud is asked and told: what isn't there, what has to settle, what is an error."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from deployment import DeployError
-from deployment.gcloud import PAUSES, Command, Gcloud, Query, Result, command, run
+from deployment.gcloud import BETWEEN, LOOKS, PAUSES, Command, Gcloud, Query, Result, command, run
+from tests.deploy.projects import Hurry
 
 THINGS = Query(arguments=("things", "list"))
 
@@ -15,13 +15,13 @@ THINGS = Query(arguments=("things", "list"))
 def answering(*results: Result) -> tuple[Gcloud, list[tuple[Sequence[str], str | None]], list[float]]:
     """gcloud that says this, then the last of it again; its calls; how long was waited."""
     calls: list[tuple[Sequence[str], str | None]] = []
-    waited: list[float] = []
+    patience = Hurry()
 
     def run(arguments: Sequence[str], stdin: str | None) -> Result:
         calls.append((arguments, stdin))
         return results[min(len(calls), len(results)) - 1]
 
-    return Gcloud(project="p", run=run, sleep=waited.append), calls, waited
+    return Gcloud(project="p", run=run, stopped=patience), calls, patience.waited
 
 
 def said(err: str, code: int = 1) -> Result:
@@ -37,14 +37,14 @@ def test_a_question_is_put_to_the_project_as_json() -> None:
     assert calls == [(["gcloud", "things", "list", "--project=p", "--quiet", "--format=json"], None)]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "NOT_FOUND: Requested entity was not found.",
-        "Projects instance [p] not found: Requested entity was not found.",
-        "PERMISSION_DENIED: Permission 'iam.serviceAccounts.getIamPolicy' denied on resource (or it may not exist).",
-    ],
-)
+NOT_THERE = [
+    "NOT_FOUND: Requested entity was not found.",
+    "instance [confsync] not found",
+    "PERMISSION_DENIED: Permission 'iam.serviceAccounts.getIamPolicy' denied on resource (or it may not exist).",
+]
+
+
+@pytest.mark.parametrize("words", NOT_THERE)
 def test_what_is_not_there_is_no_error(words: str) -> None:
     assert answering(said(words))[0].ask(THINGS) is None
 
@@ -52,21 +52,29 @@ def test_what_is_not_there_is_no_error(words: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "PERMISSION_DENIED: The caller does not have permission.",
-        "[ann@example.com] does not have permission to access projects instance [p] (or it may not exist): no.",
-        "PERMISSION_DENIED: Permission 'secretmanager.secrets.list' denied on resource (or it may not exist).",
+        "PERMISSION_DENIED: no",
+        "PERMISSION_DENIED: Permission 'run.services.list' denied on resource 'projects/p' (or it may not exist).",
+        "[eve@example.com] does not have permission to access projects instance [p] (or it may not exist).",
     ],
 )
-def test_what_is_refused_is_told_in_gclouds_words(words: str) -> None:
-    """Were it taken for nothing, all that is there would be planned anew."""
-    with pytest.raises(DeployError, match=rf"gcloud things list .*\n.*\n{re.escape(words)}"):
-        answering(said(words))[0].ask(THINGS)
+def test_what_is_not_ours_to_see_is_not_taken_for_what_is_not_there(words: str) -> None:
+    gcloud, calls, _ = answering(said(words), Result(code=0, out="eve@example.com\n", err=""))
+    with pytest.raises(DeployError) as error:
+        gcloud.ask(THINGS)
+    told = str(error.value)
+    assert told.startswith(f"gcloud things list --project=p --quiet --format=json\nended with 1:\n{words}\n")
+    assert "eve@example.com may not do this, or there is no project p" in told
+    assert len(calls) == 2
 
 
-def test_a_question_to_an_api_that_was_enabled_a_moment_ago_waits() -> None:
-    gcloud, _, waited = answering(said("it is disabled. Enable it by visiting x (or it may not exist)"), FINE)
-    assert gcloud.ask(THINGS) == [1]
-    assert waited == [PAUSES[0]]
+def test_another_refusal_is_told_in_gclouds_words() -> None:
+    with pytest.raises(DeployError, match=r"gcloud things list .*\n.*\nINVALID_ARGUMENT: no$"):
+        answering(said("INVALID_ARGUMENT: no"))[0].ask(THINGS)
+
+
+def test_an_answer_that_is_no_json_is_told() -> None:
+    with pytest.raises(DeployError, match="said what is no JSON: Updates are available"):
+        answering(Result(code=0, out="Updates are available", err=""))[0].ask(THINGS)
 
 
 def test_without_a_project_gcloud_says_its_own() -> None:
@@ -95,6 +103,33 @@ def test_what_was_made_a_moment_ago_is_waited_for(words: str) -> None:
     gcloud, calls, waited = answering(said(words), said(words), FINE)
     gcloud.do(command("bind"))
     assert (len(calls), waited) == (3, [*PAUSES[:2]])
+
+
+def test_a_question_about_what_was_made_a_moment_ago_is_put_again() -> None:
+    gcloud, calls, waited = answering(said("SERVICE_DISABLED"), FINE)
+    assert gcloud.ask(THINGS) == [1]
+    assert (len(calls), waited) == (2, [PAUSES[0]])
+
+
+def test_what_is_stopped_is_not_tried_again() -> None:
+    gcloud, calls, _ = answering(said("SERVICE_DISABLED"))
+    gcloud.stopped.set()
+    with pytest.raises(DeployError, match="SERVICE_DISABLED"):
+        gcloud.do(command("bind"))
+    assert len(calls) == 1
+
+
+def test_what_google_does_in_its_own_time_is_asked_for_until_it_is_done() -> None:
+    gcloud, calls, waited = answering(Result(code=0, out="[]", err=""), Result(code=0, out="[]", err=""), FINE)
+    gcloud.do(Command(arguments=("things", "list"), until=bool))
+    assert (len(calls), waited) == (3, [BETWEEN] * 2)
+
+
+def test_what_is_never_done_is_left_to_a_later_run() -> None:
+    gcloud, calls, _ = answering(Result(code=0, out="[]", err=""))
+    with pytest.raises(DeployError, match=r"not done after an hour, and Google goes on: gcloud things list"):
+        gcloud.do(Command(arguments=("things", "list"), until=bool))
+    assert len(calls) == LOOKS
 
 
 def test_waiting_comes_to_an_end() -> None:

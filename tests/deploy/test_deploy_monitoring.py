@@ -18,7 +18,7 @@ from deployment.report import plan_lines, steps_of
 from deployment.resources import monitoring, stages
 from deployment.source import Source
 from tests.deploy.fake_gcloud import Cloud
-from tests.deploy.projects import deploy, todo
+from tests.deploy.projects import Hurry, deploy, todo
 from tests.deploy.test_deploy_gcloud import lint
 from tests.playground.discovery_schema import check
 
@@ -284,9 +284,9 @@ def test_alerts_wait_until_a_new_metric_is_known(
     environment: Environment, source: Source, fake: Gcloud, cloud: Cloud
 ) -> None:
     cloud.metrics_unknown = 3
-    waited: list[float] = []
-    said = deploy(environment, source, replace(fake, sleep=waited.append))
-    assert waited == [*METRIC_PAUSES[:1]] * 3
+    patience = Hurry()
+    said = deploy(environment, source, replace(fake, stopped=patience))
+    assert patience.waited.count(METRIC_PAUSES[0]) == 3
     assert any("takes Google up to ten minutes" in each for each in said)
     assert len(cloud.state["alerts"]) == len(POLICIES)
 

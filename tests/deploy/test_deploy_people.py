@@ -14,11 +14,13 @@ from confsync.adapters.google_credentials import CALENDAR_SCOPES
 from deploy import COMMANDS
 from deployment import ROOT, DeployError, cost, delegation, setup
 from deployment.environment import Environment, problems
-from deployment.gcloud import Gcloud
+from deployment.gcloud import Command, Gcloud, command
 from deployment.report import role_lines
 from deployment.resources.accounts import own_accounts
+from deployment.resources.database import shared
 from deployment.smoke import smoke_test
 from deployment.source import Source
+from deployment.status import people
 from tests.deploy.fake_gcloud import AUTHORIZATION, NUMBER, Cloud
 from tests.deploy.projects import deploy
 
@@ -41,6 +43,7 @@ def test_the_first_file_is_a_configuration_that_fits_its_deployment(environment:
     assert list(problems(made)) == []
     assert ("join" in made.functions) == providers.vendor(solution).capabilities.join_redirect
     assert "connect" not in made.functions
+    assert (made.settings.store.database, shared(made)) == ("confsync", "")
 
 
 def test_without_a_domain_people_connect_their_accounts_once_there_is_a_client_for_it(
@@ -59,6 +62,11 @@ def test_whom_alerts_mail_is_told_by_a_flag_and_not_asked(environment: Environme
     assert environment_of(ANSWERS, environment).settings.monitoring.emails == ()
     told = replace(ANSWERS, emails=("a@example.com", "b@example.com"))
     assert environment_of(told, environment).settings.monitoring.emails == ("a@example.com", "b@example.com")
+
+
+def test_an_address_that_alerts_cannot_be_mailed_to_is_refused(fake: Gcloud) -> None:
+    with pytest.raises(DeployError, match=r"monitoring\.emails"):
+        setup.questions(lambda _, default: default, fake, {"domain": "example.com"}, ["ann"])
 
 
 def test_only_what_is_not_given_is_asked_and_gcloud_knows_the_project(fake: Gcloud) -> None:
@@ -87,9 +95,32 @@ def test_a_provider_that_there_is_not_is_refused(fake: Gcloud) -> None:
         setup.questions(lambda _, default: default, fake, {"solution": "zom"})
 
 
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"project": "Bad Project!"}, "'Bad Project!' cannot be a project"),
+        ({"region": "nowhere-1"}, "'nowhere-1' cannot be a region"),
+        ({"domain": "example"}, "'example' cannot be a domain"),
+    ],
+)
+def test_an_answer_that_cannot_be_one_is_refused(fake: Gcloud, given: dict[str, str], problem: str) -> None:
+    with pytest.raises(DeployError, match=problem):
+        setup.questions(lambda _, default: default, fake, given)
+
+
+@pytest.mark.parametrize("solution", sorted(setup.ASK_FOR_SERVER))
+def test_a_server_without_an_address_is_refused_before_anything_is_changed(
+    fake: Gcloud, cloud: Cloud, solution: str
+) -> None:
+    with pytest.raises(DeployError, match=f"solutions.{solution}.api is missing"):
+        setup.questions(lambda _, default: default, fake, {"solution": solution, "server": ""})
+    assert cloud.changes == []
+
+
 def test_the_add_ons_caller_is_read_from_the_project(fake: Gcloud, cloud: Cloud) -> None:
     assert setup.authorization(fake) == AUTHORIZATION
     assert cloud.state["apis"] == ["serviceusage", "gsuiteaddons"]
+    assert cloud.state["settling"] == []  # the API was there a moment later only
     text = setup.configuration(ANSWERS, number=NUMBER, authorization=AUTHORIZATION)
     callers = tomllib.loads(text)["callers"]["create_conference"]
     assert callers["service_accounts"] == [AUTHORIZATION["serviceAccountEmail"]]
@@ -148,6 +179,7 @@ def test_delegation_is_tried_with_a_signed_assertion(
     words: str,
 ) -> None:
     deploy(environment, source, fake)
+    fake.do(lets_me_sign(environment))
     sent: list[tuple[str, str]] = []
 
     def exchange(url: str, assertion: str) -> Mapping[str, Any]:
@@ -163,10 +195,48 @@ def test_delegation_is_tried_with_a_signed_assertion(
     assert len(sent) == (2 if well else 1)  # calendars, then settings
 
 
-def test_who_may_not_sign_is_told_so(environment: Environment, fake: Gcloud, cloud: Cloud) -> None:
-    well, words = delegation.check(environment, with_iam(fake, cloud), "ann@example.com")
+def lets_me_sign(environment: Environment) -> Command:
+    account = str(environment.settings.google.service_account)
+    flags = ("--member=user:admin@example.com", "--role=roles/iam.serviceAccountTokenCreator")
+    return command("iam", "service-accounts", "add-iam-policy-binding", account, *flags)
+
+
+def test_who_may_not_sign_is_told_how_to_and_nothing_of_an_administrator(
+    environment: Environment, source: Source, fake: Gcloud
+) -> None:
+    """Owners may not: it is what they see first, before they or an administrator have done anything."""
+    deploy(environment, source, fake)
+    ((well, words),) = people(environment, fake, "ann@example.com")
     assert not well
-    assert words.startswith("could not be tried: gcloud iam service-accounts sign-jwt")
+    assert words.startswith("calendars: could not be tried: gcloud iam service-accounts sign-jwt")
+    assert words.splitlines()[-1] == lets_me_sign(environment).shown("example-project")
+    assert "administrator" not in words
+
+
+def test_what_google_refuses_is_for_the_administrator(
+    environment: Environment, source: Source, fake: Gcloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(environment, source, fake)
+    fake.do(lets_me_sign(environment))
+    refusal = {"error": "unauthorized_client", "error_description": "no"}
+    monkeypatch.setattr(delegation.check, "__kwdefaults__", {"exchange": lambda *_: refusal})
+    told = list(people(environment, fake, None))
+    assert told == [
+        (False, "calendars: does not act as admin@example.com (calendar): unauthorized_client, no"),
+        (False, delegation.instructions(environment, fake)),
+    ]
+
+
+def test_an_answer_that_does_not_come_is_not_taken_for_a_refusal(
+    environment: Environment, source: Source, fake: Gcloud
+) -> None:
+    def exchange(url: str, assertion: str) -> Mapping[str, Any]:
+        raise OSError("no route to host")
+
+    deploy(environment, source, fake)
+    fake.do(lets_me_sign(environment))
+    with pytest.raises(DeployError, match=r"oauth2\.googleapis\.com/token: no route to host"):
+        delegation.check(environment, fake, "ann@example.com", exchange=exchange)
 
 
 # --- cost ------------------------------------------------------------------------------------------------------------
@@ -177,10 +247,19 @@ def total(environment: Environment, load: cost.Load) -> float:
 
 
 def test_without_use_only_what_is_kept_costs(environment: Environment) -> None:
-    """One instance of 1 vCPU and 512 MiB is kept warm, and there are more secrets than are free."""
+    """One instance of 1 vCPU and 512 MiB is kept warm; there are more secrets and images than are free."""
     parts = dict(cost.estimate(environment, cost.Load(calendars=0)))
     assert parts["instances kept warm"] == pytest.approx((0.0000025 + 0.5 * 0.0000025) * 30 * 86_400)
-    assert {name for name, dollars in parts.items() if dollars} == {"instances kept warm", "secrets"}
+    assert {name for name, dollars in parts.items() if dollars} == {"instances kept warm", "secrets", "images"}
+
+
+def test_logs_cost_where_there_are_many_requests(environment: Environment) -> None:
+    """A request is a line of ours, and one of Cloud Run's; 50 GiB a month are free."""
+    assert dict(cost.estimate(environment, cost.Load(calendars=1_000)))["logs"] == 0
+    load = cost.Load(calendars=100_000)
+    requests = cost.DAYS * cost.total(cost.a_day(environment, load)).requests
+    one, two = ((requests * kib * 1024 / 2**30 - 50) * 0.5 for kib in (1, 2))
+    assert one < dict(cost.estimate(environment, load))["logs"] < two
 
 
 def test_more_to_do_costs_more(environment: Environment) -> None:

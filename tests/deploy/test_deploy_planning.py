@@ -46,8 +46,9 @@ def test_a_step_brings_about_what_is_wanted(wanted: State | None, there: Any, ve
         (thing(None), None),
         (thing(None), {}),
         (thing({"a": "x"}, create=()), None),
+        (thing({"a": "x"}, without={}, delete=(), by_hand="go there").gone(), None),
     ],
-    ids=["as wanted", "not wanted, no answer", "not wanted, not there", "comes with something else"],
+    ids=["as wanted", "not wanted, no answer", "not wanted, not there", "comes with something else", "gone already"],
 )
 def test_what_is_as_it_should_be_needs_no_step(resource: Resource, there: Any) -> None:
     assert step(resource, there) is None
@@ -81,9 +82,19 @@ def test_what_is_made_last_is_taken_down_first_and_what_is_kept_stays() -> None:
     first, second, kept = thing({"a": "x"}), thing({"a": "x"}), thing({"a": "x"}, kept="it is data")
     told = [Stage(title="one", resources=(first, kept), at_once=1), Stage(title="two", resources=(second,), at_once=1)]
     down = demolition(told, everything=False)
-    assert [(each.title, len(each.resources)) for each in down] == [("two", 1), ("one", 1)]
-    assert [len(each.resources) for each in demolition(told, everything=True)] == [1, 2]
-    assert all(each.wanted is None for stage in down for each in stage.resources)
+    assert [each.title for each in down] == ["two", "one"]
+    answers = {QUERY: {"a": "x"}}
+    assert [len(each.steps) for each in plan(down, answers)] == [1, 1]
+    assert [len(each.steps) for each in plan(demolition(told, everything=True), answers)] == [1, 2]
+
+
+def test_what_is_kept_can_be_changed_when_everything_else_goes() -> None:
+    kept = thing({"a": "x"}, kept="it is data", without={"a": "y"})
+    told = [Stage(title="one", resources=(kept,), at_once=1)]
+    for everything, verb in ((False, Verb.CHANGE), (True, Verb.DELETE)):
+        (stage,) = plan(demolition(told, everything=everything), {QUERY: {"a": "x"}})
+        assert [each.verb for each in stage.steps] == [verb]
+        assert plan(demolition(told, everything=everything), {QUERY: None}) == []
 
 
 def test_titles_tell_resources_apart(environment: Environment, source: Source) -> None:

@@ -25,6 +25,7 @@ from deployment.planning import Resource, Stage, demolition, plan
 from deployment.report import steps_of
 from deployment.resources import stages
 from deployment.resources.addon import AUTHORIZATION
+from deployment.resources.functions import release
 from deployment.resources.services import ENABLED
 from deployment.rollback import rollbacks
 from deployment.source import Source, source_of
@@ -32,7 +33,7 @@ from tests.deploy.fake_gcloud import Cloud
 from tests.deploy.google_rest.every_host import Request, every_host
 from tests.deploy.google_rest.project import NUMBER, Project, forbidden
 from tests.deploy.google_rest.resources import HANDLERS
-from tests.deploy.projects import deploy, gcloud_of
+from tests.deploy.projects import Hurry, deploy, gcloud_of
 from tests.deploy.test_deploy_gcloud import form
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("real-gcloud")]
@@ -89,7 +90,7 @@ def real(gcloud: str, google: Google, tmp_path_factory: pytest.TempPathFactory) 
             )
             return Result(code=done.returncode, out=done.stdout, err=done.stderr)
 
-        yield Gcloud(project="example-project", run=run, sleep=lambda _: None)
+        yield Gcloud(project="example-project", run=run, stopped=Hurry())
 
 
 @pytest.fixture(scope="module")
@@ -113,13 +114,15 @@ def content(command: Command) -> frozenset[str]:
 
 def one_of_each(every: list[Stage]) -> list[Stage]:
     """Of resources for which gcloud is told the same but for names and values the first. Accounts are all there: roles
-    are theirs."""
+    are theirs. What is waited for needs all of its kind."""
     seen = set()
 
     def is_new(stage: Stage, resource: Resource) -> bool:
         lines = [(form(each.arguments), content(each)) for each in resource.create]
         new = set(lines or [(form(resource.query.arguments), frozenset())]) - seen
         seen.update(new)
+        if any(each.until for each in resource.create):
+            return False
         return bool(new) or stage.title == "service accounts"
 
     return [replace(stage, resources=tuple(each for each in stage.resources if is_new(stage, each))) for stage in every]
@@ -202,14 +205,20 @@ def test_what_is_not_there_is_told_from_what_is_refused(google: Google, real: Gc
     google.project.refused["serviceusage services.list"] = forbidden("serviceusage.services.list", "")
     with pytest.raises(DeployError, match=r"does not have permission .* \(or it may not exist\)"):
         real.ask(ENABLED)
-    after_a_while = replace(real, sleep=lambda _: google.project.apis.add("gsuiteaddons"))
+
+    class Later(Hurry):
+        def wait(self, timeout: float | None = None) -> bool:
+            google.project.apis.add("gsuiteaddons")
+            return super().wait(timeout)
+
+    after_a_while = replace(real, stopped=Later())
     assert after_a_while.ask(AUTHORIZATION).keys() == {"name", "oauthClientId", "serviceAccountEmail"}
 
 
 # --- what is sent ----------------------------------------------------------------------------------------------------
 
 
-def test_a_function_is_sent_as_the_table_has_it(made: Project) -> None:
+def test_a_function_is_sent_as_the_table_has_it(small: Environment, made: Project) -> None:
     (function,) = made.bodies("cloudfunctions projects.locations.functions.create")
     account = "confsync-build@example-project.iam.gserviceaccount.com"
     assert function["buildConfig"] == {
@@ -225,6 +234,7 @@ def test_a_function_is_sent_as_the_table_has_it(made: Project) -> None:
         "environmentVariables": {
             "CONFSYNC_BUILD": "0123456789ab-python313",
             "CONFSYNC_CONFIG": "/workspace/deploy/config/example.toml",
+            "CONFSYNC_RELEASE": release(small, "0123456789ab"),
             "THREADS": "1",
         },
         "ingressSettings": "ALLOW_ALL",

@@ -45,9 +45,11 @@ def told() -> Iterator[tuple[str, str, str]]:
 
 def kind(environment: Environment, grant: Grant) -> str:
     """The grant's target in the words of README.md."""
-    title, settings = grant.target.title, environment.settings
+    title, settings = grant.on, environment.settings
     names = {
+        f"database {settings.store.database}": "the database",
         "the project": "the project",
+        "the bucket of uploaded sources": "the bucket of uploaded sources",
         **{f"queue {name}": "each queue" for name in settings.queue.names},
         "service account confsync-tasks": "`confsync-tasks`",
         "service account confsync-calendars": "`confsync-calendars`",
@@ -84,6 +86,18 @@ def test_the_notification_function_creates_tasks_and_reads_its_keys_and_can_do_n
         ("roles/iam.serviceAccountUser", "service account confsync-tasks"),
         ("roles/secretmanager.secretAccessor", "secret confsync-channel-keys"),
     }
+
+
+@pytest.mark.parametrize(
+    ("tool", "bucket"),
+    [("functions", "gcf-v2-sources-123456789012-europe-west1"), ("run", "run-sources-example-project-europe-west1")],
+)
+def test_a_build_reads_the_bucket_of_its_source_and_no_other(environment: Environment, tool: str, bucket: str) -> None:
+    told = replace(environment, table=msgspec.structs.replace(environment.table, deploy_with=tool))
+    (part,) = [each.part for each in grants(told) if each.role == "roles/storage.objectViewer"]
+    assert part is not None
+    name = f"projects/_/buckets/{bucket}"
+    assert part.condition == f'resource.name == "{name}" || resource.name.startsWith("{name}/")'
 
 
 def test_with_several_queues_whoever_creates_tasks_does_so_in_each(environment: Environment) -> None:

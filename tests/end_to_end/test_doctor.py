@@ -153,6 +153,11 @@ def an_unknown_key(patient: Patient) -> None:
     patient.configured("[store]", "[store]\nnonsense = 1")
 
 
+@fault("configuration", "fail", "solutions.jitsi.settings: Object contains unknown field `nonsense`")
+def a_setting_that_its_vendor_has_not(patient: Patient) -> None:
+    patient.configured("[solutions.jitsi]", "[solutions.jitsi]\nsettings = { nonsense = 1 }")
+
+
 @fault("secret nowhere", "fail", "gcloud secrets versions add nowhere --data-file=- --project=playground")
 def a_missing_secret(patient: Patient) -> None:
     patient.configured('secret = "jitsi-key"', 'secret = "nowhere"')

@@ -4,7 +4,7 @@ from deployment.environment import Environment
 from deployment.planning import Stage
 from deployment.resources.accounts import accounts
 from deployment.resources.addon import addon, caller
-from deployment.resources.database import composites, database
+from deployment.resources.database import built, composites, database
 from deployment.resources.functions import functions, traffic
 from deployment.resources.monitoring import addresses, alerts, dashboard, metrics
 from deployment.resources.queues import queues
@@ -32,7 +32,7 @@ def stages(environment: Environment, source: Source) -> list[Stage]:
         "keys and credentials": values(environment),
         "queues": queues(environment),
         "roles": policies(environment),
-        "indexes": composites(environment),
+        "indexes": [*composites(environment), *built(environment)],
         "functions": functions(environment, source.build),
         "front doors": doors(environment),
         "traffic": traffic(environment),

@@ -22,6 +22,9 @@ to. https://cloud.google.com/firestore/docs/best-practices#indexes"""
 COMPOSITE = {collection: (SHARD, SHARDED_DUE_AT) for collection, fields in QUERIED.items() if "due_at" in fields}
 """Fields of one index together, by collection: what is due, over shards. Every deployment has it, whatever its
 `store.sharded`, so that the setting can be taken back."""
+OWN_DATABASE = "confsync"
+"""Databases whose names begin so are confsync's own, like everything else that is called so. Any other may hold records
+of others: it is used, and never deleted."""
 EXPIRING = ("budgets", "channels", "conferences", "hosts", "repeats")
 """Collections whose records have a time after which nobody needs them: `expire_at`."""
 
@@ -38,19 +41,33 @@ def database(environment: Environment) -> list[Resource]:
     ]
 
 
+def shared(environment: Environment) -> str:
+    """What people should know of a database that is not confsync's own; nothing if it is."""
+    name = environment.settings.store.database
+    if name.startswith(OWN_DATABASE):
+        return ""
+    collections = ", ".join(sorted(COLLECTIONS.values()))
+    return (
+        f"The database {name} may hold records of others, and is never deleted. In collections that are called\n"
+        f"{collections}\n"
+        f"fields are taken out of indexes, and records expire by expire_at. One of its own: store.database = "
+        f'"{OWN_DATABASE}"'
+    )
+
+
 def composites(environment: Environment) -> list[Resource]:
     """Indexes of several fields. Firestore builds each for minutes, and is waited for: queries fail before."""
     return [_composite(environment.settings.store.database, *told) for told in COMPOSITE.items()]
 
 
 def _database(region: str, name: str) -> Resource:
-    place = f"--database={name}"
+    place, own = f"--database={name}", name.startswith(OWN_DATABASE)
 
     def found(answer: Any) -> State | None:
         for each in answer:
             if each["name"].endswith(f"/databases/{name}"):
                 protection = each.get("deleteProtectionState", "").rpartition("_")[2].lower()
-                return {"type": each["type"], "delete protection": protection}
+                return {"type": each["type"], **({"delete protection": protection} if own else {})}
         return None
 
     def change(changes: Changes) -> tuple[Command, ...]:
@@ -64,13 +81,15 @@ def _database(region: str, name: str) -> Resource:
         why="calendars, conferences, links and connections are kept there",
         query=Query(api="firestore", arguments=("firestore", "databases", "list")),
         found=found,
-        wanted={"type": "FIRESTORE_NATIVE", "delete protection": "enabled"},
+        wanted={"type": "FIRESTORE_NATIVE", **({"delete protection": "enabled"} if own else {})},
         create=(command(*create, "--delete-protection"),),
         change=change,
         delete=(
             command("firestore", "databases", "update", place, "--no-delete-protection"),
             command("firestore", "databases", "delete", place),
-        ),
+        )
+        if own
+        else (),
         by_hand="this database is one of Datastore: choose another, by store.database",
         kept="without it nobody knows which meetings are ours",
     )
@@ -84,12 +103,47 @@ def _indexed(database: str, collection: str, field: str, index: str) -> Resource
     return Resource(
         title=f"index of {collection}: {every}",
         why="records are looked for by it" if index != "none" else "nobody looks for records by it",
-        query=Query(api="firestore", arguments=("firestore", "indexes", "fields", "list", f"--database={database}")),
+        query=_fields_of(database),
         found=_field(collection, field, lambda each: {"index": _orders(each)}),
         wanted={"index": index},
         create=(update,),
         change=lambda _: (update,),
     )
+
+
+def built(environment: Environment) -> list[Resource]:
+    """That what records are looked for by is built: until then queries by it fail, or miss records."""
+    query = _fields_of(environment.settings.store.database)
+    wanted = {f"{collection} by {field}": "built" for collection, fields in QUERIED.items() for field in fields}
+
+    def found(answer: Any) -> State:
+        told = {"{5} by {7}".format(*each["name"].split("/")): _progress(each) for each in answer}
+        return {name: told[name] for name in wanted if name in told}
+
+    def ready(answer: Any) -> bool:
+        return answer is not None and found(answer) == wanted
+
+    wait = Command(arguments=query.arguments, until=ready)
+    return [
+        Resource(
+            title="built indexes",
+            why="Firestore takes minutes, or longer if there are many records; functions come after it",
+            query=query,
+            found=found,
+            wanted=wanted,
+            create=(wait,),
+            change=lambda _: (wait,),
+        )
+    ]
+
+
+def _fields_of(database: str) -> Query:
+    return Query(api="firestore", arguments=("firestore", "indexes", "fields", "list", f"--database={database}"))
+
+
+def _progress(field: Any) -> str:
+    states = {each.get("state") for each in field.get("indexConfig", {}).get("indexes", [])}
+    return "built" if states == {"READY"} else "broken" if "NEEDS_REPAIR" in states else "being built"
 
 
 def _composite(database: str, collection: str, fields: tuple[str, ...]) -> Resource:

@@ -1,7 +1,10 @@
 """The functions. By `gcloud functions deploy` or `gcloud run deploy --function`: either way each is a service of Cloud
 Run, and is read as one."""
 
+import hashlib
 from typing import Any
+
+import msgspec
 
 from confsync import config
 from deployment.environment import Environment
@@ -13,6 +16,9 @@ SOURCE_IN_THE_CLOUD = "/workspace"
 """Where the build puts the uploaded source, whatever directory the process is started in."""
 BUILD_VARIABLE = "CONFSYNC_BUILD"
 """Tells which source a function was built of, so that nothing is built again that is the same."""
+RELEASE_VARIABLE = "CONFSYNC_RELEASE"
+"""Tells what one deployment made apart from others: one source can be deployed in several ways. A function that is as
+it should be stays of the release that it is of."""
 INGRESS = {"all": "all", "internal-only": "internal", "internal-and-gclb": "internal-and-cloud-load-balancing"}
 """Words of Cloud Functions, and of Cloud Run."""
 
@@ -29,6 +35,11 @@ def variables(environment: Environment, function: Function, build: str) -> dict[
         "THREADS": str(function.concurrency),
         BUILD_VARIABLE: f"{build}-{environment.table.runtime}",
     }
+
+
+def release(environment: Environment, build: str) -> str:
+    """12 hex digits: of the source, and of how each function is deployed."""
+    return hashlib.sha256(build.encode() + msgspec.json.encode(environment.table)).hexdigest()[:12]
 
 
 def functions(environment: Environment, build: str) -> list[Resource]:
@@ -87,11 +98,12 @@ def _function(environment: Environment, name: str, function: Function, build: st
 
 def _deploy(environment: Environment, name: str, function: Function, build: str) -> Command:
     table, service = environment.table, environment.service(name)
+    told = {**variables(environment, function, build), RELEASE_VARIABLE: release(environment, build)}
     builder = f"projects/{environment.project}/serviceAccounts/{environment.account(table.build_account)}"
     common = (
         *(f"--region={environment.region}", "--source=.", f"--build-service-account={builder}"),
         f"--set-build-env-vars=GOOGLE_FUNCTION_SOURCE={function.source}",
-        f"--set-env-vars={_pairs(variables(environment, function, build))}",
+        f"--set-env-vars={_pairs(told)}",
         f"--set-secrets={_pairs(function.secrets)}" if function.secrets else "--clear-secrets",
         *(f"--memory={function.memory}", f"--cpu={function.cpu:g}", f"--timeout={function.timeout}s"),
         f"--concurrency={function.concurrency}",
@@ -135,14 +147,14 @@ def _state(service: Any) -> State:
         "max instances": str(most),
         "ingress": own_notes.get("run.googleapis.com/ingress", "all"),
         "state": _readiness(service),
-        **dict(_variables(container)),
+        **{name: value for name, value in own_variables(container).items() if name != RELEASE_VARIABLE},
     }
 
 
-def _variables(container: Any) -> list[tuple[str, str]]:
-    """Ours: Cloud Functions adds some of its own."""
+def own_variables(container: Any) -> dict[str, str]:
+    """The variables that are ours: Cloud Functions adds some of its own."""
     ours = (each for each in container.get("env", []) if each["name"].startswith(("CONFSYNC_", "THREADS")))
-    return [(each["name"], each["value"] if "value" in each else _version(each["valueFrom"])) for each in ours]
+    return {each["name"]: each["value"] if "value" in each else _version(each["valueFrom"]) for each in ours}
 
 
 def _version(source: Any) -> str:
@@ -177,5 +189,4 @@ def _traffic(environment: Environment, name: str) -> Resource:
         found=found,
         wanted=wanted,
         change=lambda _: (command("run", "services", "update-traffic", *place, "--to-latest"),),
-        without=wanted,
     )

@@ -3,8 +3,8 @@
 from typing import Any
 
 from deployment.environment import Environment
-from deployment.gcloud import Query, command
-from deployment.planning import Resource, State
+from deployment.gcloud import Command, Query, command
+from deployment.planning import Changes, Resource, State
 
 
 def queues(environment: Environment) -> list[Resource]:
@@ -24,6 +24,14 @@ def _queue(environment: Environment, name: str) -> Resource:
         "max dispatches per second": f"{rules.max_dispatches_per_second:g}",
     }
     flags = [f"--{key.replace(' ', '-')}={value}" for key, value in wanted.items()]
+    running = {**wanted, "state": "running"}
+
+    def change(changes: Changes) -> tuple[Command, ...]:
+        rates = (command("tasks", "queues", "update", name, place, *flags),) if changes.keys() - {"state"} else ()
+        if "state" not in changes:
+            return rates
+        verb = "pause" if changes["state"].new == "paused" else "resume"
+        return (*rates, command("tasks", "queues", verb, name, place))
 
     def found(answer: Any) -> State | None:
         queues = [each for each in answer if each["name"].endswith(f"/queues/{name}")]
@@ -34,11 +42,12 @@ def _queue(environment: Environment, name: str) -> Resource:
         why="spreads syncs and reconciliations, and tries again what failed",
         query=Query(api="cloudtasks", arguments=("tasks", "queues", "list", place)),
         found=found,
-        wanted=wanted,
+        wanted=running,
         create=(command("tasks", "queues", "create", name, place, *flags),),
-        change=lambda _: (command("tasks", "queues", "update", name, place, *flags),),
+        change=change,
         delete=(command("tasks", "queues", "delete", name, place),),
-        kept="a queue of that name can't be made again for some days, and it costs nothing",
+        without={**wanted, "state": "paused"},
+        kept="a queue of that name can't be made again for some days, and it costs nothing; it is paused",
     )
 
 
@@ -52,4 +61,5 @@ def _state(queue: Any) -> State:
         "max doublings": str(retries.get("maxDoublings")),
         "max concurrent dispatches": str(rates.get("maxConcurrentDispatches")),
         "max dispatches per second": f"{rates.get('maxDispatchesPerSecond', 0):g}",
+        "state": str(queue.get("state")).lower(),
     }

@@ -10,6 +10,9 @@ from deployment.planning import Changes, Resource, State
 from deployment.resources.accounts import own_accounts
 
 EVERYBODY = "allUsers"
+IF = " if "
+CONDITION = "confsync"
+"""The title of our conditions: bindings with others are not ours to change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +29,36 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of what a policy is about: its resources are told by their names, in a condition.
+
+    https://cloud.google.com/iam/docs/conditions-resource-attributes
+    """
+
+    title: str
+    condition: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Grant:
-    """A role on something, for somebody."""
+    """A role on something, or on a part of it, for somebody."""
 
     member: str
     role: str
     target: Target
     why: str
+    part: Part | None = None
+
+    @property
+    def on(self) -> str:
+        """On what, in words."""
+        return self.part.title if self.part else self.target.title
+
+    @property
+    def name(self) -> str:
+        """Tells it from others in the same policy."""
+        condition = f"{IF}{self.part.condition}" if self.part else ""
+        return f"{self.role} for {self.member}{condition}"
 
 
 def project(environment: Environment) -> Target:
@@ -84,8 +110,20 @@ def grants(environment: Environment) -> Iterator[Grant]:
 
 def _records(environment: Environment, member: str) -> Iterator[Grant]:
     """https://cloud.google.com/firestore/docs/security/iam"""
-    why = "keeps records"
-    yield Grant(member=member, role="roles/datastore.user", target=project(environment), why=why)
+    yield Grant(
+        member=member,
+        role="roles/datastore.user",
+        target=project(environment),
+        part=_database(environment),
+        why="keeps records",
+    )
+
+
+def _database(environment: Environment) -> Part:
+    """https://cloud.google.com/firestore/docs/manage-databases#configure_per-database_access_permissions"""
+    name = environment.settings.store.database
+    path = f"projects/{environment.project}/databases/{name}"
+    return Part(title=f"database {name}", condition=f'resource.name == "{path}"')
 
 
 def _calendars(environment: Environment, member: str) -> Iterator[Grant]:
@@ -122,13 +160,22 @@ _USES = {"records": _records, "calendars": _calendars, "vendors": _vendors, "que
 
 def _build(environment: Environment) -> Iterator[Grant]:
     """https://cloud.google.com/functions/docs/securing/build-custom-sa"""
-    member = f"serviceAccount:{environment.account(environment.table.build_account)}"
-    for role, why in {
-        "roles/logging.logWriter": "tells how the build goes",
-        "roles/storage.objectViewer": "reads the uploaded source",
-        "roles/artifactregistry.writer": "stores the image",
-    }.items():
-        yield Grant(member=member, role=role, target=project(environment), why=why)
+    member, whole = f"serviceAccount:{environment.account(environment.table.build_account)}", project(environment)
+    yield Grant(member=member, role="roles/logging.logWriter", target=whole, why="tells how the build goes")
+    yield Grant(member=member, role="roles/artifactregistry.writer", target=whole, why="stores the image")
+    why, part = "reads the uploaded source", _sources(environment)
+    yield Grant(member=member, role="roles/storage.objectViewer", target=whole, part=part, why=why)
+
+
+def _sources(environment: Environment) -> Part:
+    """The bucket that Google makes for what is deployed: no other one is open while a build runs what others wrote.
+
+    https://cloud.google.com/functions/docs/building · https://cloud.google.com/run/docs/deploying-source-code
+    """
+    names = {"functions": f"gcf-v2-sources-{environment.number}", "run": f"run-sources-{environment.project}"}
+    bucket = f"projects/_/buckets/{names[environment.table.deploy_with]}-{environment.region}"
+    condition = f'resource.name == "{bucket}" || resource.name.startsWith("{bucket}/")'
+    return Part(title="the bucket of uploaded sources", condition=condition)
 
 
 def front_doors(environment: Environment) -> Iterator[Grant]:
@@ -173,10 +220,10 @@ def _members(environment: Environment) -> frozenset[str]:
 
 def _policy(target: Target, wanted: list[Grant], ours: frozenset[str]) -> Resource:
     def found(answer: Any) -> State:
-        bindings = [each for each in answer.get("bindings", []) if "condition" not in each]
         return {
-            f"{each['role']} for {member}": "granted"
-            for each in bindings
+            f"{each['role']} for {member}{condition}": "granted"
+            for each in answer.get("bindings", [])
+            if (condition := _condition(each)) is not None
             for member in each["members"]
             if member in ours
         }
@@ -184,7 +231,7 @@ def _policy(target: Target, wanted: list[Grant], ours: frozenset[str]) -> Resour
     def change(changes: Changes) -> tuple[Command, ...]:
         return tuple(_binding(target, name, add=each.new is not None) for name, each in changes.items())
 
-    names = dict.fromkeys((f"{each.role} for {each.member}" for each in wanted), "granted")
+    names = dict.fromkeys((each.name for each in wanted), "granted")
     return Resource(
         title=f"roles on {target.title}",
         why="; ".join(dict.fromkeys(each.why for each in wanted)),
@@ -197,8 +244,18 @@ def _policy(target: Target, wanted: list[Grant], ours: frozenset[str]) -> Resour
     )
 
 
+def _condition(binding: Any) -> str | None:
+    """As it is in the name of a grant; None if it is somebody else's."""
+    told = binding.get("condition")
+    if told is None:
+        return ""
+    return f"{IF}{told['expression']}" if told.get("title") == CONDITION else None
+
+
 def _binding(target: Target, name: str, *, add: bool) -> Command:
-    role, _, member = name.partition(" for ")
+    grant, _, expression = name.partition(IF)
+    role, _, member = grant.partition(" for ")
     verb = "add-iam-policy-binding" if add else "remove-iam-policy-binding"
-    condition = ("--condition=None",) if target.conditions else ()
+    told = f"expression={expression},title={CONDITION}" if expression else "None"
+    condition = (f"--condition={told}",) if target.conditions else ()
     return command(*target.group, verb, target.name, *target.place, f"--member={member}", f"--role={role}", *condition)

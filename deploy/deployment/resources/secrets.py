@@ -93,5 +93,5 @@ def _asked_value(project: str, name: str, text: str) -> Resource:
         query=_versions(name),
         found=lambda answer: {} if answer else None,
         wanted={},
-        by_hand=f"{text}\ngcloud secrets versions add {name} --data-file=- --project={project}",
+        by_hand=f"{text}\nprintf %s '...' | gcloud secrets versions add {name} --data-file=- --project={project}",
     )

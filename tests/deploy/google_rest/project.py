@@ -170,7 +170,7 @@ def get_policy(project: Project, request: Request, _: Any) -> Json:
 def set_policy(project: Project, request: Request, body: Any) -> Json:
     """The policy as it is kept."""
     name = project.name(request)
-    kept = {"version": 1, "etag": "BwYq3jZ1x2k="}
+    kept = {"version": body["policy"].get("version", 1), "etag": "BwYq3jZ1x2k="}
     bindings = body["policy"].get("bindings")
     project.policies[name] = {**kept, "bindings": bindings} if bindings else kept
     return project.policies[name]

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
+from confsync import vendors
 from confsync.cli.answers import Say, shown
 from confsync.cli.deployment import Deployment, log_to_stderr
 from confsync.cli.doctor import access, addresses, functions, health, queue, secrets
@@ -14,6 +15,7 @@ from confsync.cli.doctor.finding import Check, Finding, Level, examined, fail, o
 from confsync.domain.errors import NotConfigured
 
 CONFIGURATION = "configuration"
+PROVIDERS = "shared/confsync/providers/README.md says what each solution needs"
 
 
 def doctor(deployment: Deployment, account: str | None, say: Say, *, as_json: bool = False) -> int:
@@ -44,7 +46,10 @@ def _findings(deployment: Deployment, account: str | None) -> Iterator[tuple[str
     except NotConfigured as error:
         yield CONFIGURATION, fail(str(error), "shared/confsync/config.py describes every key")
         return
-    yield CONFIGURATION, ok(f"complete; solutions: {', '.join(settings.solutions)}")
+    wrong = list(vendors.problems(settings))
+    yield from ((CONFIGURATION, fail(each, PROVIDERS)) for each in wrong)
+    if not wrong:
+        yield CONFIGURATION, ok(f"complete; solutions: {', '.join(settings.solutions)}")
     (signed_in,) = examined([access.SIGNED_IN])
     yield signed_in
     yield from _examined(list(_checks(deployment, account)), signed_in=signed_in[1].level is Level.OK)
