@@ -136,7 +136,7 @@ def configuration(answers: Answers, *, number: str, authorization: Mapping[str, 
     return "\n\n".join([_HEAD, *(_table(name, values) for name, values in tables.items())]) + "\n"
 
 
-_HEAD = "# Written by deploy.py init. Every key: shared/confsync/config.py; more solutions: example.toml"
+_HEAD = "# Written by deploy.py init. Every key: shared/confsync/config/; more solutions: example.toml"
 _CALLERS = {
     "sync-calendar": "confsync-tasks",
     "reconcile-conference": "confsync-tasks",

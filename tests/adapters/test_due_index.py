@@ -112,9 +112,10 @@ def test_the_setting_can_be_taken_back(releases: Releases) -> None:
     assert releases.found() == [["calendar"], ["calendar"]]
 
 
-def test_what_is_never_due_is_in_neither_index(releases: Releases) -> None:
-    releases.sharded.commit([Save(record=CALENDAR), Save(record=LINK)])
-    assert releases.fields() == set()
+def test_what_is_never_due_is_stored_as_ever_and_found_by_that(releases: Releases) -> None:
+    releases.sharded.commit([Save(record=CALENDAR), Save(record=replace(DUE, key="due")), Save(record=LINK)])
+    assert releases.fields() == {DUE_AT}
+    assert [each.key for each in releases.plain.find(Calendar, due_at=None)] == [CALENDAR.key]
     assert read(releases.plain, CALENDAR).due_at is None
     assert read(releases.sharded, LINK) == read(releases.plain, LINK)
 

@@ -88,7 +88,10 @@ def test_a_gcloud_on_the_path_is_told_everything(project: Path) -> None:
 @pytest.mark.usefixtures("trial", "project")
 def test_ctrl_c_stops_it_with_one_line() -> None:
     run("init", *ANSWERS)
-    command = [sys.executable, "-c", f"import deploy; deploy._env = str; exit(deploy.main(['apply', '--env={ENV}']))"]
+    # what a shell starts in the background ignores it, and so would this
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    applying = f"import deploy; deploy._env = str; exit(deploy.main(['apply', '--env={ENV}']))"
+    command = [sys.executable, "-c", f"{heeding}; {applying}"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=ROOT / "deploy", text=True, start_new_session=True, **pipes) as process:  # type: ignore[call-overload]
         next(line for line in process.stdout if line == "database\n")

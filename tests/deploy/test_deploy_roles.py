@@ -167,7 +167,7 @@ class Recorder:
 
 
 def parts(usecases: UseCases) -> dict[str, list[Callable[[], object]]]:
-    """The use cases behind each function, as confsync/bootstrap.py has them."""
+    """The use cases behind each function, as confsync/bootstrap/handlers.py has them."""
     return {
         "create_conference": [lambda: usecases.create_conference],
         "calendar_notifications": [lambda: usecases.receive_notification],

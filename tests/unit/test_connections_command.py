@@ -232,6 +232,44 @@ def test_a_long_list_comes_page_by_page(store: SqliteStore, run: Run, monkeypatc
     assert sorted(row[0] for row in told[1:]) == owners
 
 
+def test_everything_about_one(store: SqliteStore, run: Run) -> None:
+    save(store, connection(sealed="gAAAAA-x", scopes=("meeting:write", "meeting:read"), renew_at=NOW), conference(0))
+    code, told = run("show", ANN, "zoom", "--json")
+    known = json.loads(told)
+    assert code == 0
+    assert (known["owner"], known["state"], known["conferences"]) == (ANN, "active", 1)
+    assert known["allowed"] == ["meeting:write", "meeting:read"]
+    code, told = run("show", ANN, "zoom")
+    assert (code, "meeting:write" in told) == (0, True)
+    assert run("show", BOB, "zoom") == (2, f"confsync: {BOB} has no account at zoom connected\n")
+
+
+def test_one_is_renewed_by_the_next_sweep(store: SqliteStore, run: Run) -> None:
+    later = datetime.now(UTC) + timedelta(days=40)
+    save(store, connection(sealed="gAAAAA-x", renew_at=later, due_at=later))
+    code, told = run("retry", ANN, "zoom")
+    assert (code, "the next sweep renews its grant" in told) == (0, True)
+    (due,) = store.due(Connection, datetime.now(UTC), limit=2)
+    assert due.idle(datetime.now(UTC))
+
+
+def test_one_that_is_being_left_goes_on_by_the_next_sweep(store: SqliteStore, run: Run) -> None:
+    later = datetime.now(UTC) + timedelta(days=1)
+    save(store, connection(sealed="gAAAAA-x", leaving=Leaving.REMOVE, due_at=later))
+    assert run("retry", ANN, "zoom")[0] == 0
+    (due,) = store.due(Connection, datetime.now(UTC), limit=2)
+    assert due.leaving is Leaving.REMOVE
+
+
+def test_nobody_but_its_person_can_renew_what_has_ended(store: SqliteStore, run: Run) -> None:
+    save(store, connection(sealed="gAAAAA-x", state=ConnectionState.EXPIRED, reason="taken back", ended_at=NOW))
+    before = get(store)
+    code, told = run("retry", ANN, "zoom")
+    expected = f"confsync: zoom account of {ANN}: it has ended (taken back): its person has to connect it again\n"
+    assert (code, told) == (2, expected)
+    assert get(store) == before
+
+
 def test_names_steer_no_terminal(store: SqliteStore, run: Run) -> None:
     save(store, connection(account_name="\x1b[2Jann\u202e\n"), conference(title="a\x1b]0;b\x07"))
     assert "?[2Jann??" in run("list")[1]

@@ -112,7 +112,7 @@ def test_what_a_renewal_takes(world: PersonalWorld) -> None:
     _at_rest_but(world, world.connection)
     counts.reset()
     assert world.sweep().connections_kept == 1
-    assert (counts.reads - alone[0], counts.writes - alone[1]) == (4, 3)
+    assert (counts.reads - alone[0], counts.writes - alone[1]) == (5, 3)
     assert world.logins.calls["renew"] == 1
 
 

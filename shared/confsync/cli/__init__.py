@@ -115,15 +115,21 @@ def _add_connections(commands: "argparse._SubParsersAction[argparse.ArgumentPars
     listing.add_argument("--state", choices=[each.value for each in ConnectionState], help="only those")
     listing.add_argument("--json", action="store_true", help=OF_JSON)
     listing.set_defaults(run=_list_connections)
+    showing = commands.add_parser("show", help="everything about one, but its tokens")
+    showing.add_argument("--json", action="store_true", help=OF_JSON)
+    showing.set_defaults(run=_show_connection)
+    retrying = commands.add_parser("retry", help="have the next sweep renew it")
+    retrying.set_defaults(run=_retry_connection)
     leaving = commands.add_parser("disconnect", help="one of them, in the place of a person who has left")
-    leaving.add_argument("owner", help="the Google account whose it is")
-    leaving.add_argument("vendor", help="the provider's name")
     leaving.add_argument("--then", choices=[each.value for each in Leaving], help=OF_LEAVING)
     leaving.add_argument("--yes", action="store_true", help="do not ask")
     leaving.set_defaults(run=_disconnect)
     sealing = commands.add_parser("reseal", help="seal all their tokens by the first key, so that the others can go")
     sealing.set_defaults(run=_reseal)
-    for each in (listing, leaving, sealing):
+    for each in (showing, retrying, leaving):
+        each.add_argument("owner", help="the Google account whose it is")
+        each.add_argument("vendor", help="the provider's name")
+    for each in (listing, showing, retrying, leaving, sealing):
         each.add_argument("--config", type=Path, help=OF_ENVIRONMENT)
 
 
@@ -194,6 +200,20 @@ def _list_connections(asked: argparse.Namespace) -> int:
 
     state = ConnectionState(asked.state) if asked.state else None
     return listed(Deployment(asked.config), asked.owner, state, print, as_json=asked.json)
+
+
+def _show_connection(asked: argparse.Namespace) -> int:
+    from confsync.cli.connections import show
+    from confsync.cli.deployment import Deployment
+
+    return show(Deployment(asked.config), asked.owner, asked.vendor, print, as_json=asked.json)
+
+
+def _retry_connection(asked: argparse.Namespace) -> int:
+    from confsync.cli.connections import retry
+    from confsync.cli.deployment import Deployment
+
+    return retry(Deployment(asked.config), asked.owner, asked.vendor, print)
 
 
 def _disconnect(asked: argparse.Namespace) -> int:

@@ -54,6 +54,35 @@ def _row(deployment: Deployment, connection: Connection) -> Facts:
     }
 
 
+def show(deployment: Deployment, owner: str, vendor: str, say: Say, *, as_json: bool = False) -> int:
+    """Everything about one, but its tokens. Returns 0. Raises `BadRequest` if there is none."""
+    connection = _connection(deployment, owner, vendor)
+    told = {
+        **_row(deployment, connection),
+        "key": connection.key,
+        "allowed": connection.scopes,
+        "ended": connection.ended_at,
+        "being left since": connection.leaving_since,
+        "looked after next": connection.due_at,
+        "being renewed until": connection.lease.until
+        if connection.lease.taken(deployment.adapters.clock.now())
+        else None,
+    }
+    answers.facts(told, say, as_json=as_json)
+    return 0
+
+
+def retry(deployment: Deployment, owner: str, vendor: str, say: Say) -> int:
+    """Have the next sweep look after it. Returns 0. Raises `BadRequest`, which says why it can't be."""
+    log_to_stderr()
+    try:
+        deployment.by_hand.retry_connection(_connection(deployment, owner, vendor).key)
+    except BadRequest as error:
+        raise BadRequest(f"{vendor} account of {owner}: {error}") from error
+    say(f"{vendor} account of {owner}: the next sweep renews its grant or, if it is being left, goes on with that")
+    return 0
+
+
 def _connection(deployment: Deployment, owner: str, vendor: str) -> Connection:
     """Raises `BadRequest` if there is none."""
     found = deployment.adapters.store.get(Connection, keys.connection_key(owner, vendor))

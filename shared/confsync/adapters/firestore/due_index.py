@@ -24,10 +24,13 @@ FORM_OF_SHARDS = 2
 
 
 def sharded(document: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """The record's document with a shard, and in the index of `due_at` no more; in neither, if it is never due."""
-    rest = {name: value for name, value in document.items() if name != DUE_AT}
+    """The record's document with a shard, and in the index of `due_at` no more; as it is, if it is never due.
+
+    Nothing is a value too, by which those that are never due are found; in the index it is in no order of time.
+    """
     if document.get(DUE_AT) is None:
-        return rest
+        return dict(document)
+    rest = {name: value for name, value in document.items() if name != DUE_AT}
     needed = max(document[NEEDED_FIELD], FORM_OF_SHARDS)
     return {**rest, NEEDED_FIELD: needed, SHARD: part_of(key, SHARDS), SHARDED_DUE_AT: document[DUE_AT]}
 

@@ -44,7 +44,7 @@ def _findings(deployment: Deployment, account: str | None) -> Iterator[tuple[str
     try:
         settings = deployment.settings
     except NotConfigured as error:
-        yield CONFIGURATION, fail(str(error), "shared/confsync/config.py describes every key")
+        yield CONFIGURATION, fail(str(error), "shared/confsync/config/sections.py describes every key")
         return
     wrong = list(vendors.problems(settings))
     yield from ((CONFIGURATION, fail(each, PROVIDERS)) for each in wrong)

@@ -6,13 +6,14 @@ from typing import TypeVar
 from confsync.domain.calendar import Calendar, made_due, put_on_hold, taken_off_hold
 from confsync.domain.channel import Channel, ChannelState
 from confsync.domain.conference import BY_AN_OPERATOR, Conference
+from confsync.domain.connection import Connection, scheduled
 from confsync.domain.errors import BadRequest
 from confsync.domain.transitions import asked_again, left_alone, thawed
 from confsync.ports import Clock, Queue, Store
 from confsync.usecases.records.change import change
 from confsync.usecases.records.tasks import queued
 
-T = TypeVar("T", Calendar, Channel, Conference)
+T = TypeVar("T", Calendar, Channel, Conference, Connection)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,19 @@ class ByHand:
             return replace(channel, due_at=self.clock.now())
 
         return _found(change(self.store, Channel, key, decide))
+
+    def retry_connection(self, key: str) -> Connection:
+        """Have the next sweep look after it: renew its grant or, if it is being left, go on with that."""
+
+        def decide(connection: Connection) -> Connection:
+            now = self.clock.now()
+            if connection.leaving is not None:
+                return replace(connection, due_at=now)
+            if not connection.usable:
+                raise BadRequest(f"it has ended ({connection.reason}): its person has to connect it again")
+            return scheduled(replace(connection, renew_at=now), now)
+
+        return _found(change(self.store, Connection, key, decide))
 
     def _read(self, calendar: Calendar | None) -> Calendar:
         found = _found(calendar)

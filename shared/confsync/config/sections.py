@@ -1,37 +1,19 @@
-"""Settings: one TOML file per environment, read once into frozen values.
+"""Every table of the file but the solutions', and every key of each."""
 
-The file's path is in `CONFSYNC_CONFIG`; the channel keys (a secret) are in `CONFSYNC_CHANNEL_KEYS`. The file holds
-secret names and outside addresses, never a secret. Unknown keys and missing values raise `NotConfigured`, which names
-the key.
-"""
-
-import os
-import re
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
+from confsync.config.addresses import check_addresses
 from confsync.domain.errors import NotConfigured
 
 if TYPE_CHECKING:
     from confsync.domain.detection.own import OwnService
-    from confsync.domain.solution import Solution
-
-CONFIG_VARIABLE = "CONFSYNC_CONFIG"
-KEYS_VARIABLE = "CONFSYNC_CHANNEL_KEYS"
-JOIN_KEYS_VARIABLE = "CONFSYNC_JOIN_KEYS"
-CONNECTION_KEYS_VARIABLE = "CONFSYNC_CONNECTION_KEYS"
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Account = Annotated[str, msgspec.Meta(min_length=1)]
-ORGANIZER = "organizer"
-LOOPBACK = frozenset({"127.0.0.1", "::1"})
-S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,7 +68,7 @@ class Google(Section, frozen=True, kw_only=True):
             raise ValueError(
                 '`google.oauth_secret` is missing: with credentials = "user" it names the secret of an OAuth client'
             )
-        _check_addresses(_addresses(self.login))
+        check_addresses(login_addresses(self.login))
 
 
 class Store(Section, frozen=True, kw_only=True):
@@ -294,8 +276,7 @@ class Tracing(Section, frozen=True, kw_only=True):
     otlp_url: str | None = None
 
     def __post_init__(self) -> None:
-        if self.otlp_url:
-            _check_addresses({"otlp_url": self.otlp_url})
+        check_addresses({"otlp_url": self.otlp_url})
 
     @property
     def to_google(self) -> bool:
@@ -317,179 +298,5 @@ class Monitoring(Section, frozen=True, kw_only=True):
     emails: tuple[Annotated[str, msgspec.Meta(pattern=r"^[^@\s,=]+@[^@\s,=]+$")], ...] = ()
 
 
-class SolutionSettings(Section, frozen=True, kw_only=True):
-    """A configured solution. `secret` is a name in the secret store; addresses default to the provider's own.
-
-    `private`: its server is in a private network of yours; without it, calls go to public addresses alone, whatever a
-    name leads to. `login_url` is where a person connects their account when the provider asks for it. `personal`:
-    meetings are made with each host's own account. `hosts`: "organizer", whose event it is; or one account, or several
-    of which one is taken that has fewer than `at_once` other meetings of ours at that time. `copies`: an event that is
-    copied shares the conference, or gets a new one. `login`: where people consent, if the solution is personal;
-    `secret` then holds the application's client_id and client_secret.
-    """
-
-    provider: str
-    name: str
-    icon_url: str | None = None
-    login_url: str | None = None
-    secret: str | None = None
-    api: str | None = None
-    token_url: str | None = None
-    private: bool = False
-    personal: bool = False
-    hosts: Account | Annotated[tuple[Account, ...], msgspec.Meta(min_length=1)] = ORGANIZER
-    at_once: Count = 1
-    copies: Literal["share", "new"] = "share"
-    login: Login = Login()
-    settings: dict[str, Any] = {}
-
-    def __post_init__(self) -> None:
-        addresses = {"api": self.api, "token_url": self.token_url, "login_url": self.login_url}
-        _check_addresses(addresses | _addresses(self.login))
-        accounts = [self.hosts] if isinstance(self.hosts, str) else list(self.hosts)
-        for account in accounts:
-            if "@" not in account and self.hosts != ORGANIZER:
-                raise ValueError(f"`hosts` is {ORGANIZER!r}, or addresses of accounts: {account!r} is none")
-        if len({account.lower() for account in accounts}) < len(accounts):
-            raise ValueError("`hosts` names an account twice")
-        if self.hosts == ORGANIZER and self.at_once > 1:
-            raise ValueError("`at_once` is for `hosts` of the solution's own: an organizer is never turned away")
-
-    def solution(self, solution_id: str) -> "Solution":
-        """The solution as the rest of confsync knows it."""
-        # the notification function has no use for it, and its cold start no time
-        from confsync.domain.solution import Solution
-
-        return Solution(
-            id=solution_id,
-            name=self.name,
-            provider=self.provider,
-            icon_uri=self.icon_url,
-            personal=self.personal,
-            hosts=() if self.hosts == ORGANIZER else (self.hosts,) if isinstance(self.hosts, str) else self.hosts,
-            at_once=self.at_once,
-            settings=self.settings,
-        )
-
-
-class Settings(Section, frozen=True, kw_only=True):
-    """The whole file."""
-
-    google: Google
-    store: Store
-    queue: Queue
-    channels: Channels
-    callers: dict[str, Callers]
-    """By the function's name. Calendar's notifications prove themselves by their channel token, and have none."""
-    solutions: dict[str, SolutionSettings]
-    secrets: Secrets = Secrets()
-    sweep: Sweep = Sweep()
-    limits: Limits = Limits()
-    addon: Addon = Addon()
-    join: Join = Join()
-    connect: Connect = Connect()
-    events: Events = Events()
-    detection: Detection = Detection()
-    tracing: Tracing = Tracing()
-    monitoring: Monitoring = Monitoring()
-
-    def __post_init__(self) -> None:
-        if self.google.credentials == "user" and not self.connect.url:
-            raise ValueError('`connect.url` is missing: with google.credentials = "user" people connect their accounts')
-
-    def callers_of(self, function: str) -> Callers:
-        """Who may call that function. Raises `NotConfigured`, which names the key."""
-        if function not in self.callers:
-            raise NotConfigured(f"callers.{function} is missing: it says who may call that function")
-        return self.callers[function]
-
-
-def required(key: str, value: str | None) -> str:
-    """A value that is needed because of another one. Raises `NotConfigured`, which names the key."""
-    if not value:
-        raise NotConfigured(f"{key} is missing")
-    return value
-
-
-def load(environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings of this process. Raises `NotConfigured`."""
-    name = environ.get(CONFIG_VARIABLE)
-    if not name:
-        raise NotConfigured(f"{CONFIG_VARIABLE} is not set: it is the path of the environment's TOML file")
-    try:
-        text = Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotConfigured(f"{CONFIG_VARIABLE}={name}: {error}") from error
-    return parse(text, source=name)
-
-
-def parse(text: str, *, source: str = "configuration") -> Settings:
-    """The settings in a TOML text. Raises `NotConfigured`, which names the key."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise NotConfigured(f"{source}: {error}") from error
-    solutions = data.get("solutions")
-    if not isinstance(solutions, dict):  # as the settings themselves say it
-        return _converted(data, Settings, source, "")
-    # one by one, so that an error names the solution
-    read = {
-        name: _converted(table, SolutionSettings, source, f"solutions.{name}.") for name, table in solutions.items()
-    }
-    return msgspec.structs.replace(_converted({**data, "solutions": {}}, Settings, source, ""), solutions=read)
-
-
-def _converted(data: Any, kind: type[S], source: str, prefix: str) -> S:
-    try:
-        return msgspec.convert(data, kind)
-    except msgspec.ValidationError as error:
-        words = re.sub(r"`\$\.?(.*)`$", rf"`{prefix}\1`", str(error))
-        if words == str(error) and prefix:
-            words = f"{prefix.rstrip('.')}: {words}"
-        raise NotConfigured(f"{source}: {words}{_allowed(kind, words)}") from error
-
-
-def _allowed(kind: type[msgspec.Struct], words: str) -> str:
-    """What a key that is one of some values can be, if it is that which is wrong."""
-    name = words.rpartition(".")[2].strip("`")
-    told = get_args(get_type_hints(kind).get(name)) if "enum value" in words else ()
-    return f" (one of {', '.join(map(repr, told))})" if told else ""
-
-
-def _addresses(login: Login) -> dict[str, str | None]:
+def login_addresses(login: Login) -> dict[str, str | None]:
     return {f"login.{name}": address for name, address in login.addresses.items()}
-
-
-def _check_addresses(addresses: Mapping[str, str | None]) -> None:
-    """Raises `ValueError`, which names the one that is not safe."""
-    for name, address in addresses.items():
-        if address is not None and not _safe(address):
-            raise ValueError(f"`{name}` is an https address, or one at http://127.0.0.1: {address!r} is neither")
-
-
-def _safe(address: str) -> bool:
-    """Whether nobody in between can read what is sent there."""
-    parts = urlsplit(address)
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
-
-
-def connection_keys(environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
-    """The key ring that seals people's tokens, like that of the channel tokens. Raises `NotConfigured`."""
-    return _keys(environ, CONNECTION_KEYS_VARIABLE)
-
-
-def channel_keys(environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
-    """The key ring of the channel tokens, newest first: comma-separated in the environment. Raises `NotConfigured`."""
-    return _keys(environ, KEYS_VARIABLE)
-
-
-def join_keys(environ: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
-    """The key ring of our addresses of meetings, like that of the channel tokens. Raises `NotConfigured`."""
-    return _keys(environ, JOIN_KEYS_VARIABLE)
-
-
-def _keys(environ: Mapping[str, str], variable: str) -> tuple[bytes, ...]:
-    ring = tuple(key.strip().encode() for key in environ.get(variable, "").split(",") if key.strip())
-    if not ring or any(len(key) < 32 for key in ring):
-        raise NotConfigured(f"{variable} holds one or more keys of at least 32 characters, separated by commas")
-    return ring
