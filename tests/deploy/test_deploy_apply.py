@@ -62,12 +62,18 @@ def test_our_own_keys_are_made_of_randomness_that_nobody_sees(
     assert not [value for value in values if value in said or value in arguments or len(value) != 44]
 
 
+def places(changes: Sequence[Sequence[str]]) -> list[int]:
+    """Where to fail: at the first and the last of each kind of change, whatever it is named."""
+    kinds = [tuple(words[1:3]) + tuple({"create", "deploy", "update", "delete"} & {*words}) for words in changes]
+    return sorted({kinds.index(each) for each in kinds} | {len(kinds) - 1 - kinds[::-1].index(each) for each in kinds})
+
+
 @pytest.mark.parametrize("lost", [False, True])
 def test_a_deployment_that_fails_anywhere_goes_on_there(environment: Environment, source: Source, lost: bool) -> None:
     """Whether the change was made or not when gcloud failed."""
     whole = Cloud()
     deploy(environment, source, gcloud_of(whole))
-    for fails_at in range(len(whole.changes)):
+    for fails_at in places(whole.changes):
         cloud = Cloud(fails_at=fails_at, lost=lost)
         with pytest.raises(DeployError, match=r"step \d+ of \d+, .+, failed"):
             deploy(environment, source, gcloud_of(cloud))
@@ -367,7 +373,7 @@ def test_what_fails_anywhere_while_it_is_taken_down_goes_on_there(
     deploy(environment, source, gcloud_of(whole))
     deployed, before = copy.deepcopy(whole.state), len(whole.changes)
     taken_down(environment, source, gcloud_of(whole))
-    for fails_at in range(len(whole.changes) - before):
+    for fails_at in places(whole.changes[before:]):
         cloud = Cloud(state=copy.deepcopy(deployed), fails_at=fails_at, lost=lost)
         with pytest.raises(DeployError, match=r"step \d+ of \d+, .+, failed"):
             taken_down(environment, source, gcloud_of(cloud))
