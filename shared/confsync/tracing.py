@@ -12,9 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from random import getrandbits
-from typing import Literal
+from typing import Literal, NamedTuple
 
 HEADER = "traceparent"
 _PARENT = re.compile(r"[0-9a-f]{2}-(?P<id>(?!0{32})[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(-.*)?")
@@ -25,8 +24,10 @@ Kind = Literal["server", "client", "producer"]
 """https://opentelemetry.io/docs/specs/otel/trace/api/#spankind"""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Span:
+# Named tuples, and a plain class: dataclasses take milliseconds to make, of which a cold start has none.
+
+
+class Span(NamedTuple):
     """What took time within a trace. Ids are hex digits; times are nanoseconds since 1970."""
 
     trace: str
@@ -47,8 +48,7 @@ class Span:
 Sink = Callable[[Span], None]
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(NamedTuple):
     """Where in which trace we are."""
 
     trace: str
@@ -70,15 +70,15 @@ def export_to(sink: Sink | None) -> None:
     _sink = sink
 
 
-@dataclass(kw_only=True)
 class Timed:
     """A span that has not ended. Set `status` once there is one."""
 
-    kind: Kind
-    name: str
-    parent: str = ""
-    place: _Place | None
-    status: int | None = None
+    def __init__(self, kind: Kind, name: str, place: _Place | None, parent: str = "") -> None:
+        self.kind: Kind = kind
+        self.name = name
+        self.place = place
+        self.parent = parent
+        self.status: int | None = None
 
     @property
     def trace(self) -> str:
@@ -95,15 +95,15 @@ class Timed:
 def request(name: str, parent: str, platform: str = "") -> AbstractContextManager[Timed]:
     """The block that answers a request with these two headers, in the trace that they name; else in a new one."""
     trace, flags, caller = _named(parent.lower(), platform.lower())
-    return _timed(Timed(kind="server", name=name, parent=caller, place=_Place(trace, flags, _new_id())))
+    return _timed(Timed("server", name, _Place(trace, flags, _new_id()), caller))
 
 
 def call(name: str, kind: Kind = "client") -> AbstractContextManager[Timed]:
     """The block of one call that leaves for the request that is being answered."""
     now = _CURRENT.get()
     if now is None:
-        return _timed(Timed(kind=kind, name=name, place=None))
-    return _timed(Timed(kind=kind, name=name, parent=now.span, place=_Place(now.trace, now.flags, _new_id())))
+        return _timed(Timed(kind, name, None))
+    return _timed(Timed(kind, name, _Place(now.trace, now.flags, _new_id()), now.span))
 
 
 def _named(parent: str, platform: str) -> tuple[str, str, str]:

@@ -1,7 +1,6 @@
 """Spans on their way to a collector, over real HTTP."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ CALL = Span(
     status=201,
     error=None,
 )
-ANSWER = replace(CALL, id="00f067aa0ba902b7", parent="", kind="server", name="POST", status=200)
+ANSWER = CALL._replace(id="00f067aa0ba902b7", parent="", kind="server", name="POST", status=200)
 
 
 @pytest.fixture
@@ -72,7 +71,7 @@ def test_what_counts_as_failed(
     collector: Collector, kind: Any, status: int | None, error: str | None, failed: bool
 ) -> None:
     export = SpanExport(opening(collector), delay=60)
-    export(replace(CALL, kind=kind, status=status, error=error))
+    export(CALL._replace(kind=kind, status=status, error=error))
     export.flush()
     (span,) = collector.spans
     assert span.failed == failed
@@ -126,6 +125,6 @@ def test_the_oldest_go_if_there_are_too_many() -> None:
     sent: list[Sequence[Span]] = []
     export = SpanExport(lambda: sent.append, delay=60)
     for number in range(KEPT + 10):
-        export(replace(CALL, start=number))
+        export(CALL._replace(start=number))
     export.flush()
     assert [each.start for each in sent[0]] == list(range(10, KEPT + 10))

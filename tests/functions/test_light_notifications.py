@@ -14,7 +14,7 @@ from playground.functions import ROOT
 from tests.fakes.collector import collecting
 from tests.functions.conftest import TRACE, Deployment
 
-HEAVY = ("grpc", "google.cloud.firestore", "googleapiclient", "dateutil", "phonenumbers")
+HEAVY = ("grpc", "google.cloud.firestore", "googleapiclient", "dateutil", "phonenumbers", "confsync.domain.detection")
 START = """
 import sys
 import functions_framework

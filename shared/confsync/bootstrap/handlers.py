@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from confsync import config
 from confsync.bootstrap.adapters import Adapters
-from confsync.domain.connection import GOOGLE
 from confsync.once import lazy
 from confsync.usecases.assembly import Limits, UseCases
 from confsync.web.endpoint import Answer, Call, Handler
@@ -140,6 +139,8 @@ class Process:
 
     def _where_to_connect(self, service: str, account: str, caller: Caller) -> str | None:
         """Where that account is connected. Only people themselves are told who they are, and only for a while."""
+        from confsync.domain.connection import GOOGLE
+
         base = self.settings.connect.url
         vendor = GOOGLE if service == "google-calendar" else service
         if base is None or vendor not in self.adapters.logins.vendors():
@@ -166,6 +167,8 @@ class Process:
     def _login_url(self, service: str, solution_id: str, email: str) -> str | None:
         """Where a person connects the account that is needed, which may be Google's own: for a while, with who they
         are."""
+        from confsync.domain.connection import GOOGLE
+
         solution, base = self.settings.solutions[solution_id], self.settings.connect.url
         vendor = GOOGLE if service == GOOGLE else solution.provider if solution.personal else None
         if vendor is None or base is None:

@@ -9,7 +9,7 @@ from confsync.config.addresses import check_addresses
 from confsync.domain.errors import NotConfigured
 
 if TYPE_CHECKING:
-    from confsync.domain.detection.own import OwnService
+    from confsync.domain.own_service import OwnService
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -233,7 +233,7 @@ class OwnServiceSettings(Section, frozen=True, kw_only=True):
     def service(self) -> "OwnService":
         """The service as detection knows it. Raises `ValueError`, which says what is wrong with the pattern."""
         # the notification function has no use for it, and its cold start no time
-        from confsync.domain.detection.own import OwnService
+        from confsync.domain.own_service import OwnService
 
         try:
             return OwnService(name=self.name, pattern=self.pattern)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from confsync.once import lazy
 
 if TYPE_CHECKING:
-    from confsync.domain.detection import OwnService
+    from confsync.domain.own_service import OwnService
     from confsync.ports import Calendars, Clock, Drive, Logins, Providers, Queue, Sealer, Store
     from confsync.usecases.change_event import ChangeEvent
     from confsync.usecases.channels.watch_channels import WatchChannels
@@ -300,7 +300,7 @@ class UseCases:
 
     @lazy
     def _own_services(self) -> tuple[OwnService, ...]:
-        from confsync.domain.detection import OwnService
+        from confsync.domain.own_service import OwnService
 
         return tuple(OwnService(name=name, pattern=pattern) for name, pattern in self._limits.own_services)
 

@@ -12,8 +12,8 @@ from confsync.domain.detection.catalogue import provider
 from confsync.domain.detection.finding import NOTHING, find
 from confsync.domain.detection.links import Catalogue, catalogue
 from confsync.domain.detection.meeting import Part
-from confsync.domain.detection.own import OwnService
 from confsync.domain.detection.reading import read
+from confsync.domain.own_service import OwnService
 
 __all__ = ["OwnService", "detect", "detect_parts", "detect_text", "provider"]
 

@@ -8,9 +8,10 @@ from functools import cache, lru_cache
 from confsync.domain.conferencing import Confidence
 from confsync.domain.detection.catalogue import SERVICES
 from confsync.domain.detection.hosts import HostTable
-from confsync.domain.detection.own import OwnService, services
+from confsync.domain.detection.own import services
 from confsync.domain.detection.service import Form, Service
 from confsync.domain.detection.url import Url
+from confsync.domain.own_service import OwnService
 
 Row = tuple[Form, Service]
 _TABLE = HostTable((host, (form, row)) for row in SERVICES for form in row.forms for host in form.hosts)

@@ -1,56 +1,21 @@
-"""Servers of one's own, which the configuration names: a Jitsi, a BigBlueButton, whatever has rooms at addresses."""
+"""Servers of one's own, as rows of the table of services."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
 
 from confsync.domain.detection.service import Form, Service
-from confsync.domain.errors import NotConfigured
-
-CODE = "{code}"
-REST = "*"
-
-
-@dataclass(frozen=True, kw_only=True)
-class OwnService:
-    """A service and the addresses of its meetings, like `https://meet.example.com/{code}`.
-
-    The host is meant exactly; `{code}` is one segment of the path, and `*` at the end whatever follows, or nothing.
-    Raises `NotConfigured` if the pattern is something else.
-    """
-
-    name: str
-    pattern: str
-
-    def __post_init__(self) -> None:
-        parts = _split(self.pattern)
-        names_a_host = parts.netloc and not set(parts.netloc) & set("*{}@")
-        if not self.name or parts.scheme not in {"http", "https"} or not names_a_host or parts.query or parts.fragment:
-            raise NotConfigured(f"{self.pattern!r} is not like https://meet.example.com/{CODE}")
-        segments = parts.path.removesuffix(REST).split("/")
-        if segments.count(CODE) > 1 or any(set(each) & set("*{}") for each in segments if each != CODE):
-            raise NotConfigured(f"{self.pattern!r} may have one segment {CODE}, and {REST} at its end")
-        if not parts.path.removesuffix(REST).strip("/"):
-            raise NotConfigured(f"{self.pattern!r} would take every page of that server for a meeting")
-
-    def service(self) -> Service:
-        """The row that it is."""
-        parts = _split(self.pattern)
-        whole, rest = parts.path.removesuffix(REST), ".*" if parts.path.endswith(REST) else ""
-        segments = (r"(?P<code>[^/]+)" if each == CODE else re.escape(each) for each in whole.split("/"))
-        host = parts.netloc.lower().removesuffix(":443" if parts.scheme == "https" else ":80")
-        form = Form(hosts=(host,), path="/".join(segments) + rest)
-        return Service(name=self.name, forms=(form,), joins={}, local=True)
+from confsync.domain.own_service import CODE, REST, OwnService
 
 
 def services(own: Sequence[OwnService]) -> tuple[Service, ...]:
     """The rows that they are."""
-    return tuple(each.service() for each in own)
+    return tuple(map(_service, own))
 
 
-def _split(pattern: str) -> SplitResult:
-    try:
-        return urlsplit(pattern)
-    except ValueError as error:
-        raise NotConfigured(f"{pattern!r}: {error}") from error
+def _service(own: OwnService) -> Service:
+    parts = own.parts
+    whole, rest = parts.path.removesuffix(REST), ".*" if parts.path.endswith(REST) else ""
+    segments = (r"(?P<code>[^/]+)" if each == CODE else re.escape(each) for each in whole.split("/"))
+    host = parts.netloc.lower().removesuffix(":443" if parts.scheme == "https" else ":80")
+    form = Form(hosts=(host,), path="/".join(segments) + rest)
+    return Service(name=own.name, forms=(form,), joins={}, local=True)

@@ -7,9 +7,9 @@ from icalendar import Calendar, Event
 
 from confsync.domain.conferencing import Detected
 from confsync.domain.detection import detect
-from confsync.domain.detection.own import OwnService
 from confsync.domain.errors import BadRequest
 from confsync.domain.ics.properties import entry_points, links, values
+from confsync.domain.own_service import OwnService
 
 MAX_ICS = 1_048_576
 """Characters of a file that is read."""
